@@ -1,0 +1,193 @@
+"""The graph of a net: modules that hold nodes, values between the nodes, layers at the leaves.
+
+A `Module` is one application of a net, block, group or repeat: its own inputs, nodes in order (single assignment),
+result and children. The children's order is the order in which they are registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from ..source import Span
+from .types import Type
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """A run-time value, assigned once. `name` is what the spec calls it (`x` for the flow); names repeat."""
+
+    name: str
+    type: Type
+    span: Span | None = None
+
+
+Structure = Union[Value, tuple, list, dict]
+"""Values in nested tuples, lists and string-keyed dicts."""
+
+Argument = Any
+"""A literal (int, float, str, bool, None, dtype as `DTypeRef`), a symbolic size (sympy expression), a `Value`, a
+`LayerRef`, a `FunctionRef`, a `slice`, `...`, or tuples, lists and dicts of arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class DTypeRef:
+    """A dtype as an argument: "float32" is printed as `torch.float32`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRef:
+    """A function as an argument, by import path: "torch.nn.functional.relu"."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRef:
+    """A layer class as an argument, by import path, with the arguments bound to it (`partial`) if any."""
+
+    path: str
+    kwargs: tuple[tuple[str, Argument], ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """One operation.
+
+    op            target                       args
+    "apply"       name of a child              the child's inputs; kwargs are call-time keywords
+    "function"    import path                  arguments of the function
+    "method"      method name                  receiver, then arguments
+    "operator"    `+ - * / // % ** @ & | == != < <= > >=` (two args), `neg`, `invert` (one)
+    "index"       ""                           value, tuple of subscripts
+    "set_index"   ""                           value, tuple of subscripts, new content; gives a changed copy
+    "read"        path below `self` ("cls", "embed.weight")   none
+    "attribute"   attribute name (`T`, `mT`, `real`, …)        the tensor
+
+    `result` holds the new values in the structure that the operation returns. `comment` is never set by the
+    elaborator. `span` is the step or expression in the spec.
+    """
+
+    op: str
+    target: str
+    args: tuple[Argument, ...]
+    kwargs: dict[str, Argument]
+    result: Structure
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerArgument:
+    """An argument of a layer's constructor, as it is printed.
+
+    `positional`: written without its name. `inferred`: filled in from the input, not written in the spec.
+    """
+
+    name: str
+    value: Argument
+    positional: bool
+    inferred: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Layer:
+    """A leaf: a class of a library with its arguments. `prototype` is an instance on the meta device."""
+
+    path: str  # import path of the class: "torch.nn.Conv2d"
+    arguments: tuple[LayerArgument, ...]
+    prototype: Any  # torch.nn.Module
+    span: Span | None = None
+
+    @property
+    def class_name(self) -> str:
+        return self.path.rsplit(".", 1)[-1]
+
+
+@dataclass(eq=False, slots=True)
+class Declared:
+    """A `parameter` or `buffer` statement: `value` is an `InitRef` or an argument expression node list."""
+
+    name: str
+    type: Type
+    init: InitRef | None  # default initialisation by a function of torch.nn.init
+    span: Span | None = None
+    persistent: bool = True
+    expression: Module | None = None  # a module without inputs, whose result is the initial value
+
+
+@dataclass(frozen=True, slots=True)
+class InitRef:
+    """A function of `torch.nn.init` without its underscore, with keyword arguments: `normal(std=0.02)`."""
+
+    name: str
+    kwargs: tuple[tuple[str, Argument], ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """One application of a net, block, group or repeat.
+
+    `name` is the block's or net's name, or for a group or repeat its label in CamelCase. `config` is a block's
+    configuration by name (compile-time values). The first `own_inputs` inputs are those of the declaration; what a
+    group reads of the enclosing body follows.
+    """
+
+    kind: str  # "net" | "block" | "group" | "repeat"
+    name: str
+    inputs: list[Value] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    result: Structure = ()
+    children: dict[str, Layer | Module] = field(default_factory=dict)
+    parameters: dict[str, Declared] = field(default_factory=dict)
+    buffers: dict[str, Declared] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    own_inputs: int = 1
+    span: Span | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What the net needs of a symbolic dim: a sympy relation, and the step that asked for it."""
+
+    relation: Any
+    span: Span | None
+
+    def __str__(self) -> str:
+        return str(self.relation)
+
+
+@dataclass(eq=False, slots=True)
+class Net:
+    """A model. `symbols` has each symbolic dim's name with its hint, or None; `root` is its module."""
+
+    name: str
+    root: Module
+    outputs: tuple[tuple[str | None, Type], ...]
+    symbols: dict[str, int | None]
+    conditions: tuple[Condition, ...] = ()
+    span: Span | None = None
+    doc: str = ""
+
+
+def leaves(structure: Structure) -> Iterator[Value]:
+    """The values of a structure or argument, in order."""
+    if isinstance(structure, Value):
+        yield structure
+    elif isinstance(structure, (tuple, list)):
+        for item in structure:
+            yield from leaves(item)
+    elif isinstance(structure, dict):
+        for item in structure.values():
+            yield from leaves(item)
+    elif isinstance(structure, slice):
+        yield from leaves((structure.start, structure.stop, structure.step))
+
+
+def uses(node: Node) -> Iterator[Value]:
+    """The values that a node reads."""
+    yield from leaves(node.args)
+    yield from leaves(node.kwargs)

@@ -1,0 +1,110 @@
+"""A program: everything a spec says, elaborated. Several nets, several recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..source import Source, Span
+from .graph import Net
+
+
+@dataclass(frozen=True)
+class HyperValue:
+    """A hyper-parameter with the value in force, its default and the values allowed (None for any)."""
+
+    name: str
+    value: Any
+    default: Any
+    span: Span
+    domain: Any = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """`name = value` of a section, evaluated. `value_span` is in the spec or in an override's own source."""
+
+    name: str
+    value: Any
+    span: Span
+    value_span: Span
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of a rule. `evaluate(names)` gives its value, with `names` (a parameter's optimizer options, `fan_in`
+    …) in scope before the spec's own names; it raises SpecError."""
+
+    name: str
+    span: Span
+    value_span: Span
+    evaluate: Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class SelectorPart:
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Selector:
+    parts: tuple[SelectorPart, ...]
+    span: Span
+
+    def __str__(self) -> str:
+        return " ".join(part.text for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Rule:
+    selectors: tuple[Selector, ...]
+    properties: tuple[Property, ...]
+    span: Span
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.selectors))
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """`augment`, `prepare` or `transform` of a data section: calls of transforms in order."""
+
+    steps: tuple[Any, ...]  # of values.Call
+    span: Span
+
+
+@dataclass(frozen=True)
+class DataSection:
+    name: str | None
+    span: Span
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainSection:
+    name: str | None
+    span: Span
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+
+
+@dataclass
+class Program:
+    """`rules`, `data` and `recipes` are by name; the main net's rules, and the unnamed sections, are under None."""
+
+    source: Source
+    hypers: dict[str, HyperValue] = field(default_factory=dict)
+    nets: dict[str, Net] = field(default_factory=dict)
+    main: str | None = None
+    rules: dict[str | None, list[Rule]] = field(default_factory=dict)
+    data: dict[str | None, DataSection] = field(default_factory=dict)
+    recipes: dict[str | None, TrainSection] = field(default_factory=dict)
+
+    def net(self, name: str | None = None) -> Net:
+        """The named or the main net. Raises KeyError."""
+        found = name or self.main
+        if found is None:
+            raise KeyError("main net")
+        return self.nets[found]

@@ -1,0 +1,63 @@
+"""Where modules and parameters of a net are: what selectors, summaries and optimizer groups walk over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..source import Span
+from .graph import Layer, Module
+
+
+@dataclass(frozen=True)
+class ModuleSite:
+    """A module at its path ("" for the net). `cls` is the class of a library layer (also those inside another, such
+    as the `Linear` in a `TransformerEncoderLayer`), None for blocks and groups; `block` is the name of a block or net.
+    """
+
+    path: str
+    cls: type | None
+    block: str | None
+    span: Span | None
+    node: Any  # the ir.Layer or ir.Module, or the torch module inside a Layer's prototype
+
+
+@dataclass(frozen=True)
+class ParameterSite:
+    """A parameter at its full name. `layer` and `layer_path` are its spec-level layer, None for a `parameter`."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    span: Span | None
+    layer: Layer | None
+    layer_path: str
+
+
+def modules(root: Module | Layer, path: str = "") -> Iterator[ModuleSite]:
+    """All modules in the order of `named_modules`."""
+    if isinstance(root, Layer):
+        for inner, module in root.prototype.named_modules():
+            yield ModuleSite(join(path, inner), type(module), None, root.span, root if not inner else module)
+        return
+    yield ModuleSite(path, None, root.name if root.kind in ("net", "block") else None, root.span, root)
+    for name, child in root.children.items():
+        yield from modules(child, join(path, name))
+
+
+def parameters(root: Module | Layer, path: str = "") -> Iterator[ParameterSite]:
+    """All parameters in the order of `named_parameters`."""
+    if isinstance(root, Layer):
+        for name, tensor in root.prototype.named_parameters():
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            yield ParameterSite(join(path, name), tuple(tensor.shape), dtype, root.span, root, path)
+        return
+    for name, declared in root.parameters.items():
+        yield ParameterSite(join(path, name), declared.type.dims, declared.type.dtype, declared.span, None, path)
+    for name, child in root.children.items():
+        yield from parameters(child, join(path, name))
+
+
+def join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path and name else path or name

@@ -1,0 +1,64 @@
+"""Compile-time values that the sections `parameters`, `data` and `train` are made of.
+
+Numbers, strings, booleans, None, lists and dicts are Python's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..source import Span
+
+
+@dataclass(frozen=True)
+class Duration:
+    """`5 epochs`, `500 steps`; unit is "epochs" or "steps"."""
+
+    value: int | float
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.value:g} {self.unit if self.value != 1 else self.unit[:-1]}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A name that the section's own library gives a meaning, alone (`CosineAnnealingLR`) or called (`SGD(lr=0.1)`).
+
+    `spans` holds the place of each keyword argument by name and of each positional one by number.
+    """
+
+    name: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    called: bool = False
+    span: Span | None = field(default=None, compare=False)
+    spans: Mapping[str | int, Span] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Combined:
+    """`A + B` of data sources, `A * B` of schedules: an operator over calls."""
+
+    op: str
+    parts: tuple[Any, ...]
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class StagedValue:
+    """One stage of `A for 5 epochs -> B`; `duration` is None for the stage that takes what is left."""
+
+    value: Any
+    duration: Duration | None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Stages:
+    """A setting with `->` or `for`."""
+
+    stages: tuple[StagedValue, ...]
+    span: Span | None = field(default=None, compare=False)
