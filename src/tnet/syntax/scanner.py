@@ -1,0 +1,178 @@
+"""The scanner in front of the parser: it drops blanks and comments, decides which newlines separate, keeps offsets.
+
+The terminals are the grammar's own. A token is read for the state the parser is in, so that a word is a keyword only
+where the grammar allows that keyword.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..source import Source, Span
+from . import ast
+
+if TYPE_CHECKING:
+    from lark.lexer import TerminalDef
+
+END = "$END"
+SEPARATOR = "_SEP"
+UNCLOSED_STRING = "$UNCLOSED_STRING"
+SINGLE_QUOTED = "$SINGLE_QUOTED"
+UNKNOWN = "$UNKNOWN"
+
+CLOSERS = {"(": ")", "[": "]", "{": "}"}
+
+# A newline after one of these, or before one of `_LEADING`, joins two lines.
+_TRAILING = frozenset(
+    "= += -= *= /= @= == != <= >= < > + - * / // % ** @ & | ~ : , -> .. and or not".split()
+)  # fmt: skip
+_LEADING = re.compile(r"->|else\b|[)\]]")
+_NEVER_TRAILING = frozenset(["NAME", "STRING", "SELECTOR"])
+
+_GAP = re.compile(r"[ \t\r\f]+|\n|;|#[^\n]*")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UNREADABLE = re.compile(r"'[^'\n]*'|\"[^\n]*|[^\W\d]+|.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A terminal of the grammar (or one of this module's names for text that is none) with its place.
+
+    `first` says that nothing but blanks stands before it on its line; `value` is what a literal means.
+    """
+
+    type: str
+    text: str
+    span: Span
+    first: bool = False
+    value: object = None
+
+
+class Terminals:
+    """The grammar's terminals, sorted by how the scanner looks for them."""
+
+    def __init__(self, definitions: Collection[TerminalDef]):
+        patterns = {each.name: each.pattern for each in definitions}
+        self.selector = re.compile(patterns["SELECTOR"].value)
+        self.symbols: dict[str, str] = {}
+        self.keywords: dict[str, list[tuple[str, str | None]]] = {}
+        for name, pattern in patterns.items():
+            self._sort(name, pattern)
+        symbols = sorted(self.symbols, key=len, reverse=True)
+        self.token = re.compile(
+            "|".join(f"(?P<{name}>{patterns[name].value})" for name in ("NAME", "FLOAT", "INT", "STRING"))
+            + "|(?P<symbol>" + "|".join(map(re.escape, symbols)) + ")"
+        )  # fmt: skip
+
+    def _sort(self, name: str, pattern) -> None:
+        """Words stand alone or are followed by a condition on what comes next."""
+        if pattern.type == "re":
+            word = re.match(r"([a-z]+)\(\?", pattern.value)
+            if word:
+                self.keywords.setdefault(word[1], []).append((name, pattern.value))
+        elif _WORD.fullmatch(pattern.value):
+            self.keywords.setdefault(pattern.value, []).append((name, None))
+        else:
+            self.symbols[pattern.value] = name
+
+
+class Scanner:
+    """Reads the tokens of `source` from `start` up to `end`.
+
+    `read` looks at the next token and changes nothing; `accept` moves past it. `brackets` are those open
+    here, outermost first.
+    """
+
+    def __init__(self, terminals: Terminals, source: Source, start: int = 0, end: int | None = None):
+        self.terminals = terminals
+        self.source = source
+        self.position = start
+        self.end = len(source.text) if end is None else end
+        self.brackets: list[Token] = []
+        self.previous: Token | None = None
+        self._comments: dict[int, ast.Comment] = {}
+
+    @property
+    def comments(self) -> tuple[ast.Comment, ...]:
+        return tuple(self._comments[offset] for offset in sorted(self._comments))
+
+    def read(self, allowed: Collection[str] = ()) -> Token:
+        """The next token, for a parser that takes the terminals `allowed` here."""
+        text, position, separator, first = self.source.text, self.position, None, self.position == 0
+        while position < self.end and (gap := _GAP.match(text, position, self.end)):
+            character = text[position]
+            if character == "#":
+                self._keep_comment(gap)
+            elif character == ";" or (character == "\n" and separator is None):
+                separator = position if separator is None or text[separator] != ";" else separator
+            first = first or character == "\n"
+            position = gap.end()
+        if separator is not None and self._separates(separator, position):
+            return Token(SEPARATOR, text[separator], self.source.span(separator, separator + 1))
+        return self._token(position, allowed, first)
+
+    def accept(self, token: Token) -> None:
+        """Move past a token that `read` gave."""
+        self.position = token.span.end
+        self.previous = token
+        if token.text in CLOSERS and token.type != "STRING":
+            self.brackets.append(token)
+        elif self.brackets and token.text == CLOSERS[self.brackets[-1].text]:
+            self.brackets.pop()
+
+    def resume(self, position: int, depth: int, previous: Token) -> None:
+        """Go on at `position`, inside the outermost `depth` brackets, as if `previous` had just been read."""
+        self.position = position
+        self.previous = previous
+        del self.brackets[depth:]
+
+    def _keep_comment(self, gap: re.Match) -> None:
+        start, end = gap.span()
+        text = self.source.text[start:end].rstrip()
+        line = self.source.text.rfind("\n", 0, start) + 1
+        alone = not self.source.text[line:start].strip(" \t\r\f\ufeff")
+        self._comments[start] = ast.Comment(self.source.span(start, start + len(text)), text, alone)
+
+    def _separates(self, separator: int, following: int) -> bool:
+        """Whether the newline or semicolon at `separator` ends a statement."""
+        text, previous = self.source.text, self.previous
+        if previous is None or previous.type == SEPARATOR or previous.type == "LBRACE":
+            return False
+        if following >= self.end or text[following] == "}":
+            return False
+        if text[separator] == ";":
+            return True
+        if self.brackets and self.brackets[-1].text != "{":
+            return False
+        if previous.text in _TRAILING and previous.type not in _NEVER_TRAILING:
+            return False
+        return not _LEADING.match(text, following, self.end)
+
+    def _token(self, position: int, allowed: Collection[str], first: bool) -> Token:
+        if position >= self.end:
+            return Token(END, "", self.source.span(self.end, self.end), first)
+        kind, text = self._match(position, allowed)
+        return Token(kind, text, self.source.span(position, position + len(text)), first)
+
+    def _match(self, position: int, allowed: Collection[str]) -> tuple[str, str]:
+        text = self.source.text
+        if "SELECTOR" in allowed and (found := self.terminals.selector.match(text, position, self.end)):
+            kind = self._keyword(found[0], position, allowed) or "SELECTOR"
+            return kind, found[0]
+        if found := self.terminals.token.match(text, position, self.end):
+            kind = found.lastgroup if found.lastgroup != "symbol" else self.terminals.symbols[found[0]]
+            if kind == "NAME":
+                kind = self._keyword(found[0], position, allowed) or "NAME"
+            return kind, found[0]
+        found = _UNREADABLE.match(text, position, self.end)
+        kinds = {"'": SINGLE_QUOTED if len(found[0]) > 1 else UNKNOWN, '"': UNCLOSED_STRING}
+        return kinds.get(found[0][0], UNKNOWN), found[0].rstrip("\r")
+
+    def _keyword(self, word: str, position: int, allowed: Collection[str]) -> str | None:
+        for name, pattern in self.terminals.keywords.get(word, ()):
+            if name in allowed and (pattern is None or re.compile(pattern).match(self.source.text, position)):
+                return name
+        return None
