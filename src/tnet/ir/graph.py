@@ -16,11 +16,15 @@ from .types import Type
 
 @dataclass(eq=False, slots=True)
 class Value:
-    """A run-time value, assigned once. `name` is what the spec calls it (`x` for the flow); names repeat."""
+    """A run-time value, assigned once. `name` is what the spec calls it (`x` for the flow); names repeat.
+
+    `aliases` are further names that the spec binds to it, as `identity = x` does.
+    """
 
     name: str
     type: Type
     span: Span | None = None
+    aliases: list[str] = field(default_factory=list)
 
 
 Structure = Union[Value, tuple, list, dict]
@@ -28,7 +32,8 @@ Structure = Union[Value, tuple, list, dict]
 
 Argument = Any
 """A literal (int, float, str, bool, None, dtype as `DTypeRef`), a symbolic size (sympy expression), a `Value`, a
-`LayerRef`, a `FunctionRef`, a `slice`, `...`, or tuples, lists and dicts of arguments."""
+`LayerRef`, a `FunctionRef`, a `TrainingFlag`, a `DropoutProbability`, a `DeviceOf`, a `slice`, `...`, or tuples, lists
+and dicts of arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,25 @@ class LayerRef:
 
     path: str
     kwargs: tuple[tuple[str, Argument], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFlag:
+    """The module's mode as an argument: printed as `self.training`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropoutProbability:
+    """A probability that counts only in training: printed as `p if self.training else 0.0`."""
+
+    p: Argument
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOf:
+    """The device of a value, for functions that make a tensor from none: printed as `x.device`."""
+
+    value: Value
 
 
 @dataclass(eq=False, slots=True)
@@ -185,6 +209,8 @@ def leaves(structure: Structure) -> Iterator[Value]:
             yield from leaves(item)
     elif isinstance(structure, slice):
         yield from leaves((structure.start, structure.stop, structure.step))
+    elif isinstance(structure, DeviceOf):
+        yield structure.value
 
 
 def uses(node: Node) -> Iterator[Value]:
