@@ -1,5 +1,7 @@
 """Text to syntax tree."""
 
-from .parser import parse
+from .parser import parse, parse_expression, parse_stages
+from .reading import LARGEST_FILE, decode, read
+from .walk import children, walk
 
-__all__ = ["parse"]
+__all__ = ["LARGEST_FILE", "children", "decode", "parse", "parse_expression", "parse_stages", "read", "walk"]

@@ -44,7 +44,7 @@ def _parts(self, children: list) -> Parts:
 
 class _Values:
     def variable(self, children):
-        return ast.Var(children[0].span, children[0].text)
+        return children[0].value or ast.Var(children[0].span, children[0].text)
 
     def number(self, children):
         return children[0].value

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..diagnostics import SpecError, error
+from ..diagnostics import Diagnostic, SpecError, error
 from ..source import Source, Span
 from . import ast
 from .scanner import Token
 
 LARGEST_INTEGER = 2**63 - 1
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"'}
+
+PYTHON_CONSTANTS = {"True": True, "False": False, "None": None}
 
 ReadExpression = Callable[[Source, int, int], ast.Expr]
 
@@ -24,6 +26,14 @@ def number(token: Token) -> ast.Literal:
     if len(significant) > len(str(LARGEST_INTEGER)) or int(significant) > LARGEST_INTEGER:
         raise error("TN0901", "an integer of more than 64 bits", token.span, help=f"the largest is {LARGEST_INTEGER}")
     return ast.Literal(token.span, int(significant))
+
+
+def python_constant(token: Token) -> Diagnostic:
+    """That `True`, `False` and `None` are written small."""
+    small = token.text.lower()
+    return Diagnostic(
+        "TN0101", "error", f"`{token.text}` is written `{small}`", token.span, help=f"write `{small}`", fix=small
+    )  # fmt: skip
 
 
 def string(token: Token, read_expression: ReadExpression) -> ast.String:
@@ -90,7 +100,8 @@ class _Pieces:
         return self.read_expression(self.source, start, end)
 
     def _unpaired(self, brace: str) -> SpecError:
-        return error("TN0101", f"a `{brace}` without its partner in a string", self._span(1), help=f"write `{brace * 2}` for the brace itself")
+        message = f"a `{brace}` without its partner in a string"
+        return error("TN0101", message, self._span(1), help=f"write `{brace * 2}` for the brace itself")
 
     def _span(self, length: int) -> Span:
         return self.source.span(self.position, self.position + length)

@@ -1,41 +1,246 @@
-"""Text to syntax tree. There is always a tree; what could not be read is an error node and a diagnostic."""
+"""Text to syntax tree. There is always a tree; what could not be read is an error node and a diagnostic.
+
+The parser reads item by item: a declaration, a statement, a rule, a setting. It remembers its state at the start of
+the item it is in, at each level of braces. Where an item cannot be read it goes back to that state, takes the item as
+an ERROR and goes on after it, so that each item gives one diagnostic at most and the next is read undisturbed.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from lark.exceptions import UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from ..diagnostics import Diagnostic, SpecError
 from ..source import Source
-from . import ast, literals
+from . import ast, literals, recovery
+from .faults import Fault, describe, missing_brace
 from .grammar import parser, terminals
-from .scanner import END, Scanner
+from .nesting import LIMIT, check_depth, too_deep
+from .scanner import END, SEPARATOR, Scanner, Token
+
+# Brackets that open no counted node (bodies of declarations, rules, parameter lists) are never nested this deep.
+_MOST_BRACKETS = LIMIT + 8
+_TALLEST_STACK = 32 * LIMIT
+_MOST_DIAGNOSTICS = 200
 
 
-class Reader:
-    def __init__(self, source, start, begin=0, end=None):
+@dataclass(slots=True)
+class Item:
+    """The state of the parser at the start of an item: a declaration, a statement, a rule or a setting."""
+
+    cursor: InteractiveParser
+    depth: int
+    first: Token
+    faulty: bool = False
+
+
+class _GivenUp(Exception):
+    """The rest of the text is not read."""
+
+
+class Parser:
+    """One reading of `source[begin:end]` from a start symbol of the grammar; `run` gives what that symbol stands for."""
+
+    def __init__(self, source: Source, start: str, begin: int = 0, end: int | None = None):
         self.scanner = Scanner(terminals(), source, begin, end)
         self.cursor = parser().parse_interactive("", start=start)
-        self.diagnostics = []
+        self.diagnostics: list[Diagnostic] = []
+        self.items: list[Item] = []
 
     def run(self):
-        while True:
-            token = self.scanner.read(self.cursor.choices())
-            token = self._valued(token)
-            result = self.cursor.feed_token(token)
-            if token.type == END:
-                return result
-            self.scanner.accept(token)
+        """What the start symbol stands for, or None where the text holds no item to go back to."""
+        try:
+            while not self._step():
+                pass
+        except _GivenUp:
+            if not self.items:
+                return None
+            self._drop(self.items[0], self.scanner.end)
+            self._feed(Token(END, "", self.scanner.source.span(self.scanner.end, self.scanner.end)))
+        return self.cursor.result
 
-    def _valued(self, token):
-        import dataclasses
-        if token.type in ("INT", "FLOAT"):
-            return dataclasses.replace(token, value=literals.number(token))
-        if token.type == "STRING":
-            return dataclasses.replace(token, value=literals.string(token, lambda s, a, b: Reader(s, "lone_value", a, b).run()))
+    def _step(self) -> bool:
+        """Read one token; True at the end."""
+        choices = self.cursor.choices()
+        token = self.scanner.read(choices)
+        if "ERROR" in choices:
+            self._enter(Item(_copy(self.cursor), len(self.scanner.brackets), token))
+            if self.scanner.brackets and recovery.declares(self.scanner, token):
+                self._leave_braces(token)
+                return False
+        if not self._feed(self._with_value(token)):
+            return self._recover(token)
+        self.scanner.accept(token)
+        self._check_limits(token)
+        return token.type == END
+
+    def _feed(self, token: Token) -> bool:
+        """Hand a token to the parser; False where the grammar has none of its kind here."""
+        try:
+            self.cursor.result = self.cursor.feed_token(token)
+        except UnexpectedToken:
+            return False
+        return True
+
+    def _with_value(self, token: Token) -> Token:
+        """The token with what it means; where it means nothing, that is reported and something stands in for it."""
+        try:
+            if token.type in ("INT", "FLOAT"):
+                return replace(token, value=literals.number(token))
+            if token.type == "STRING":
+                return replace(token, value=literals.string(token, _interpolated))
+            if token.type == "NAME" and token.text in literals.PYTHON_CONSTANTS:
+                self._report(literals.python_constant(token))
+                return replace(token, value=ast.Literal(token.span, literals.PYTHON_CONSTANTS[token.text]))
+        except SpecError as fault:
+            self._report(*fault.diagnostics)
+            is_string = token.type == "STRING"
+            return replace(token, value=ast.String(token.span, ()) if is_string else ast.ErrorNode(token.span))
         return token
+
+    def _check_limits(self, token: Token) -> None:
+        """Stop at text whose tree is certain to be too deep, before the parser has read all of it."""
+        tall = len(self.cursor.parser_state.state_stack) > _TALLEST_STACK
+        if tall or len(self.scanner.brackets) > _MOST_BRACKETS:
+            self._report(too_deep(token.span))
+            raise _GivenUp
+
+    def _report(self, *diagnostics: Diagnostic) -> None:
+        """Keep diagnostics of the item being read, unless it has one already."""
+        item = self.items[-1] if self.items else None
+        if item and item.faulty:
+            return
+        if item:
+            item.faulty = True
+        self.diagnostics += diagnostics
+        if len(self.diagnostics) >= _MOST_DIAGNOSTICS:
+            raise _GivenUp
+
+    # ---- recovery ----------------------------------------------------------------------------------------------------
+
+    def _enter(self, item: Item) -> None:
+        self._forget_items(deeper_than=item.depth - 1)
+        self.items.append(item)
+
+    def _forget_items(self, deeper_than: int) -> None:
+        while self.items and self.items[-1].depth > deeper_than:
+            self.items.pop()
+
+    def _recover(self, token: Token) -> bool:
+        """Report a token that does not fit, and go on after its item; True at the end."""
+        self._forget_items(deeper_than=len(self.scanner.brackets))
+        item = self.items[-1] if self.items else None
+        unclosed = item and recovery.line_after_unclosed(self.scanner, item, token)
+        if not (item and item.faulty):
+            self._report(describe(Fault(self.scanner, item, token, self.cursor.accepts(), unclosed is not None)))
+        if item is None:
+            raise _GivenUp
+        if token.type == END:
+            return self._end(token)
+        if unclosed is None:
+            recovery.skip(self.scanner, item, self._may_have_body(item))
+        else:
+            self.scanner.position = unclosed
+        self._drop(item, self.scanner.position)
+        return False
+
+    def _drop(self, item: Item, end: int) -> None:
+        """Take an item, up to `end`, as one that could not be read."""
+        start = item.first.span.start
+        unread = Token("ERROR", "", self.scanner.source.span(start, max(start, end)))
+        self.cursor = _copy(item.cursor)
+        self._feed(unread)
+        self.scanner.previous = unread
+        del self.scanner.brackets[item.depth :]
+
+    def _may_have_body(self, item: Item) -> bool:
+        """Whether braces that follow the unreadable head of this item hold statements, to be read for their own sake."""
+        trial = _copy(item.cursor)
+        trial.feed_token(Token("ERROR", "", item.first.span))
+        return "LBRACE" in trial.choices() and (item.depth > 0 or item.first.type in ("BLOCK", "NET"))
+
+    def _leave_braces(self, token: Token) -> None:
+        """A declaration at the start of a line inside braces: they were never closed."""
+        self._report(missing_brace(self.scanner, token))
+        self._close_braces(token)
+        separator = Token(SEPARATOR, "\n", self.scanner.source.span(token.span.start, token.span.start))
+        self._feed(separator)
+        self.scanner.previous = separator
+
+    def _close_braces(self, token: Token) -> None:
+        """Close all brackets that are open before `token`, as if the text had."""
+        place = self.scanner.source.span(self.scanner.position, self.scanner.position)
+        while self.scanner.brackets:
+            self._forget_items(deeper_than=len(self.scanner.brackets))
+            item, closing = self.items[-1], Token("RBRACE", "}", place)
+            if len(self.scanner.brackets) == item.depth and self._feed(closing):
+                self.scanner.brackets.pop()
+            else:
+                self._drop(item, self.scanner.position)
+
+    def _end(self, token: Token) -> bool:
+        self._close_braces(token)
+        if not self._feed(token):
+            self._forget_items(deeper_than=0)
+            self._drop(self.items[-1], self.scanner.position)
+            self._feed(token)
+        return True
+
+
+def _copy(cursor: InteractiveParser) -> InteractiveParser:
+    return cursor.copy(deepcopy_values=False)
+
+
+def _interpolated(source: Source, begin: int, end: int) -> ast.Expr:
+    """The expression between the braces of a string; raises what is wrong with it."""
+    reading = Parser(source, "lone_value", begin, end)
+    value = reading.run()
+    if reading.diagnostics:
+        raise SpecError(reading.diagnostics)
+    return value
 
 
 def parse(source: Source) -> ast.Tree:
-    reader = Reader(source, "spec")
-    declarations = reader.run()
-    return ast.Tree(source, declarations, reader.scanner.comments, tuple(reader.diagnostics))
+    """The syntax tree of a spec, whatever its text: what cannot be read is an error node and has a diagnostic."""
+    reading = Parser(source, "spec", begin=_after_mark(source))
+    declarations = tuple(_checked(each, reading.diagnostics) for each in reading.run())
+    if not declarations:
+        help = "a spec has a net at least; `tnet new` writes one to start from"
+        reading.diagnostics.append(Diagnostic("TN0106", "error", "this spec is empty", source.span(0, 0), help=help))
+    diagnostics = sorted(reading.diagnostics, key=lambda each: each.span.start)
+    return ast.Tree(source, declarations, reading.scanner.comments, tuple(diagnostics))
+
+
+def parse_expression(source: Source) -> tuple[ast.Expr | None, tuple[Diagnostic, ...]]:
+    """The one expression or pipe that the whole text is, or None; and what is wrong with it."""
+    reading = Parser(source, "lone_value", begin=_after_mark(source))
+    return _alone(reading.run(), reading.diagnostics)
+
+
+def parse_stages(source: Source) -> tuple[tuple[ast.Stage, ...] | None, tuple[Diagnostic, ...]]:
+    """The value of a setting that the whole text is, `LinearLR() for 5 epochs -> CosineAnnealingLR`, or None."""
+    reading = Parser(source, "lone_stages", begin=_after_mark(source))
+    stages, diagnostics = _alone(reading.run(), reading.diagnostics)
+    return stages and stages.items, diagnostics
+
+
+def _alone(value, diagnostics: list[Diagnostic]):
+    if value is not None:
+        value = _checked(value, diagnostics)
+    return (None if diagnostics else value), tuple(diagnostics)
+
+
+def _checked(node: ast.Node, diagnostics: list[Diagnostic]) -> ast.Node:
+    """The node, or an error node where it is nested too deep."""
+    fault = check_depth(node)
+    if fault is None:
+        return node
+    diagnostics.append(fault)
+    return ast.ErrorNode(node.span)
+
+
+def _after_mark(source: Source) -> int:
+    """The offset after a byte order mark."""
+    return int(source.text.startswith("\ufeff"))

@@ -118,16 +118,10 @@ class Scanner:
         """Move past a token that `read` gave."""
         self.position = token.span.end
         self.previous = token
-        if token.text in CLOSERS and token.type != "STRING":
+        if token.text in CLOSERS:
             self.brackets.append(token)
         elif self.brackets and token.text == CLOSERS[self.brackets[-1].text]:
             self.brackets.pop()
-
-    def resume(self, position: int, depth: int, previous: Token) -> None:
-        """Go on at `position`, inside the outermost `depth` brackets, as if `previous` had just been read."""
-        self.position = position
-        self.previous = previous
-        del self.brackets[depth:]
 
     def _keep_comment(self, gap: re.Match) -> None:
         start, end = gap.span()

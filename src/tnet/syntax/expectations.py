@@ -1,0 +1,71 @@
+"""What the grammar would take at a place, in the words of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+# At the start of an item, the first of these terminals that fits says what items there are.
+_ITEMS = {
+    "HYPER": "a declaration",
+    "RETURN": "a step or a statement",
+    "SELECTOR": "a rule",
+    "STRING": "a setting or a pipeline",
+    "NAME": "a setting",
+}
+_VALUE = {"NAME", "STRING", "INT", "LSQB", "LPAR"}
+_STEP = {"NAME", "STRING", "REPEAT", "LBRACE"}
+
+# Named one by one where nothing larger is expected, in this order.
+_NAMED = {
+    "NAME": "a name",
+    "STRING": "a string",
+    "EQUAL": "`=`",
+    "COLON": "`:`",
+    "LPAR": "`(`",
+    "COMMA": "`,`",
+    "IN": "`in`",
+    "WITH": "`with`",
+    "IMPORT": "`import`",
+    "FORWARD": "`forward`",
+    "BACKWARD": "`backward`",
+    "ELSE": "`else`",
+    "LBRACE": "`{`",
+    "RPAR": "`)`",
+    "RSQB": "`]`",
+    "RBRACE": "`}`",
+}
+# What fits after nearly every value or step is worth no mention.
+_AFTER_VALUE = {"LPAR", "LSQB", "EQUAL", "COLON"}
+_AFTER_STEP = {"LPAR", "LSQB", "LBRACE", "COMMA"}
+
+
+def expected(accepts: Set[str], previous: str, opener: str) -> str:
+    """The terminals a parser takes, in words; after the text `previous`, inside the bracket `opener` if any."""
+    whole = _whole(accepts, previous)
+    if whole and "ERROR" in accepts:
+        return whole
+    if whole:
+        return _either([whole, *(_NAMED[each] for each in ("RPAR", "RSQB", "RBRACE") if each in accepts)])
+    ends = bool(accepts & {"_SEP", "$END"}) and not opener
+    minor = _AFTER_VALUE if "PLUS" in accepts else _AFTER_STEP if ends else set()
+    named = [words for terminal, words in _NAMED.items() if terminal in accepts - minor and not (ends and words == "`}`")]
+    if ends:
+        named.append("the end of the line" if "_SEP" in accepts else "the end of the text")
+    return _either(named or ["`->`"])
+
+
+def _whole(accepts: Set[str], previous: str) -> str | None:
+    """A value, a step or an item, where one is expected."""
+    if "ERROR" in accepts:
+        return next(words for terminal, words in _ITEMS.items() if terminal in accepts)
+    if _VALUE <= accepts:
+        return "a value"
+    if _STEP <= accepts:
+        return "a step"
+    if accepts == {"NAME"} and previous in (":", "->"):
+        return "a type such as `float[N, 3]`"
+    return None
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,30 @@
+"""Going through a syntax tree, without recursion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import ast
+
+
+def children(node: ast.Node) -> Iterator[ast.Node]:
+    """The nodes right below a node, in the order of the source."""
+    for field in node.__dataclass_fields__:
+        yield from _nodes(getattr(node, field))
+
+
+def _nodes(value: object) -> Iterator[ast.Node]:
+    if isinstance(value, ast.Node):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _nodes(each)
+
+
+def walk(node: ast.Node) -> Iterator[ast.Node]:
+    """A node and all nodes below it, in the order of the source."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(list(children(node))))
