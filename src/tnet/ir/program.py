@@ -11,6 +11,18 @@ from .graph import Net
 
 
 @dataclass(frozen=True)
+class Override:
+    """A value for a name from outside the spec: `lr`, or the path of a setting, `train.optimizer.momentum`.
+
+    `value` is a Python value; or, with `span`, the span's text is read as a tnet value at its place.
+    """
+
+    path: str
+    value: Any = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
 class HyperValue:
     """A hyper-parameter with the value in force, its default and the values allowed (None for any)."""
 

@@ -62,3 +62,13 @@ class Stages:
 
     stages: tuple[StagedValue, ...]
     span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Expression:
+    """An expression over the net's outputs and the batch's fields (a loss), not evaluated: a syntax tree with the
+    frame that its other names are read in."""
+
+    node: Any
+    frame: Any
+    span: Span | None = None

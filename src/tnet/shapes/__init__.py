@@ -1,0 +1,6 @@
+"""Shape inference: what PyTorch itself gives on the meta device, with symbolic sizes."""
+
+from .infer import Inferred, Rejected, freeze, infer
+from .symbolic import always, arithmetic, at_hints, is_symbolic, simplify, symbol
+
+__all__ = ["Inferred", "Rejected", "always", "arithmetic", "at_hints", "freeze", "infer", "is_symbolic", "simplify", "symbol"]

@@ -1,0 +1,35 @@
+"""Signatures of layer constructors, read from the classes."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+
+from torch import nn
+
+FACTORY_ARGUMENTS = frozenset({"device", "dtype"})
+"""Where and in which dtype a layer is made is for `train` to say."""
+
+
+@cache
+def constructor_signature(cls: type) -> inspect.Signature:
+    """The constructor's signature without `self`, and without `device` and `dtype`.
+
+    LSTM, GRU and RNN take `RNNBase`'s without `mode`: their own says `*args, **kwargs`.
+    """
+    init = nn.RNNBase.__init__ if issubclass(cls, nn.RNNBase) and cls is not nn.RNNBase else cls.__init__
+    parameters = list(inspect.signature(init).parameters.values())[1:]
+    hidden = FACTORY_ARGUMENTS | ({"mode"} if init is nn.RNNBase.__init__ and cls is not nn.RNNBase else frozenset())
+    return inspect.Signature([each for each in parameters if each.name not in hidden and each.name != "_weight"])
+
+
+def takes_layer_class(parameter: inspect.Parameter) -> bool:
+    """Whether an argument wants something to call that makes a layer (`norm_layer=BatchNorm2d`), by its annotation."""
+    text = str(parameter.annotation)
+    return "Callable" in text and "Module" in text
+
+
+def takes_function(parameter: inspect.Parameter) -> bool:
+    """Whether an argument wants a function from tensors to tensors (`activation=gelu`), by its annotation."""
+    text = str(parameter.annotation)
+    return "Callable" in text and "Tensor" in text

@@ -1,0 +1,245 @@
+"""Applying what a step names: layers, functions, blocks, groups, repeats, and submodules again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..diagnostics import error
+from ..ir.graph import Layer, Module, Node, Value, leaves
+from ..shapes import freeze
+from ..source import Span
+from ..syntax import ast
+from .callees import UNKNOWN, Callee, Skip, describe
+from .calls import apply_function, bind_formals
+from .expressions import compile_time, is_runtime
+from .frames import Frame
+from .inference import infer_types, new_values, types_of
+from .labels import camel_case, has_labels, submodule_name
+from .layers import build_layer
+from .modules import build_block, build_group, inner_value
+
+LARGEST_REPEAT = 100_000
+
+
+def apply_callee(callee: Callee, label: str | None, inputs: Any, span: Span, step: ast.Step, frame: Frame) -> Any:
+    """Apply a layer, function, block or net to the inputs of a step."""
+    if callee.kind in ("function", "method"):
+        if label is not None:
+            raise error("TN0206", f"`{callee.name}` is a function and has no name in the model", step.label.span)
+        _refuse_nothing(callee.name, inputs, span)
+        return apply_function(callee, inputs.values, inputs.keywords, span, frame)
+    if frame.replay:
+        return apply_again(frame.replay.pop(0), inputs, span, frame)
+    if callee.kind == "layer":
+        return _apply_layer(callee, label, inputs, span, step, frame)
+    return _apply_block(callee, label, inputs, span, step, frame)
+
+
+def _refuse_nothing(name: str, inputs: Any, span: Span) -> None:
+    if not is_runtime((inputs.values, inputs.keywords)):
+        raise error("TN0303", f"`{name}` is applied to {describe(inputs.values[0])}, not to a tensor", inputs.span or span)
+
+
+def _apply_layer(callee: Callee, label: str | None, inputs: Any, span: Span, step: ast.Step, frame: Frame) -> Any:
+    _check_inputs(callee.name, inputs, span)
+    layer = build_layer(callee, inputs.values, span, frame)
+    result = infer_types(frame, layer, layer_key(layer), inputs.values, inputs.keywords, span, callee.name)
+    name = _register(layer, label, step, callee.name, frame)
+    return _emit_apply(name, inputs.values, inputs.keywords, result, span, frame)
+
+
+def layer_key(layer: Layer) -> Any:
+    """All that a layer's shapes depend on besides its inputs: the shared prototype of equal layers."""
+    return (layer.path, id(layer.prototype))
+
+
+def _check_inputs(name: str, inputs: Any, span: Span) -> None:
+    for value in inputs.values:
+        if isinstance(value, (tuple, list)) and len(inputs.values) == 1:
+            raise error(
+                "TN0303", f"`{name}` is given a {type(value).__name__} of {len(value)} values, not one tensor", span,
+                help="take it apart first, such as `y, _ = x -> …`",
+            )  # fmt: skip
+        if not is_runtime(value):
+            raise error("TN0303", f"`{name}` is applied to {describe(value)}, not to a tensor", inputs.span or span)
+
+
+def _register(child: Layer | Module, label: str | None, step: ast.Step, base: str, frame: Frame) -> str:
+    span = step.label.span if step.label is not None else step.span
+    name = submodule_name(label, span, base, frame)
+    frame.module.children[name] = child
+    return name
+
+
+def _emit_apply(name: str, args: tuple, kwargs: dict[str, Any], types: Any, span: Span, frame: Frame) -> Any:
+    return frame.emit(Node("apply", name, tuple(args), dict(kwargs), new_values(types, span), span))
+
+
+def _apply_block(callee: Callee, label: str | None, inputs: Any, span: Span, step: ast.Step, frame: Frame) -> Any:
+    declared = callee.target
+    if callee.kind == "net":
+        formals, config = tuple(ast.Formal(port.name.span, port.name, None) for port in declared.node.inputs), ()
+    else:
+        formals = declared.node.inputs or (ast.Formal(declared.node.name.span, ast.Name(declared.node.name.span, "x"), None),)
+        config = declared.node.config or ()
+    settings = bind_formals(config, callee.arguments, callee.name, span, declared.globals, frame)
+    for name, value in settings.items():
+        if is_runtime(value):
+            place = callee.arguments.span(name, span)
+            raise error("TN0303", f"`{name}` configures `{callee.name}` and must be known before the model runs", place)
+    given = _bind_inputs(formals, inputs, callee, span, declared.globals, frame)
+
+    def build(structures: list[Any]) -> Module:
+        return build_block(callee, settings, dict(zip(given, structures, strict=True)), frame)
+
+    return _apply_module(build, list(given.values()), label, callee.name, span, step, frame)
+
+
+def _bind_inputs(
+    formals: tuple[ast.Formal, ...], inputs: Any, callee: Callee, span: Span, home: Any, frame: Frame
+) -> dict[str, Any]:
+    from .callees import Arguments
+
+    given = Arguments(inputs.values, inputs.keywords, {})
+    return bind_formals(formals, given, callee.name, inputs.span or span, home, frame)
+
+
+def _apply_module(
+    build: Callable[[list[Any]], Module],
+    structures: list[Any],
+    label: str | None,
+    base: str,
+    span: Span,
+    step: ast.Step,
+    frame: Frame,
+    args: Callable[[Module], tuple] | None = None,
+) -> Any:
+    """Build a module for these inputs, register it and apply it."""
+    module = build(structures)
+    frame.builders[_register(module, label, step, base, frame)] = build
+    name = next(reversed(frame.module.children))
+    values = args(module) if args else tuple(leaves(structures))
+    return _emit_apply(name, values, {}, types_of(module.result), span, frame)
+
+
+def apply_group(action: ast.Group, label: str | None, inputs: Any, step: ast.Step, frame: Frame) -> Any:
+    """`{ … }`: a submodule with its own flow, which reads the names around it."""
+    if frame.replay:
+        return apply_again(frame.replay.pop(0), inputs, step.span, frame)
+    _one_flow(inputs, action.span)
+    name = camel_case(label) if label and not label.isdecimal() else "Group"
+    captured: list[Value] = []
+
+    def build(structures: list[Any]) -> Module:
+        module, outer = build_group("group", name, action.body, structures[0], frame)
+        captured[:] = outer
+        return module
+
+    return _apply_module(
+        build, [inputs.values[0]], label, "group", step.span, step, frame,
+        lambda _: (*leaves(inputs.values[0]), *captured),
+    )  # fmt: skip
+
+
+def _one_flow(inputs: Any, span: Span) -> None:
+    if len(inputs.values) != 1 or inputs.keywords:
+        raise error(
+            "TN0301", "a group takes one value; it reads other names of the enclosing body by itself", inputs.span or span
+        )
+
+
+def apply_repeat(action: ast.Repeat, label: str | None, inputs: Any, step: ast.Step, frame: Frame) -> Any:
+    """`repeat n as i { … }`: a group of n copies one after another, or one copy run n times."""
+    from .repeats import repeated, shared_rounds
+
+    _one_flow(inputs, action.span)
+    count = repeat_count(action, frame)
+    if action.shared:
+        return shared_rounds(action, label, inputs, step, count, frame)
+    if frame.replay:
+        return apply_again(frame.replay.pop(0), inputs, step.span, frame)
+    name = camel_case(label) if label and not label.isdecimal() else "Repeat"
+    captured: list[Value] = []
+
+    def build(structures: list[Any]) -> Module:
+        module, outer = repeated(action, name, count, structures[0], frame)
+        captured[:] = outer
+        return module
+
+    return _apply_module(
+        build, [inputs.values[0]], label, "repeat", step.span, step, frame,
+        lambda _: (*leaves(inputs.values[0]), *captured),
+    )  # fmt: skip
+
+
+def repeat_count(action: ast.Repeat, frame: Frame) -> int:
+    if isinstance(action.count, ast.Call) and isinstance(action.count.callee, ast.Var):
+        if action.count.callee.name == "randint" and action.shared:
+            raise Skip  # a random depth is refused where it is written
+    count = compile_time(action.count, frame, "how often to repeat")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise error("TN0303", f"a repeat counts with an integer from 0, not {describe(count)}", action.count.span)
+    if count > LARGEST_REPEAT:
+        raise error("TN0901", f"a repeat of {count:,} copies; at most {LARGEST_REPEAT:,} are built", action.count.span)
+    return count
+
+
+def apply_again(name: str, inputs: Any, span: Span, frame: Frame) -> Any:
+    """A submodule applied once more, with its weights."""
+    child = frame.module.children.get(name)
+    if child is None:
+        raise Skip
+    if isinstance(child, Layer):
+        _check_inputs(name, inputs, span)
+        types = infer_types(frame, child, layer_key(child), inputs.values, inputs.keywords, span, name)
+        return _emit_apply(name, inputs.values, inputs.keywords, types, span, frame)
+    structures = [inner_value(value) for value in inputs.values]
+    given = tuple(leaves(list(inputs.values)))
+    if [freeze(each.type) for each in given] == [freeze(each.type) for each in child.inputs[: len(given)]]:
+        types = types_of(child.result)
+    else:
+        types = types_of(_elaborated_again(name, child, structures, span, frame).result)
+    captured = _captured_before(name, frame)[len(given) :]
+    return _emit_apply(name, (*given, *captured), {}, types, span, frame)
+
+
+def _captured_before(name: str, frame: Frame) -> tuple:
+    return next(node.args for node in frame.module.nodes if node.op == "apply" and node.target == name)
+
+
+def _elaborated_again(name: str, child: Module, structures: list[Any], span: Span, frame: Frame) -> Module:
+    """The same block or group at other shapes: its parameters and code must come out the same."""
+    from ..ir.sites import parameters
+
+    again = frame.builders[name](structures)
+    sizes = {site.name: site.shape for site in parameters(child)}
+    for site in parameters(again):
+        if sizes.get(site.name) != site.shape:
+            here = f"{sizes.get(site.name)} before and {site.shape} here"
+            raise error("TN0401", f"`{name}` applied again would need other parameters: `{site.name}` is {here}", span)
+    if code(again) != code(child):
+        raise error("TN0001", f"`{name}` applied again at a shape that changes its code is not done yet", span)
+    return again
+
+
+def code(module: Module) -> Any:
+    """A module's nodes without their values, to tell whether two print the same."""
+    nodes = tuple((node.op, node.target, freeze_arguments(node.args), freeze_arguments(node.kwargs)) for node in module.nodes)
+    children = tuple(
+        (name, code(child) if isinstance(child, Module) else child.path) for name, child in module.children.items()
+    )
+    return (nodes, children)
+
+
+def freeze_arguments(value: Any) -> Any:
+    if isinstance(value, Value):
+        return "value"
+    if isinstance(value, (tuple, list)):
+        return tuple(map(freeze_arguments, value))
+    if isinstance(value, dict):
+        return tuple((key, freeze_arguments(item)) for key, item in value.items())
+    return repr(value)
+
+
+__all__ = ["UNKNOWN", "apply_again", "apply_callee", "apply_group", "apply_repeat", "has_labels"]

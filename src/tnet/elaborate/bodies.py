@@ -1,0 +1,236 @@
+"""Statements of a body, one after another; a statement that fails leaves what it would bind unknown."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from ..diagnostics import SpecError, did_you_mean, error
+from ..ir.graph import Value, leaves
+from ..syntax import ast
+from .callees import UNKNOWN, Skip, describe
+from .expressions import compile_time, decide, evaluate, tensor_operation
+from .frames import Frame
+from .indexing import subscript
+from .operators import apply_operator
+
+
+class Returned(Exception):
+    """A `return` was met; it ends the body."""
+
+    def __init__(self, value: Any):
+        self.value = value
+
+
+def run_body(body: ast.Body, frame: Frame) -> Any:
+    """Elaborate a body; gives what it returns, or its last `x`."""
+    try:
+        run_statements(body.statements, frame)
+    except Returned as returned:
+        return returned.value
+    result = frame.names.get("x", ())
+    if result is UNKNOWN:
+        frame.failed = True
+    return result
+
+
+def run_statements(statements: tuple[ast.Statement, ...], frame: Frame) -> None:
+    for number, statement in enumerate(statements):
+        frame.work.count_operation(statement.span)
+        try:
+            STATEMENTS[type(statement)](statement, frame)
+        except SpecError as problem:
+            frame.work.report(problem)
+            _forget(statement, frame)
+        except Skip:
+            _forget(statement, frame)
+        except Returned:
+            if number + 1 < len(statements):
+                rest = statements[number + 1]
+                frame.work.report(error("TN0501", "nothing runs after `return`", rest.span))
+            raise
+
+
+def _forget(statement: ast.Statement, frame: Frame) -> None:
+    """What a failed statement would have bound is unknown, so that nothing follows from the fault."""
+    frame.failed = True
+    for name in bound_names(statement):
+        frame.names[name] = UNKNOWN
+    if isinstance(statement, ast.Return):
+        raise Returned(UNKNOWN)
+
+
+def bound_names(node: Any) -> set[str]:
+    match node:
+        case ast.Flow() | ast.ErrorNode():
+            return {"x"}
+        case ast.Assign():
+            return set().union(*map(_target_names, node.targets))
+        case ast.IndexAssign() | ast.ParameterStatement() | ast.BufferStatement():
+            return {node.name.text}
+        case ast.For() | ast.If():
+            bodies = [node.body] if isinstance(node, ast.For) else [node.then, *filter(None, [node.otherwise])]
+            return set().union(*(bound_names(each) for body in bodies for each in body.statements))
+    return set()
+
+
+def _target_names(target: ast.Target) -> set[str]:
+    return {target.text} if isinstance(target, ast.Name) else set().union(*map(_target_names, target.items))
+
+
+def _flow(node: ast.Flow, frame: Frame) -> None:
+    from .steps import Inputs, check_steps, run_steps
+
+    try:
+        flow = frame.find("x")
+    except Skip:
+        check_steps(node.steps, frame)
+        raise
+    result = run_steps(node.steps, Inputs((flow,), {}, None), frame)
+    frame.names["x"] = result
+
+
+def _assign(node: ast.Assign, frame: Frame) -> None:
+    if node.op != "=":
+        return _augmented(node, frame)
+    value = evaluate(node.value, frame)
+    if len(node.targets) == 1:
+        return bind_target(node.targets[0], value, frame)
+    unpack(node.targets, value, node, frame)
+
+
+def _augmented(node: ast.Assign, frame: Frame) -> None:
+    target = node.targets[0]
+    before = frame.find(target.text)
+    if isinstance(before, Value) and target.text in frame.module.buffers:
+        raise Skip  # an update of a buffer is refused where it is written
+    if not isinstance(before, (Value, list, int, float, str, tuple)):
+        from .frames import MISSING
+
+        if before is MISSING:
+            names = sorted(frame.names)
+            raise error("TN0201", f"`{target.text}` is not defined", target.span, help=did_you_mean(target.text, names))
+    value = apply_operator(node.op[:-1], before, evaluate(node.value, frame), node.span, frame)
+    frame.bind(target, value)
+
+
+def bind_target(target: ast.Target, value: Any, frame: Frame) -> None:
+    if isinstance(target, ast.Name):
+        frame.bind(target, value)
+    else:
+        unpack(target.items, value, target, frame)
+
+
+def unpack(targets: tuple[ast.Target, ...], value: Any, node: ast.Node, frame: Frame) -> None:
+    if isinstance(value, Value):
+        raise error(
+            "TN0303", f"one tensor `{value.type}` cannot be taken apart into {len(targets)}", node.span,
+            help="split it first: `x.chunk(2, dim=1)`, `x.unbind(0)`",
+        )  # fmt: skip
+    if not isinstance(value, (tuple, list)):
+        raise error("TN0303", f"{describe(value)} cannot be taken apart into {len(targets)}", node.span)
+    if len(value) != len(targets):
+        raise error("TN0303", f"{len(targets)} names for {len(value)} values", node.span)
+    for target, item in zip(targets, value, strict=True):
+        bind_target(target, item, frame)
+
+
+def _index_assign(node: ast.IndexAssign, frame: Frame) -> None:
+    base = frame.find(node.name.text)
+    if not isinstance(base, Value) or len(node.indices) != 1:
+        if not isinstance(base, Value):
+            raise error("TN0303", f"an index write needs a tensor, not {describe(base)}", node.name.span)
+        raise error("TN0001", "an index write through several `[…]` is not done yet", node.span)
+    subscripts = tuple(subscript(each, frame) for each in node.indices[0])
+    content = evaluate(node.value, frame)
+    if node.op != "=":
+        held = tensor_operation(frame, "index", "", operator.getitem, (base, subscripts), {}, node.span)
+        content = apply_operator(node.op[:-1], held, content, node.span, frame)
+    changed = tensor_operation(frame, "set_index", "", _set_index, (base, subscripts, content), {}, node.span)
+    frame.bind(node.name, changed)
+
+
+def _set_index(base: Any, subscripts: tuple, content: Any) -> Any:
+    copy = base.clone()
+    copy[subscripts] = content
+    return copy
+
+
+def _for(node: ast.For, frame: Frame) -> None:
+    items = compile_or_tensors(node.iterable, frame)
+    for item in items:
+        if len(node.targets) == 1:
+            bind_target(node.targets[0], item, frame)
+        else:
+            unpack(node.targets, item, node.iterable, frame)
+        run_statements(node.body.statements, frame)
+
+
+def compile_or_tensors(node: ast.Expr, frame: Frame) -> Any:
+    """What a `for` goes over: a list known now, which may hold tensors."""
+    items = evaluate(node, frame)
+    if isinstance(items, dict):
+        return list(items)
+    if isinstance(items, Value):
+        raise error("TN0303", "a `for` goes over a list, not over a tensor", node.span, help="`x.unbind(0)` gives a list")
+    if not isinstance(items, (list, tuple, range)):
+        raise error("TN0303", f"a `for` goes over a list, not over {describe(items)}", node.span)
+    return items
+
+
+def _if(node: ast.If, frame: Frame) -> None:
+    from .undone import is_training
+
+    if is_training(node.condition, frame):
+        raise Skip  # refused where it is written
+    if decide(node.condition, frame):
+        run_statements(node.then.statements, frame)
+    elif node.otherwise is not None:
+        run_statements(node.otherwise.statements, frame)
+
+
+def _return(node: ast.Return, frame: Frame) -> None:
+    values = tuple(evaluate(value, frame) for value in node.values)
+    raise Returned(values[0] if len(values) == 1 else values)
+
+
+def _shape(node: ast.ShapeStatement, frame: Frame) -> None:
+    from .ports import check_dims
+
+    flow = frame.find("x")
+    if not isinstance(flow, Value):
+        raise error("TN0402", f"`shape` is of one tensor, but `x` is {describe(flow)}", node.span)
+    check_dims(node.dims, flow, node.span, frame, "x")
+
+
+def _parameter(node: ast.ParameterStatement, frame: Frame) -> None:
+    from .declared import declare_parameter
+
+    declare_parameter(node, frame)
+
+
+def _buffer(node: ast.BufferStatement, frame: Frame) -> None:
+    from .declared import declare_buffer
+
+    declare_buffer(node, frame)
+
+
+def _error(node: ast.ErrorNode, frame: Frame) -> None:
+    raise Skip
+
+
+STATEMENTS: dict[type, Callable[[Any, Frame], None]] = {
+    ast.Flow: _flow,
+    ast.Assign: _assign,
+    ast.IndexAssign: _index_assign,
+    ast.For: _for,
+    ast.If: _if,
+    ast.Return: _return,
+    ast.ShapeStatement: _shape,
+    ast.ParameterStatement: _parameter,
+    ast.BufferStatement: _buffer,
+    ast.ErrorNode: _error,
+}
+
+__all__ = ["compile_time", "leaves", "run_body", "run_statements"]

@@ -1,0 +1,105 @@
+"""Compile-time values that can be applied: layers, functions, blocks, nets and definitions, with bound arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..source import Span
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A layer, function or block, configured but not built.
+
+    kind        target
+    "layer"     catalog.LayerClass
+    "function"  catalog.TensorFunction
+    "method"    the name of a tensor method
+    "block"     Declared (an ast.Block)
+    "net"       Declared (an ast.Net)
+    "def"       Declared (an ast.Def)
+
+    `args` and `kwargs` are bound as by `functools.partial`.
+    """
+
+    kind: str
+    name: str
+    target: Any
+    args: tuple[Any, ...] = ()
+    kwargs: tuple[tuple[str, Any], ...] = ()
+    spans: tuple[tuple[str | int, Span], ...] = field(default=(), compare=False)
+
+    def bind(self, args: Arguments) -> Callee:
+        """With further arguments, later keywords in place of earlier ones."""
+        shifted = {(key + len(self.args) if isinstance(key, int) else key): span for key, span in args.spans.items()}
+        return replace(
+            self,
+            args=self.args + args.positional,
+            kwargs=tuple({**dict(self.kwargs), **args.keywords}.items()),
+            spans=tuple({**dict(self.spans), **shifted}.items()),
+        )
+
+    @property
+    def arguments(self) -> Arguments:
+        return Arguments(self.args, dict(self.kwargs), dict(self.spans))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Evaluated arguments of a call; `spans` by keyword, or by number for positional ones."""
+
+    positional: tuple[Any, ...] = ()
+    keywords: dict[str, Any] = field(default_factory=dict)
+    spans: dict[str | int, Span] = field(default_factory=dict)
+
+    def span(self, key: str | int, otherwise: Span) -> Span:
+        return self.spans.get(key, otherwise)
+
+
+@dataclass(frozen=True, eq=False)
+class Declared:
+    """A declaration of a file, with the globals of that file, in which its body is read."""
+
+    node: Any  # ast.Block, ast.Net or ast.Def
+    globals: Any  # elaborate.globals.Globals
+
+
+class Unknown:
+    """The value of what failed; the fault is reported, and whatever uses it is passed over in silence."""
+
+    def __repr__(self) -> str:
+        return "unknown"
+
+
+UNKNOWN = Unknown()
+
+
+class Skip(Exception):
+    """What failed before is used here: the statement is given up without a further diagnostic."""
+
+
+def describe(value: Any) -> str:
+    """What kind of value this is, for messages."""
+    from ..ir.graph import DTypeRef, Value, leaves
+    from ..ir.values import Call, Duration
+    from ..shapes import is_symbolic
+
+    kinds = {bool: "a boolean", int: "an integer", float: "a number", str: "text", list: "a list", dict: "a map",
+             tuple: "a tuple", type(None): "none", Duration: "a duration", DTypeRef: "a dtype", Call: "a name",
+             range: "a range"}  # fmt: skip
+    if isinstance(value, Value):
+        return f"a tensor `{value.type}`"
+    if isinstance(value, Callee):
+        return f"the {value.kind} `{value.name}`"
+    if is_symbolic(value):
+        return f"the symbolic size `{value}`"
+    if isinstance(value, (tuple, list)) and next(leaves(value), None):
+        return f"a {type(value).__name__} of tensors"
+    if type(value) in (bool, int, float, str):
+        shown = repr(value) if not isinstance(value, bool) else str(value).lower()
+        return f"{kinds[type(value)]} `{shown}`"
+    return kinds.get(type(value), type(value).__name__)

@@ -1,0 +1,170 @@
+"""Calls in expressions: definitions, configured layers, compile-time functions, tensor functions and methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..catalog.functions import NAMESPACES, REFUSED, find_function, method_names
+from ..diagnostics import did_you_mean, error
+from ..ir import values
+from ..ir.graph import Value, leaves
+from ..source import Span
+from ..syntax import ast
+from . import builtins
+from .callees import Arguments, Callee, Declared, describe
+from .expressions import arguments, evaluate, is_runtime, lookup
+from .frames import MISSING, Frame
+from .library import suggest
+
+DEEPEST_CALL = 40
+
+
+def call(node: ast.Call, frame: Frame) -> Any:
+    if isinstance(node.callee, ast.Attribute):
+        return _method_or_namespace(node, node.callee, frame)
+    args = arguments(node.args, frame)
+    if isinstance(node.callee, ast.Var):
+        return _call_name(node.callee, args, node.span, frame)
+    return call_value(evaluate(node.callee, frame), args, node.span, frame)
+
+
+def _call_name(callee: ast.Var, args: Arguments, span: Span, frame: Frame) -> Any:
+    name = callee.name
+    bound = any(found is not MISSING for found in (frame.find(name), frame.globals.find(name)))
+    if not bound and builtins.computes_now(name, args):
+        return builtins.call_builtin(name, args, span)
+    if not bound and name in REFUSED:
+        raise error("TN0206", f"`{name}` cannot be used in a spec: {REFUSED[name]}", callee.span)
+    if not bound and frame.section:
+        if name == "calculate_gain":
+            return _gain(args, span)
+        return values.Call(name, args.positional, args.keywords, True, span, args.spans)
+    return call_value(lookup(name, callee.span, frame), args, span, frame)
+
+
+def _gain(args: Arguments, span: Span) -> float:
+    """torch.nn.init.calculate_gain."""
+    from torch.nn.init import calculate_gain
+
+    try:
+        return calculate_gain(*args.positional, **args.keywords)
+    except (TypeError, ValueError) as problem:
+        raise error("TN0301", f"`calculate_gain`: {problem}", span) from None
+
+
+def call_value(value: Any, args: Arguments, span: Span, frame: Frame) -> Any:
+    """Call what is no plain name: a callee with arguments bound before, or nothing that can be called."""
+    if not isinstance(value, Callee):
+        raise error("TN0303", f"{describe(value)} cannot be called", span)
+    whole = value.bind(args)
+    if value.kind == "def":
+        return call_definition(whole, span, frame)
+    if value.kind in ("layer", "block", "net"):
+        if is_runtime(args.positional):
+            raise error(
+                "TN0206", f"a {value.kind} is applied in a step, not called", span,
+                help=f"write `x -> {value.name}`",
+            )  # fmt: skip
+        return whole
+    return apply_function(whole, (), {}, span, frame)
+
+
+def call_definition(callee: Callee, span: Span, frame: Frame) -> Any:
+    """A `def`: its expression over its own arguments and its file's names, never the flow."""
+    declared: Declared = callee.target
+    if len(declared.globals.evaluating) > DEEPEST_CALL or callee.name in declared.globals.evaluating:
+        raise error("TN0503", f"`{callee.name}` calls itself", span)
+    bound = bind_formals(declared.node.formals, callee.arguments, callee.name, span, declared.globals, frame)
+    declared.globals.evaluating.append(callee.name)
+    try:
+        return evaluate(declared.node.value, Frame(frame.work, declared.globals, names=bound))
+    finally:
+        declared.globals.evaluating.pop()
+
+
+def bind_formals(
+    formals: tuple[ast.Formal, ...], args: Arguments, name: str, span: Span, home: Any, frame: Frame
+) -> dict[str, Any]:
+    """Arguments by the names of a `def`'s or a block's formals; defaults are read in the declaration's file."""
+    names = [formal.name.text for formal in formals]
+    if len(args.positional) > len(names):
+        surplus = args.span(len(names), span)
+        raise error("TN0301", f"`{name}` takes {len(names)} arguments, got {len(args.positional)}", surplus)
+    bound = dict(zip(names, args.positional, strict=False))
+    for key, value in args.keywords.items():
+        if key not in names:
+            raise error(
+                "TN0301", f"`{name}` has no argument `{key}`", args.span(key, span), help=did_you_mean(key, names)
+            )
+        if key in bound:
+            raise error("TN0301", f"`{key}` of `{name}` is given twice", args.span(key, span))
+        bound[key] = value
+    for formal in formals:
+        if formal.name.text in bound:
+            continue
+        if formal.default is None:
+            raise error("TN0302", f"`{name}` needs `{formal.name.text}`", span)
+        bound[formal.name.text] = evaluate(formal.default, Frame(frame.work, home, names=dict(bound)))
+    return {each: bound[each] for each in names}
+
+
+def _method_or_namespace(node: ast.Call, callee: ast.Attribute, frame: Frame) -> Any:
+    dotted = _dotted(callee)
+    root = dotted.split(".")[0] if dotted else ""
+    free = dotted and frame.find(root) is MISSING and frame.globals.find(root) is MISSING and root not in frame.labels
+    if free:
+        return _library_call(dotted, node, callee, frame)
+    receiver = evaluate(callee.value, frame)
+    args = arguments(node.args, frame)
+    if not isinstance(receiver, Value):
+        raise error("TN0206", f"{describe(receiver)} has no method `{callee.name.text}`", callee.name.span)
+    return call_method(callee.name.text, callee.name.span, receiver, args, node.span, frame)
+
+
+def _library_call(dotted: str, node: ast.Call, callee: ast.Attribute, frame: Frame) -> Any:
+    namespace = dotted.split(".")[0]
+    function = find_function(dotted, step=False)
+    if namespace == "models":
+        raise error("TN0001", "`models.…` is not done yet", callee.span)
+    if function is None:
+        message = f"`{dotted}` is not defined" if namespace in NAMESPACES or suggest(dotted, frame) else f"`{namespace}` is not defined"
+        span = callee.span if namespace in NAMESPACES or suggest(dotted, frame) else callee.value.span
+        raise error("TN0201", message, span, help=suggest(dotted, frame) or suggest(namespace, frame))
+    whole = Callee("function", dotted, function).bind(arguments(node.args, frame))
+    return apply_function(whole, (), {}, node.span, frame)
+
+
+def _dotted(node: ast.Expr) -> str | None:
+    if isinstance(node, ast.Var):
+        return node.name
+    if isinstance(node, ast.Attribute):
+        prefix = _dotted(node.value)
+        return prefix and f"{prefix}.{node.name.text}"
+    return None
+
+
+def call_method(name: str, name_span: Span, receiver: Value, args: Arguments, span: Span, frame: Frame) -> Any:
+    """`x.view(…)`: an allowed method of a tensor."""
+    from ..catalog.functions import is_method
+    from .functions import apply_method
+
+    if not is_method(name):
+        why = REFUSED.get(name)
+        if name.endswith("_") and is_method(name.rstrip("_")):
+            why = f"values never change in place; write `{name.rstrip('_')}`"
+        message = f"tensors have no method `{name}`" + (f" in a spec: {why}" if why else "")
+        raise error("TN0206", message, name_span, help=None if why else did_you_mean(name, method_names()))
+    return apply_method(name, (receiver,), {}, args, span, frame)
+
+
+def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span: Span, frame: Frame) -> Any:
+    """A tensor function on a step's inputs and the arguments bound to it."""
+    from .functions import apply_method
+    from .functions import apply_function as apply
+
+    if callee.kind == "method":
+        return apply_method(callee.name, inputs, keywords, callee.arguments, span, frame)
+    return apply(callee, inputs, keywords, span, frame)
+
+
+__all__ = ["apply_function", "bind_formals", "call", "call_definition", "call_method", "call_value", "leaves"]

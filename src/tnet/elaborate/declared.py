@@ -1,0 +1,125 @@
+"""`parameter` and `buffer` statements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..diagnostics import error
+from ..ir.graph import Declared, InitRef, Module, Node, Value
+from ..ir.types import TensorType
+from ..syntax import ast
+from .callees import describe
+from .expressions import arguments, compile_time, evaluate
+from .frames import MISSING, Frame
+from .labels import check_label
+from .limits import check_bytes
+from .ports import fixed_type
+
+
+def declare_parameter(node: ast.ParameterStatement, frame: Frame) -> None:
+    if node.value is None:
+        raise error(
+            "TN0302", f"parameter `{node.name.text}` needs a start value", node.span,
+            help="a function of torch.nn.init, such as `= normal(std=0.02)`, or an expression",
+        )  # fmt: skip
+    frame.module.parameters[node.name.text] = _declared(node, frame)
+    _read(node.name, frame.module.parameters, frame)
+
+
+def declare_buffer(node: ast.BufferStatement, frame: Frame) -> None:
+    if node.value is None:
+        raise error("TN0302", f"buffer `{node.name.text}` needs a value", node.span, help="such as `= zeros`")
+    declared = _declared(node, frame)
+    for option in node.options:
+        if option.name is None or option.name.text != "persistent":
+            raise error("TN0301", "a buffer takes only `persistent=…` after its value", option.span)
+        declared.persistent = compile_time(option.value, frame, "`persistent`")
+        if not isinstance(declared.persistent, bool):
+            raise error("TN0303", f"`persistent` is true or false, not {describe(declared.persistent)}", option.span)
+    frame.module.buffers[node.name.text] = declared
+    _read(node.name, frame.module.buffers, frame)
+
+
+def _declared(node: Any, frame: Frame) -> Declared:
+    check_label(node.name.text, node.name.span, frame)
+    type_ = fixed_type(node.type, frame)
+    numel = 1
+    for dim in type_.dims:
+        numel *= dim
+    check_bytes(frame, 4 * numel, node.span)
+    init = _init(node.value, frame)
+    expression = None if init else _expression(node, type_, frame)
+    return Declared(node.name.text, type_, init, node.span, expression=expression)
+
+
+def _init(node: ast.Expr, frame: Frame) -> InitRef | None:
+    """A bare name or call of a function of torch.nn.init."""
+    callee = node.callee if isinstance(node, ast.Call) else node
+    if not isinstance(callee, ast.Var) or not is_init(callee.name):
+        return None
+    if frame.find(callee.name) is not MISSING or frame.globals.find(callee.name) is not MISSING:
+        return None
+    given = arguments(node.args if isinstance(node, ast.Call) else (), frame)
+    named = dict(given.keywords)
+    for name, value in zip(init_arguments(callee.name), given.positional, strict=False):
+        named[name] = value
+    _check_arguments(callee.name, given, named, node)
+    return InitRef(callee.name, tuple(named.items()))
+
+
+def is_init(name: str) -> bool:
+    """Whether torch.nn.init has an in-place function of that name."""
+    from torch.nn import init
+
+    return not name.startswith("_") and callable(getattr(init, f"{name}_", None))
+
+
+def init_arguments(name: str) -> list[str]:
+    """The arguments of a function of torch.nn.init but the tensor and the generator."""
+    import inspect
+
+    from torch.nn import init
+
+    return [each for each in list(inspect.signature(getattr(init, f"{name}_")).parameters)[1:] if each != "generator"]
+
+
+def _check_arguments(name: str, given: Any, named: dict[str, Any], node: ast.Expr) -> None:
+    from ..diagnostics import did_you_mean
+
+    known = init_arguments(name)
+    if len(given.positional) > len(known):
+        raise error("TN0301", f"`{name}` takes {len(known)} arguments, got {len(given.positional)}", node.span)
+    for key in named:
+        if key not in known:
+            raise error("TN0301", f"`{name}` has no argument `{key}`", given.span(key, node.span), help=did_you_mean(key, known))
+
+
+def _expression(node: Any, type_: TensorType, frame: Frame) -> Module:
+    """An expression computed once, as a module without inputs."""
+    module = Module("block", node.name.text, span=node.span)
+    names = {name: value for name, value in frame.names.items() if not _holds_tensor(value)}
+    inner = Frame(frame.work, frame.globals, frame.net, module, names=names)
+    value = evaluate(node.value, inner)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise error(
+            "TN0303", f"`{node.name.text}` is a tensor; {value} alone is a number", node.value.span,
+            help=f"write `constant({value})`",
+        )  # fmt: skip
+    if not isinstance(value, Value) or not isinstance(value.type, TensorType):
+        raise error("TN0303", f"`{node.name.text}` starts as a tensor, not as {describe(value)}", node.value.span)
+    if value.type.dims != type_.dims or value.type.dtype != type_.dtype:
+        raise error("TN0402", f"`{node.name.text}` is `{type_}`, but its value is `{value.type}`", node.value.span)
+    module.result = value
+    return module
+
+
+def _holds_tensor(value: Any) -> bool:
+    from .expressions import is_runtime
+
+    return is_runtime(value)
+
+
+def _read(name: ast.Name, declared: dict[str, Declared], frame: Frame) -> None:
+    """The tensor as a value of the body, read from the module where it stands."""
+    value = Value(name.text, declared[name.text].type, name.span)
+    frame.names[name.text] = frame.emit(Node("read", name.text, (), {}, value, name.span))

@@ -1,0 +1,149 @@
+"""Where a body is elaborated: its names, its labels, and the module that it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..diagnostics import Diagnostic, SpecError, error
+from ..ir.graph import Layer, Module, Node, Structure, Value, leaves
+from ..source import Span
+from ..syntax import ast
+from .callees import UNKNOWN, Skip
+
+MISSING = object()
+
+LARGEST_STEPS = 100_000
+LARGEST_OPERATIONS = 1_000_000
+
+
+@dataclass
+class Work:
+    """What the whole elaboration shares: diagnostics found so far, and limits."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    steps: int = 0
+    operations: int = 0
+    seen: set[Any] = field(default_factory=set)
+
+    def report(self, problem: SpecError) -> None:
+        """Keep what is wrong, each thing once, however often a loop meets it."""
+        for each in problem.diagnostics:
+            key = (each.code, each.span, each.message)
+            if key not in self.seen:
+                self.seen.add(key)
+                self.diagnostics.append(each)
+
+    def count_operation(self, span: Span) -> None:
+        self.operations += 1
+        if self.operations > LARGEST_OPERATIONS:
+            raise LimitReached(error("TN0901", f"more than {LARGEST_OPERATIONS:,} compile-time operations", span))
+
+    def count_step(self, span: Span) -> None:
+        self.steps += 1
+        if self.steps > LARGEST_STEPS:
+            raise LimitReached(error("TN0901", f"more than {LARGEST_STEPS:,} elaborated steps", span))
+
+
+class LimitReached(Exception):
+    """A limit of the whole elaboration; nothing goes on after it."""
+
+    def __init__(self, problem: SpecError):
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+@dataclass
+class NetState:
+    """What one net's elaboration shares: sizes of symbols, what operators asked of them, blocks done before."""
+
+    hints: dict[str, int] = field(default_factory=dict)
+    relations: list[tuple[Any, Span]] = field(default_factory=list)
+    blocks: dict[Any, Module] = field(default_factory=dict)
+    active: list[str] = field(default_factory=list)
+    bytes: int = 0
+
+
+@dataclass(eq=False)
+class Frame:
+    """A body under elaboration. `parent` is the enclosing body of a group, whose names it can read."""
+
+    work: Work
+    globals: Any  # elaborate.globals.Globals
+    net: NetState | None = None
+    module: Module | None = None
+    parent: Frame | None = None
+    names: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
+    labels: dict[str, Span] = field(default_factory=dict)
+    numbered: bool = False
+    captured: dict[Value, Value] = field(default_factory=dict)
+    builders: dict[str, Callable[[list[Any]], Module]] = field(default_factory=dict)
+    replay: list[str] | None = None  # the children of a shared repeat's first round, in order, while it goes round again
+    section: bool = False  # names that the spec does not know are for the section's library to explain
+    failed: bool = False
+
+    def find(self, name: str) -> Any:
+        """The value of a name in this body or one around it, or MISSING. Raises `Skip` for what failed."""
+        if name in self.names:
+            value = self.names[name]
+            if value is UNKNOWN:
+                raise Skip
+            return value
+        if self.parent is None:
+            return MISSING
+        return self.capture(self.parent.find(name))
+
+    def capture(self, value: Any) -> Any:
+        """A value of the enclosing body as seen here: tensors become inputs of this body's module."""
+        if isinstance(value, Value):
+            if value not in self.captured:
+                inner = Value(value.aliases[-1] if value.aliases else value.name, value.type, value.span)
+                self.captured[value] = inner
+                self.module.inputs.append(inner)
+            return self.captured[value]
+        if isinstance(value, (tuple, list)) and any(leaves(value)):
+            return type(value)(map(self.capture, value))
+        if isinstance(value, dict) and any(leaves(value)):
+            return {key: self.capture(item) for key, item in value.items()}
+        return value
+
+    def bind(self, name: ast.Name, value: Any) -> None:
+        """Give a name a value; fresh tensors take it as theirs."""
+        if self.parent is not None and name.text != "x" and self.is_outer(name.text):
+            raise error(
+                "TN0206", f"`{name.text}` belongs to the enclosing body and cannot be assigned in a group", name.span,
+                help="give the group's own value another name, or return it from the group",
+            )  # fmt: skip
+        if isinstance(value, Value) and name.text != value.name and value is not self.names.get(name.text):
+            self.rename(value, name.text)
+        self.names[name.text] = value
+        self.places[name.text] = name.span
+
+    def rename(self, value: Value, name: str) -> None:
+        fresh = not any(held is value for held in self.names.values()) and value not in self.module.inputs
+        if fresh and not value.aliases and self.captured.get(value) is None:
+            value.name = name
+        else:
+            value.aliases.append(name)
+
+    def is_outer(self, name: str) -> bool:
+        if name in self.names:
+            return False
+        parent = self.parent
+        while parent is not None:
+            if name in parent.names:
+                return True
+            parent = parent.parent
+        return False
+
+    def emit(self, node: Node) -> Structure:
+        if self.module is None:
+            raise error("TN0206", "a tensor operation cannot stand here", node.span)
+        self.work.count_step(node.span)
+        self.module.nodes.append(node)
+        return node.result
+
+    def child(self, name: str) -> Layer | Module:
+        return self.module.children[name]

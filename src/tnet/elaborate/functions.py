@@ -1,0 +1,121 @@
+"""Applying tensor functions and methods: their arguments, what they take from the module, their nodes."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from ..catalog.functions import CREATE_FROM_NONE, TensorFunction, has_argument
+from ..catalog.layers import LayerClass
+from ..diagnostics import error
+from ..ir.graph import DeviceOf, DropoutProbability, DTypeRef, FunctionRef, TrainingFlag, Value, leaves
+from ..ir.types import TensorType
+from ..ir.values import Call, Duration
+from ..source import Span
+from .callees import Arguments, Callee, describe
+from .expressions import is_runtime, tensor_operation
+from .frames import Frame
+
+
+def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span: Span, frame: Frame) -> Any:
+    """`f(args)` on the inputs of a step; gives the new values."""
+    function: TensorFunction = callee.target
+    given = callee.arguments
+    args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
+    kwargs = {name: _argument(each, given.span(name, span)) for name, each in {**given.keywords, **keywords}.items()}
+    if not is_runtime((args, kwargs)):
+        kwargs = _created_on_device(function, kwargs, frame, span)
+    kwargs = _from_module(function, args, kwargs)
+    return tensor_operation(frame, "function", function.path, _Shaped(function.call), args, kwargs, span, function.path)
+
+
+def apply_method(
+    name: str, inputs: tuple, keywords: dict[str, Any], given: Arguments, span: Span, frame: Frame
+) -> Any:
+    """`x.f(args)`; the first input is the receiver."""
+    args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
+    kwargs = {key: _argument(each, given.span(key, span)) for key, each in {**given.keywords, **keywords}.items()}
+    if not args or not isinstance(args[0], Value):
+        got = describe(args[0]) if args else "nothing"
+        raise error("TN0303", f"`{name}` is a method of a tensor, not of {got}", span)
+    if not isinstance(args[0].type, TensorType):
+        raise error("TN0303", f"`{name}` is a method of a tensor, not of a `{args[0].type}`", span)
+    return tensor_operation(frame, "method", name, _Method(name), args, kwargs, span)
+
+
+class _Method:
+    """`receiver.name(*args)`"""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __call__(self, receiver: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(receiver, self.name)(*args, **kwargs)
+
+
+class _Shaped:
+    """A function as inference calls it: what is decided at run time has a stand-in that gives the same shape."""
+
+    def __init__(self, call: Any):
+        self.call = call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs = {key: self.stand_in(value) for key, value in kwargs.items() if not isinstance(value, DeviceOf)}
+        return self.call(*args, **kwargs, **({"device": "meta"} if not _has_tensor(args, kwargs) else {}))
+
+    def stand_in(self, value: Any) -> Any:
+        if isinstance(value, TrainingFlag):
+            return False
+        return 0.0 if isinstance(value, DropoutProbability) else value
+
+
+def _has_tensor(args: tuple, kwargs: dict) -> bool:
+    import torch
+
+    def contains(value: Any) -> bool:
+        if isinstance(value, (tuple, list)):
+            return any(map(contains, value))
+        return isinstance(value, torch.Tensor)
+
+    return contains(args) or contains(tuple(kwargs.values()))
+
+
+def _argument(value: Any, span: Span) -> Any:
+    """A compile-time value as a function's argument."""
+    if isinstance(value, Callee):
+        if value.kind == "function" and not value.args and not value.kwargs:
+            return FunctionRef(value.target.path)
+        raise error("TN0301", f"{describe(value)} cannot be an argument of a function", span)
+    if isinstance(value, (Call, Duration)):
+        raise error("TN0301", f"{describe(value)} cannot be an argument of a function", span)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_argument(item, span) for item in value)
+    return value
+
+
+def _created_on_device(function: TensorFunction, kwargs: dict[str, Any], frame: Frame, span: Span) -> dict[str, Any]:
+    """A function that makes a tensor from none makes it where the body's first tensor is."""
+    if function.name not in CREATE_FROM_NONE:
+        return kwargs
+    if "device" in kwargs:
+        raise error("TN0301", "devices are for `train` to say", span)
+    first = next(leaves(tuple(frame.module.inputs)), None) if frame.module else None
+    return {**kwargs, "device": DeviceOf(first)} if first is not None else kwargs
+
+
+def _from_module(function: TensorFunction, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """`training` is the module's mode where it is not written; `dropout_p` counts only in training."""
+    if has_argument(function.path, "training") and "training" not in kwargs and not _fills(function, args, "training"):
+        kwargs = {**kwargs, "training": TrainingFlag()}
+    if isinstance(kwargs.get("dropout_p"), (int, float)) and kwargs["dropout_p"]:
+        kwargs = {**kwargs, "dropout_p": DropoutProbability(float(kwargs["dropout_p"]))}
+    return kwargs
+
+
+def _fills(function: TensorFunction, args: tuple, name: str) -> bool:
+    import inspect
+
+    return len(args) > list(inspect.signature(function.call).parameters).index(name)
+
+
+__all__ = ["DTypeRef", "LayerClass", "apply_function", "apply_method", "operator"]

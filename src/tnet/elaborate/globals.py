@@ -1,0 +1,123 @@
+"""The declarations of one file: hyper-parameters, constants, definitions, blocks and nets, evaluated when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..diagnostics import Note, SpecError, error
+from ..ir.program import HyperValue
+from ..source import Source
+from ..syntax import ast
+from .callees import UNKNOWN, Callee, Declared, Skip
+from .frames import MISSING, Frame, Work
+
+NAMED = (ast.Hyper, ast.Constant, ast.Def, ast.Block, ast.Net, ast.Autograd)
+
+
+@dataclass
+class Globals:
+    """One file's names. `hyper` gives a hyper-parameter its value in force; `load` opens an imported spec."""
+
+    source: Source
+    work: Work
+    declarations: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    hypers: dict[str, HyperValue] = field(default_factory=dict)
+    hyper: Callable[[Globals, ast.Hyper], HyperValue] | None = None
+    load: Callable[[Globals, ast.FromImport], Globals] | None = None
+    evaluating: list[str] = field(default_factory=list)
+    documentation: dict[int, str] = field(default_factory=dict)  # by the offset of the declaration
+
+    def declare(self, tree: ast.Tree) -> None:
+        """Enter all named declarations; a name given twice is reported."""
+        self.documentation = documentation(tree)
+        for declaration in tree.declarations:
+            if isinstance(declaration, NAMED):
+                self._enter(declaration.name, declaration)
+            elif isinstance(declaration, (ast.FromImport, ast.Use)):
+                for name in declaration.names:
+                    self._enter(name.alias or name.name, (declaration, name))
+
+    def _enter(self, name: ast.Name, declaration: Any) -> None:
+        if name.text in self.declarations:
+            first = self.declarations[name.text]
+            where = first[1].span if isinstance(first, tuple) else first.name.span
+            self.work.report(
+                error("TN0202", f"`{name.text}` is declared twice", name.span, Note("first declared here", where))
+            )
+            return
+        self.declarations[name.text] = declaration
+
+    def find(self, name: str) -> Any:
+        """The value of a declared name, or MISSING. Raises `Skip` for one that failed."""
+        if name not in self.values:
+            if name not in self.declarations:
+                return MISSING
+            self.values[name] = self._evaluate_once(name)
+        if self.values[name] is UNKNOWN:
+            raise Skip
+        return self.values[name]
+
+    def _evaluate_once(self, name: str) -> Any:
+        declaration = self.declarations[name]
+        if name in self.evaluating:
+            cycle = " -> ".join([*self.evaluating[self.evaluating.index(name) :], name])
+            self.work.report(error("TN0503", f"`{name}` is defined by itself: {cycle}", declaration.name.span))
+            return UNKNOWN
+        self.evaluating.append(name)
+        try:
+            return self._evaluate(declaration)
+        except SpecError as problem:
+            self.work.report(problem)
+        except Skip:
+            pass
+        finally:
+            self.evaluating.pop()
+        return UNKNOWN
+
+    def _evaluate(self, declaration: Any) -> Any:
+        from .expressions import evaluate
+
+        match declaration:
+            case ast.Hyper():
+                self.hypers[declaration.name.text] = self.hyper(self, declaration)
+                return self.hypers[declaration.name.text].value
+            case ast.Constant():
+                return evaluate(declaration.value, Frame(self.work, self))
+            case ast.Def():
+                return Callee("def", declaration.name.text, Declared(declaration, self))
+            case ast.Block():
+                return Callee("block", declaration.name.text, Declared(declaration, self))
+            case ast.Net():
+                return Callee("net", declaration.name.text, Declared(declaration, self))
+            case (ast.FromImport() as imported, name):
+                return self._imported(imported, name)
+        raise Skip  # autograd and use are refused where they are declared
+
+    def _imported(self, imported: ast.FromImport, name: ast.ImportName) -> Any:
+        other = self.load(self, imported)
+        value = other.find(name.name.text)
+        if value is MISSING:
+            from ..diagnostics import did_you_mean
+
+            raise error(
+                "TN0201", f"`{other.source.name}` declares no `{name.name.text}`", name.span,
+                help=did_you_mean(name.name.text, other.declarations),
+            )  # fmt: skip
+        return value
+
+
+def documentation(tree: ast.Tree) -> dict[int, str]:
+    """The comment lines right above each declaration, by its offset."""
+    comments = {comment.span.line: comment.text.lstrip("# ").rstrip() for comment in tree.comments if comment.own_line}
+    found: dict[int, str] = {}
+    for declaration in tree.declarations:
+        line, lines = declaration.span.line - 1, []
+        while line in comments:
+            lines.insert(0, comments[line])
+            line -= 1
+        if lines:
+            found[declaration.span.start] = "\n".join(lines)
+    return found

@@ -1,0 +1,64 @@
+"""Indexing and slicing: of lists, maps and text now, of tensors as nodes."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from ..diagnostics import did_you_mean, error
+from ..ir.graph import Value
+from ..shapes import is_symbolic
+from ..syntax import ast
+from .callees import describe
+from .expressions import compile_time, evaluate, tensor_operation
+from .frames import Frame
+
+
+def index(node: ast.Index, frame: Frame) -> Any:
+    value = evaluate(node.value, frame)
+    if isinstance(value, Value):
+        subscripts = tuple(subscript(each, frame) for each in node.subscripts)
+        return tensor_operation(frame, "index", "", operator.getitem, (value, subscripts), {}, node.span)
+    if len(node.subscripts) != 1 or isinstance(node.subscripts[0], ast.Ellipsis):
+        raise error("TN0303", f"{describe(value)} takes one index", node.span)
+    return _index_now(value, node.subscripts[0], node, frame)
+
+
+def subscript(node: Any, frame: Frame) -> Any:
+    """One subscript of a tensor."""
+    if isinstance(node, ast.Ellipsis):
+        return ...
+    if isinstance(node, ast.Slice):
+        return slice(*(each and _bound(each, frame) for each in (node.start, node.stop, node.step)))
+    return evaluate(node, frame)
+
+
+def _bound(node: ast.Expr, frame: Frame) -> Any:
+    value = compile_time(node, frame, "a bound of a slice")
+    if value is None or is_symbolic(value) or isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise error("TN0303", f"a slice goes from integer to integer, not to {describe(value)}", node.span)
+
+
+def _index_now(value: Any, node: Any, whole: ast.Index, frame: Frame) -> Any:
+    if isinstance(value, dict):
+        return _entry(value, compile_time(node, frame, "a key"), node)
+    if not isinstance(value, (list, tuple, str, range)):
+        raise error("TN0303", f"{describe(value)} cannot be indexed", whole.value.span)
+    if isinstance(node, ast.Slice):
+        return value[subscript(node, frame)]
+    position = compile_time(node, frame, "an index")
+    if not isinstance(position, int) or isinstance(position, bool):
+        raise error("TN0303", f"an index is an integer, not {describe(position)}", node.span)
+    if not -len(value) <= position < len(value):
+        raise error("TN0305", f"index {position} is outside of {len(value)} items", node.span)
+    return value[position]
+
+
+def _entry(value: dict, key: Any, node: ast.Expr) -> Any:
+    try:
+        return value[key]
+    except (KeyError, TypeError):
+        keys = ", ".join(f"`{each}`" for each in list(value)[:12])
+        hint = did_you_mean(key, [each for each in value if isinstance(each, str)]) if isinstance(key, str) else None
+        raise error("TN0305", f"the map has no key `{key}`; it has {keys}", node.span, help=hint) from None

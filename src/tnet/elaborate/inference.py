@@ -1,0 +1,56 @@
+"""Asking for shapes while elaborating, and reporting what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..diagnostics import Note, SpecError, error
+from ..ir.graph import Layer, Value, leaves
+from ..ir.types import OpaqueType, TensorType
+from ..shapes import Rejected, infer
+from ..source import Span
+from .frames import Frame
+
+
+def infer_types(
+    frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, Any], span: Span, name: str
+) -> Any:
+    """The types of an operation's result. What it needs of symbolic sizes is kept for the net."""
+    for value in leaves((args, dict(kwargs))):
+        if isinstance(value.type, OpaqueType) and not isinstance(call, Layer):
+            raise error("TN0001", f"what `{name}` makes of a `{value.type}` is not inferred yet", span)
+    try:
+        found = infer(call, key, args, kwargs, frame.net.hints)
+    except Rejected as rejected:
+        raise misfit(name.rsplit(".", 1)[-1], str(rejected), args, kwargs, span) from None
+    frame.net.relations += [(relation, span) for relation in found.relations]
+    return found.structure
+
+
+def misfit(name: str, why: str, args: tuple, kwargs: Mapping[str, Any], span: Span) -> SpecError:
+    """The error for an operation that PyTorch does not take, with what arrived and where it came from."""
+    notes = [Note(f"`{each.name}` is `{each.type}`", each.span) for each in dict.fromkeys(leaves((args, dict(kwargs))))]
+    return error("TN0401", f"`{name}` does not fit its input: {why}", span, *notes[:4])
+
+
+def new_values(types: Any, span: Span, name: str = "x") -> Any:
+    """Fresh values for types, in the same structure; what is no tensor stays as it is."""
+    if isinstance(types, (TensorType, OpaqueType)):
+        return Value(name, types, span)
+    if isinstance(types, (tuple, list)):
+        return type(types)(new_values(each, span, name) for each in types)
+    if isinstance(types, dict):
+        return {key: new_values(each, span, key) for key, each in types.items()}
+    return types
+
+
+def types_of(structure: Any) -> Any:
+    """The types in a structure of values."""
+    if isinstance(structure, Value):
+        return structure.type
+    if isinstance(structure, (tuple, list)):
+        return type(structure)(map(types_of, structure))
+    if isinstance(structure, dict):
+        return {key: types_of(item) for key, item in structure.items()}
+    return structure

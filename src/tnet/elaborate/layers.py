@@ -1,0 +1,271 @@
+"""Layers: arguments against the constructor's signature, sizes read off the input, a prototype on the meta device."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+
+from ..catalog.inference import InferredFrom, inferred_arguments
+from ..catalog.layers import LayerClass, why_not_built
+from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
+from ..diagnostics import Note, did_you_mean, error
+from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Value
+from ..ir.types import TensorType
+from ..shapes import freeze, is_symbolic
+from ..source import Span
+from .callees import Arguments, Callee, describe
+from .expressions import is_runtime
+from .frames import Frame
+
+_prototypes: dict[Any, torch.nn.Module] = {}
+
+
+def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Frame) -> Layer:
+    """The layer for these inputs. Raises SpecError for arguments that it does not take."""
+    layer_class: LayerClass = callee.target
+    if why := why_not_built(layer_class.cls):
+        raise error("TN0206", f"`{callee.name}` cannot be built: {why}", span)
+    given = bind_arguments(layer_class, callee.arguments, span)
+    inferred = _inferred_values(layer_class, given, inputs, callee.arguments, span)
+    arguments = _in_order(layer_class, given, inferred, callee.arguments, inputs, frame, span)
+    prototype = _prototype(layer_class, arguments, callee.arguments, span)
+    layer = Layer(layer_class.path, arguments, prototype, span)
+    _check_memory(layer, frame, span)
+    return layer
+
+
+def bind_arguments(layer_class: LayerClass, args: Arguments, span: Span) -> dict[str, Any]:
+    """Arguments by name; positional ones fill what is not read off the input."""
+    signature = constructor_signature(layer_class.cls)
+    inferred = inferred_arguments(layer_class.cls)
+    written = [
+        each.name
+        for each in signature.parameters.values()
+        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) and each.name not in inferred
+    ]
+    rest = next((each.name for each in signature.parameters.values() if each.kind is each.VAR_POSITIONAL), None)
+    if len(args.positional) > len(written) and rest is None:
+        raise _too_many(layer_class, args, written, inferred, span)
+    bound = dict(zip(written, args.positional, strict=False))
+    if surplus := args.positional[len(written) :]:
+        bound[rest] = surplus
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values())
+    for name, value in args.keywords.items():
+        _check_keyword(layer_class, name, bound, signature, takes_any, args.span(name, span))
+        bound[name] = value
+    for name, value in bound.items():
+        place = args.span(name, args.span(written.index(name), span) if name in written else span)
+        _check_value(layer_class, signature.parameters.get(name), value, place)
+    return bound
+
+
+def _too_many(layer_class: LayerClass, args: Arguments, written: list[str], inferred: dict, span: Span) -> Exception:
+    listed = ", ".join(f"`{name}`" for name in written) or "none"
+    read = ", ".join(f"`{name}`" for name in inferred)
+    note = f"; {read} is read off the input" if read else ""
+    return error(
+        "TN0301", f"`{layer_class.name}` takes at most {len(written)} arguments, got {len(args.positional)}",
+        args.span(len(written), span), help=f"in order they are {listed}{note}",
+    )  # fmt: skip
+
+
+def _check_keyword(
+    layer_class: LayerClass, name: str, bound: dict, signature: inspect.Signature, takes_any: bool, span: Span
+) -> None:
+    if name in bound:
+        raise error("TN0301", f"`{name}` of `{layer_class.name}` is given twice", span)
+    if name in FACTORY_ARGUMENTS:
+        raise error(
+            "TN0301", f"`{name}` is for `train` to say, not for a layer", span, help=f"set `{name} = …` in `train`"
+        )
+    if name not in signature.parameters and not takes_any:
+        names = ", ".join(f"`{each}`" for each in signature.parameters)
+        raise error(
+            "TN0301", f"`{layer_class.name}` has no argument `{name}`", span,
+            help=did_you_mean(name, signature.parameters) or f"it has {names or 'none'}",
+        )  # fmt: skip
+
+
+SIMPLE_TYPES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}
+
+
+def _check_value(layer_class: LayerClass, parameter: inspect.Parameter | None, value: Any, span: Span) -> None:
+    if is_runtime(value):
+        raise error(
+            "TN0303", f"an argument of a layer must be known before the model runs, but this is {describe(value)}", span
+        )
+    if is_symbolic(value):
+        raise error(
+            "TN0403", f"an argument of a layer is a number, but `{value}` is a symbolic size", span,
+            help="a parameter's size may not depend on a symbolic size; give the dim a number in the net's type",
+        )  # fmt: skip
+    expected = SIMPLE_TYPES.get(parameter.annotation) if parameter is not None else None
+    if expected is None or value is None or isinstance(value, Callee):
+        return
+    if not isinstance(value, expected) or isinstance(value, bool) is not (expected == (bool,)):
+        kind = {int: "an integer", float: "a number", bool: "true or false", str: "text"}[parameter.annotation]
+        helped = "divide with `//`" if isinstance(value, float) and value.is_integer() else None
+        raise error(
+            "TN0303", f"`{parameter.name}` of `{layer_class.name}` is {kind}, not {describe(value)}", span, help=helped
+        )
+
+
+def _inferred_values(
+    layer_class: LayerClass, given: dict[str, Any], inputs: tuple, args: Arguments, span: Span
+) -> dict[str, int]:
+    """What is read off the inputs; an argument that is also written must agree."""
+    found: dict[str, int] = {}
+    for name, rule in inferred_arguments(layer_class.cls).items():
+        if name in ("kdim", "vdim") and not _differs(rule, inputs, found):
+            continue
+        if _is_list(given.get(name)):  # `normalized_shape=[C, H, W]` names more dims than one
+            continue
+        size = _size(layer_class, name, rule, inputs, given, span)
+        if name not in given:
+            found[name] = size
+        elif given[name] != size:
+            value = inputs[min(rule.input, len(inputs) - 1)]
+            raise error(
+                "TN0401", f"`{name}` of `{layer_class.name}` is {given[name]}, but the input has {size}",
+                args.span(name, span), Note(f"the input is `{value.type}`", value.span),
+                help=f"leave `{name}` out; it is read off the input",
+            )  # fmt: skip
+    return found
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def _differs(rule: InferredFrom, inputs: tuple, found: dict[str, int]) -> bool:
+    if len(inputs) <= rule.input or not isinstance(inputs[rule.input], Value):
+        return False
+    return inputs[rule.input].type.dims[rule.dim] != found.get("embed_dim")
+
+
+def _size(layer_class: LayerClass, name: str, rule: InferredFrom, inputs: tuple, given: dict, span: Span) -> int:
+    value = inputs[rule.input] if rule.input < len(inputs) else None
+    if isinstance(value, (tuple, list)):
+        raise error(
+            "TN0303", f"`{layer_class.name}` is given a {type(value).__name__} of {len(value)}, not one tensor", span,
+            help="take it apart first: `a, b = …`",
+        )  # fmt: skip
+    if not isinstance(value, Value):
+        raise error("TN0302", f"`{layer_class.name}` needs an input number {rule.input + 1} to find `{name}`", span)
+    if not isinstance(value.type, TensorType):
+        raise error("TN0302", f"`{name}` cannot be read off a `{value.type}`", span, help=f"write `{name}=…`")
+    dims = value.type.dims
+    if not -len(dims) <= rule.dim < len(dims):
+        raise error(
+            "TN0401", f"`{layer_class.name}` reads `{name}` from dim {rule.dim} of its input, which has {len(dims)}",
+            span, Note(f"the input is `{value.type}`", value.span),
+        )  # fmt: skip
+    size = dims[rule.dim]
+    if is_symbolic(size):
+        raise error(
+            "TN0403", f"`{name}` of `{layer_class.name}` would be `{size}`, but a parameter's size must be a number", span,
+            Note(f"the input is `{value.type}`", value.span), help="give the dim a number in the net's type",
+        )  # fmt: skip
+    return size
+
+
+def _in_order(
+    layer_class: LayerClass, given: dict, inferred: dict, args: Arguments, inputs: tuple, frame: Frame, span: Span
+) -> tuple[LayerArgument, ...]:
+    """Arguments as they are printed: in the signature's order, positional as far as nothing is left out."""
+    printed: list[LayerArgument] = []
+    positional = True
+    for name, parameter in constructor_signature(layer_class.cls).parameters.items():
+        if name not in given and name not in inferred:
+            positional = False
+            if parameter.default is parameter.empty and parameter.kind not in (2, 4):
+                raise error("TN0302", f"`{layer_class.name}` needs `{name}`", span)
+            continue
+        positional = positional and name not in args.keywords and parameter.kind is not parameter.KEYWORD_ONLY
+        value = given[name] if name in given else inferred[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            printed += [LayerArgument(name, _printed(each, parameter, inputs, frame, span), True) for each in value]
+            continue
+        converted = _printed(value, parameter, inputs, frame, span)
+        printed.append(LayerArgument(name, converted, positional, name not in given))
+    known = {each.name for each in printed}
+    printed += [LayerArgument(name, value, False) for name, value in given.items() if name not in known]
+    return tuple(printed)
+
+
+def _printed(value: Any, parameter: inspect.Parameter, inputs: tuple, frame: Frame, span: Span) -> Any:
+    """A compile-time value as an argument: lists as tuples where the signature wants one, layers built or named."""
+    if isinstance(value, Callee):
+        return _callee_argument(value, parameter, inputs, frame, span)
+    annotation = str(parameter.annotation).lower()
+    if isinstance(value, list) and ("tuple" in annotation or "size" in annotation or _is_list(parameter.default)):
+        return tuple(value)
+    return value
+
+
+def _callee_argument(value: Callee, parameter: inspect.Parameter, inputs: tuple, frame: Frame, span: Span) -> Any:
+    if value.kind == "function":
+        return FunctionRef(value.target.path)
+    if value.kind != "layer":
+        raise error("TN0001", f"{describe(value)} as an argument of a library layer is not done yet", span)
+    if takes_layer_class(parameter) or inspect.isclass(parameter.default):
+        if value.args:
+            raise error("TN0301", f"arguments of `{value.name}` are given by keyword here", span)
+        return LayerRef(value.target.path, value.kwargs)
+    if takes_function(parameter):
+        raise error("TN0303", f"`{parameter.name}` is a function, such as `relu`, not the layer `{value.name}`", span)
+    return build_layer(value, inputs, span, frame)
+
+
+def materialise(value: Any) -> Any:
+    """An argument as the constructor takes it, for the prototype."""
+    if isinstance(value, LayerRef):
+        import functools
+
+        cls = import_path(value.path)
+        return functools.partial(cls, **dict(value.kwargs)) if value.kwargs else cls
+    if isinstance(value, FunctionRef):
+        return import_path(value.path)
+    if isinstance(value, Layer):
+        return value.prototype
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(materialise, value))
+    return value
+
+
+def import_path(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(__import__(module, fromlist=["_"]), name)
+
+
+def _prototype(
+    layer_class: LayerClass, arguments: tuple[LayerArgument, ...], given: Arguments, span: Span
+) -> torch.nn.Module:
+    """An instance on the meta device; equal arguments share one."""
+    key = (layer_class.path, *((each.name, freeze(_key(each.value))) for each in arguments))
+    if key not in _prototypes:
+        args = [materialise(each.value) for each in arguments if each.positional]
+        kwargs = {each.name: materialise(each.value) for each in arguments if not each.positional}
+        try:
+            with torch.device("meta"):
+                _prototypes[key] = layer_class.cls(*args, **kwargs).eval()
+        except Exception as problem:  # whatever a constructor raises on arguments that it does not take
+            why = str(problem).split("\n")[0] or type(problem).__name__
+            raise error("TN0301", f"`{layer_class.name}` does not take these arguments: {why}", span) from None
+    return _prototypes[key]
+
+
+def _key(value: Any) -> Any:
+    if isinstance(value, Layer):
+        return (value.path, *((each.name, _key(each.value)) for each in value.arguments))
+    return value
+
+
+def _check_memory(layer: Layer, frame: Frame, span: Span) -> None:
+    """Refuse a net whose parameters the machine cannot hold, before anything is allocated."""
+    from .limits import check_bytes
+
+    tensors = [*layer.prototype.parameters(), *layer.prototype.buffers()]
+    check_bytes(frame, sum(each.numel() * each.element_size() for each in tensors), span)

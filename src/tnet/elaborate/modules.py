@@ -1,0 +1,88 @@
+"""Building modules: a block, a group or a net, each with a frame of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..diagnostics import error
+from ..ir.graph import Module, Value, leaves
+from ..shapes import freeze
+from ..syntax import ast
+from .bodies import run_body
+from .callees import Callee, Skip
+from .frames import Frame
+from .inference import types_of
+from .labels import has_labels
+
+DEEPEST_BLOCKS = 64
+
+
+def inner_value(structure: Any) -> Any:
+    """A module's own view of what it is given: fresh values of the same types."""
+    if isinstance(structure, Value):
+        return Value("x", structure.type, structure.span)
+    if isinstance(structure, (tuple, list)):
+        return type(structure)(map(inner_value, structure))
+    if isinstance(structure, dict):
+        return {key: inner_value(item) for key, item in structure.items()}
+    return structure
+
+
+def build_block(callee: Callee, settings: dict[str, Any], given: dict[str, Any], frame: Frame) -> Module:
+    """A block or net inside another; equal configuration and input types give one module, made once."""
+    declared = callee.target
+    key = (id(declared.node), freeze_settings(settings), freeze(types_of(list(given.values()))))
+    if key not in frame.net.blocks:
+        if callee.name in frame.net.active:
+            raise error("TN0503", f"block `{callee.name}` contains itself", declared.node.name.span)
+        if len(frame.net.active) > DEEPEST_BLOCKS:
+            raise error("TN0901", f"blocks are nested more than {DEEPEST_BLOCKS} deep", declared.node.name.span)
+        frame.net.active.append(callee.name)
+        try:
+            frame.net.blocks[key] = _block(callee, settings, given, frame)
+        finally:
+            frame.net.active.pop()
+    return frame.net.blocks[key]
+
+
+def freeze_settings(settings: dict[str, Any]) -> Any:
+    return tuple((name, repr(value)) for name, value in settings.items())
+
+
+def _block(callee: Callee, settings: dict[str, Any], given: dict[str, Any], frame: Frame) -> Module:
+    node = callee.target.node
+    own = {name: inner_value(structure) for name, structure in given.items()}
+    for name, structure in own.items():
+        if isinstance(structure, Value):
+            structure.name = name
+    module = Module("block", callee.name, list(leaves(own)), config=dict(settings), span=node.span)
+    module.own_inputs = len(module.inputs)
+    module.doc = callee.target.globals.documentation.get(node.span.start, "")
+    names = {**settings, **own}
+    if own:
+        names.setdefault("x", next(iter(own.values())))
+    inner = Frame(frame.work, callee.target.globals, frame.net, module, names=names)
+    module.result = run_body(node.body, inner)
+    _refuse_failed(inner)
+    return module
+
+
+def _refuse_failed(inner: Frame) -> None:
+    if inner.failed:
+        raise Skip
+
+
+def build_group(
+    kind: str, name: str, body: ast.Body, structure: Any, frame: Frame, names: dict[str, Any] | None = None
+) -> tuple[Module, list[Value]]:
+    """A group's module, and the values of the enclosing body that it reads."""
+    own = inner_value(structure)
+    module = Module(kind, name, list(leaves(own)), span=body.span)
+    module.own_inputs = len(module.inputs)
+    inner = Frame(
+        frame.work, frame.globals, frame.net, module, frame,
+        names={"x": own, **(names or {})}, numbered=not has_labels(body.statements),
+    )  # fmt: skip
+    module.result = run_body(body, inner)
+    _refuse_failed(inner)
+    return module, list(inner.captured)

@@ -1,0 +1,172 @@
+"""Operators: on numbers, sizes, lists and strings now, on tensors as nodes."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import sympy
+
+from ..diagnostics import error
+from ..ir.graph import DTypeRef
+from ..ir.values import Call, Combined, Duration
+from ..shapes import always, arithmetic, is_symbolic
+from ..source import Span
+from ..syntax import ast
+from .callees import Callee, describe
+from .expressions import decide, evaluate, is_runtime, tensor_operation
+from .frames import Frame
+
+OPERATIONS = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
+    "%": operator.mod, "**": operator.pow, "@": operator.matmul, "&": operator.and_, "|": operator.or_,
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+LARGEST_INTEGER = 2**63
+LARGEST_LENGTH = 2**20
+
+
+def unary(node: ast.Unary, frame: Frame) -> Any:
+    if node.op == "not":
+        return not decide(node.operand, frame)
+    value = evaluate(node.operand, frame)
+    call, target = (operator.neg, "neg") if node.op == "-" else (operator.invert, "invert")
+    if is_runtime(value):
+        return tensor_operation(frame, "operator", target, call, (value,), {}, node.span)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and (node.op == "-" or isinstance(value, int)):
+        return call(value)
+    if is_symbolic(value) and node.op == "-":
+        return -value
+    raise error("TN0303", f"`{node.op}` needs a number or a tensor, not {describe(value)}", node.operand.span)
+
+
+def binary(node: ast.Binary, frame: Frame) -> Any:
+    if node.op in ("and", "or"):
+        return _logic(node, frame)
+    if node.op in COMPARISONS and isinstance(node.left, ast.Binary) and node.left.op in COMPARISONS:
+        raise error(
+            "TN0305", "comparisons cannot be chained", node.span,
+            help="join two comparisons with `and`, of tensors with `&`",
+        )  # fmt: skip
+    return apply_operator(node.op, evaluate(node.left, frame), evaluate(node.right, frame), node.span, frame)
+
+
+def _logic(node: ast.Binary, frame: Frame) -> bool:
+    left = decide(node.left, frame)
+    if left is (node.op == "or"):
+        return left
+    return decide(node.right, frame)
+
+
+def apply_operator(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
+    """`left op right`, whatever they are."""
+    if is_runtime(left) or is_runtime(right):
+        return _on_tensors(op, left, right, span, frame)
+    if isinstance(left, (Call, Combined)) or isinstance(right, (Call, Combined)):
+        return _on_calls(op, left, right, span)
+    if is_symbolic(left) or is_symbolic(right):
+        return _on_sizes(op, left, right, span)
+    if op in ("==", "!="):
+        return OPERATIONS[op](_comparable(left), _comparable(right))
+    if isinstance(left, Duration) or isinstance(right, Duration):
+        return _on_durations(op, left, right, span)
+    return _on_values(op, left, right, span)
+
+
+def _comparable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _on_tensors(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
+    if op == "+" and isinstance(left, list) and isinstance(right, list):
+        return left + right
+    for side in (left, right):
+        if isinstance(side, (tuple, list, dict, str, Callee)) or side is None:
+            raise error("TN0303", f"`{op}` works on tensors one by one, not on {describe(side)}", span)
+    return tensor_operation(frame, "operator", op, OPERATIONS[op], (left, right), {}, span)
+
+
+def _on_calls(op: str, left: Any, right: Any, span: Span) -> Any:
+    if op not in "+*" or not all(isinstance(side, (Call, Combined)) for side in (left, right)):
+        unknown = left if isinstance(left, Call) else right
+        raise error("TN0201", f"`{getattr(unknown, 'name', op)}` is not defined", getattr(unknown, "span", span) or span)
+    return Combined(op, (left, right), span)
+
+
+def _on_sizes(op: str, left: Any, right: Any, span: Span) -> Any:
+    sizes = all(is_symbolic(side) or isinstance(side, int) and not isinstance(side, bool) for side in (left, right))
+    if op in ("==", "!="):
+        same = sizes and sympy.sympify(left) == sympy.sympify(right)
+        return same if op == "==" else not same
+    if not sizes:
+        other = right if is_symbolic(left) else left
+        raise error("TN0403", f"`{op}` joins a symbolic size with {describe(other)}", span)
+    if op in COMPARISONS:
+        known = always(sympy.sympify(OPERATIONS[op](left, right)))
+        if known is None:
+            raise error(
+                "TN0405", f"whether `{left} {op} {right}` cannot be known before the model runs", span,
+                help="give the size a number in the net's type, or leave the choice to the tensors with `where`",
+            )  # fmt: skip
+        return known
+    found = arithmetic(op, left, right)
+    if found is None:
+        raise error("TN0403", f"`{op}` is not for symbolic sizes", span, help="divide with `//`" if op == "/" else None)
+    return found
+
+
+def _on_durations(op: str, left: Any, right: Any, span: Span) -> Duration:
+    if isinstance(right, Duration) and op == "*":
+        left, right = right, left
+    number = isinstance(right, (int, float)) and not isinstance(right, bool)
+    if isinstance(left, Duration) and number and op in "*/":
+        return Duration(OPERATIONS[op](left.value, right), left.unit)
+    same = isinstance(left, Duration) and isinstance(right, Duration) and left.unit == right.unit
+    if same and (op in "+-" or op in COMPARISONS):
+        result = OPERATIONS[op](left.value, right.value)
+        return result if op in COMPARISONS else Duration(result, left.unit)
+    raise error("TN0303", f"`{op}` cannot join {describe(left)} and {describe(right)}", span)
+
+
+def _on_values(op: str, left: Any, right: Any, span: Span) -> Any:
+    if not _fit(op, left, right):
+        raise error("TN0303", f"`{op}` cannot join {describe(left)} and {describe(right)}", span)
+    _check_size(op, left, right, span)
+    try:
+        result = OPERATIONS[op](left, right)
+    except ZeroDivisionError:
+        raise error("TN0305", "division by zero", span) from None
+    except OverflowError:
+        raise error("TN0901", "the result is too large", span) from None
+    if isinstance(result, complex):
+        raise error("TN0305", f"`{left} ** {right}` is no real number", span)
+    return check_integer(result, span)
+
+
+def check_integer(value: Any, span: Span) -> Any:
+    if isinstance(value, int) and not -LARGEST_INTEGER <= value < LARGEST_INTEGER:
+        raise error("TN0901", "integers are limited to 64 bits", span)
+    return value
+
+
+def _fit(op: str, left: Any, right: Any) -> bool:
+    numbers = all(isinstance(side, (int, float)) for side in (left, right))
+    if numbers:
+        return op not in "@&|" or op in "&|" and all(isinstance(side, int) for side in (left, right))
+    if op == "+" or op in COMPARISONS:
+        return type(left) is type(right) and isinstance(left, (str, list, tuple)) and not isinstance(left, DTypeRef)
+    return op == "*" and {type(left), type(right)} in ({list, int}, {str, int}, {tuple, int})
+
+
+def _check_size(op: str, left: Any, right: Any, span: Span) -> None:
+    """Refuse what would be too large before it is computed."""
+    if op == "**" and isinstance(left, int) and isinstance(right, int) and abs(left) > 1:
+        if right * abs(left).bit_length() > 128:
+            raise error("TN0901", "integers are limited to 64 bits", span)
+    if op == "*" and isinstance(right, int) and isinstance(left, (list, str, tuple)):
+        left, right = right, left
+    if op == "*" and isinstance(left, int) and isinstance(right, (list, str, tuple)):
+        if left * len(right) > LARGEST_LENGTH:
+            raise error("TN0901", f"lists and text are limited to {LARGEST_LENGTH:,} items", span)

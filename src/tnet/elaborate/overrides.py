@@ -1,0 +1,104 @@
+"""Values from outside: hyper-parameters and settings given on the command line, in a file or from Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..diagnostics import Note, SpecError, did_you_mean, error
+from ..ir.program import HyperValue, Override
+from ..source import Source, Span
+from ..syntax import ast, parse_expression
+from .callees import describe
+from .expressions import evaluate
+from .frames import Frame
+from .globals import Globals
+
+
+def given_value(override: Override, frame: Frame) -> Any:
+    """The value of an override: a tnet expression, or else text."""
+    if override.span is None:
+        return override.value
+    node = parsed(override)
+    if node is None:
+        return override.span.text
+    try:
+        return evaluate(node, Frame(frame.work, frame.globals))
+    except SpecError as problem:
+        if all(each.code in ("TN0201", "TN0206") for each in problem.diagnostics):
+            return override.span.text
+        raise
+
+
+def parsed(override: Override) -> Any:
+    """An override's text as an expression with places in its own source, or None."""
+    span = override.span
+    padded = Source(span.source.name, " " * span.start + span.text, span.source.path)
+    node, diagnostics = parse_expression(padded)
+    return None if diagnostics else node
+
+
+def hyper_value(declaration: ast.Hyper, override: Override | None, globals_: Globals) -> HyperValue:
+    """A hyper-parameter's value in force, checked against its default's kind and the values allowed."""
+    name = declaration.name.text
+    frame = Frame(globals_.work, globals_)
+    default = evaluate(declaration.value, frame)
+    domain = _domain(declaration.domain, frame)
+    _check_domain(name, default, domain, declaration.value.span, declaration)
+    if override is None:
+        return HyperValue(name, default, default, declaration.span, domain)
+    value = given_value(override, frame)
+    if not _same_kind(value, default):
+        raise error(
+            "TN0303", f"`{name}` is {_kind(default)}, not {describe(value)}", override.span,
+            Note(f"`{name}` is declared here", declaration.name.span),
+        )  # fmt: skip
+    _check_domain(name, value, domain, override.span, declaration)
+    return HyperValue(name, value, default, declaration.span, domain)
+
+
+def _kind(value: Any) -> str:
+    kinds = {bool: "true or false", int: "an integer", float: "a number", str: "text", list: "a list", dict: "a map"}
+    return kinds.get(type(value), "of another kind")
+
+
+def _same_kind(value: Any, default: Any) -> bool:
+    if default is None or value is None:
+        return True
+    if isinstance(default, bool) or isinstance(value, bool):
+        return type(value) is type(default)
+    if isinstance(default, float):
+        return isinstance(value, (int, float))
+    return type(value) is type(default)
+
+
+def _domain(node: ast.Expr | None, frame: Frame) -> Any:
+    """A list of values, or (low, high)."""
+    if node is None:
+        return None
+    if isinstance(node, ast.RangeDomain):
+        return (evaluate(node.low, frame), evaluate(node.high, frame))
+    if isinstance(node, ast.Call) and isinstance(node.callee, ast.Var) and node.callee.name == "log":
+        low, high = (evaluate(arg.value, frame) for arg in node.args[:2])
+        return (low, high)
+    value = evaluate(node, frame)
+    if not isinstance(value, list):
+        raise error("TN0303", f"the values allowed are a list or a range, not {describe(value)}", node.span)
+    return value
+
+
+def _check_domain(name: str, value: Any, domain: Any, span: Span | None, declaration: ast.Hyper) -> None:
+    if domain is None:
+        return
+    inside = value in domain if isinstance(domain, list) else domain[0] <= value <= domain[1]
+    if not inside:
+        allowed = declaration.domain.span.text
+        notes = (Note("the values allowed", declaration.domain.span),)
+        raise error("TN0304", f"`{name}` is {describe(value)}; it may be {allowed}", span, *notes)
+
+
+def unknown_hyper(override: Override, names: list[str]) -> Exception:
+    listed = ", ".join(f"`{name}`" for name in names) or "none"
+    return error(
+        "TN0204", f"no hyper-parameter is called `{override.path}`", override.span,
+        help=did_you_mean(override.path, names) or f"there are {listed}",
+    )  # fmt: skip

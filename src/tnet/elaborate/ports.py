@@ -1,0 +1,99 @@
+"""Types of inputs and outputs: declaring them, and checking values against stated sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..diagnostics import Note, did_you_mean, error
+from ..ir.graph import Value
+from ..ir.types import DTYPES, OpaqueType, TensorType
+from ..shapes import is_symbolic, symbol
+from ..syntax import ast
+from .callees import describe
+from .expressions import compile_time
+from .frames import MISSING, Frame
+
+
+def dtype_of(node: ast.Name) -> str:
+    if node.text not in DTYPES:
+        raise error("TN0201", f"unknown dtype `{node.text}`", node.span, help=did_you_mean(node.text, DTYPES))
+    return DTYPES[node.text]
+
+
+def input_type(node: ast.Type, frame: Frame, symbols: dict[str, int | None]) -> TensorType:
+    """The type of a net's input; fresh names become symbolic dims, entered in `symbols` with their hints."""
+    return TensorType(dtype_of(node.dtype), tuple(_input_dim(dim, frame, symbols) for dim in node.dims))
+
+
+def _input_dim(dim: ast.Dim, frame: Frame, symbols: dict[str, int | None]) -> Any:
+    if isinstance(dim.value, ast.Var) and _is_fresh(dim.value.name, frame, symbols):
+        name = dim.value.name
+        if name == "_":
+            raise error("TN0403", "an input's dim needs a number or a name", dim.span, help="name it, such as `N`")
+        hint = None if dim.hint is None else size(compile_time(dim.hint, frame, "a hint"), dim.hint)
+        if name in symbols and hint is not None and symbols[name] not in (None, hint):
+            raise error("TN0304", f"`{name}` has two hints, {symbols[name]} and {hint}", dim.span)
+        symbols[name] = symbols.get(name) or hint
+        return symbol(name)
+    if dim.hint is not None:
+        raise error("TN0206", f"`{dim.value.span.text}` is a number; only a fresh name takes a hint", dim.span)
+    return size(compile_time(dim.value, frame, "a size"), dim.value)
+
+
+def _is_fresh(name: str, frame: Frame, symbols: dict[str, int | None]) -> bool:
+    return name in symbols or frame.find(name) is MISSING and frame.globals.find(name) is MISSING
+
+
+def size(value: Any, node: ast.Node) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise error("TN0303", f"a size is an integer from 0, not {describe(value)}", node.span)
+    return value
+
+
+def fixed_type(node: ast.Type, frame: Frame) -> TensorType:
+    """The type of a parameter or buffer: numbers only."""
+    dims = []
+    for dim in node.dims:
+        value = compile_time(dim.value, frame, "a size")
+        if is_symbolic(value):
+            raise error("TN0403", f"a parameter's size may not depend on the symbolic size `{value}`", dim.span)
+        dims.append(size(value, dim))
+    return TensorType(dtype_of(node.dtype), tuple(dims))
+
+
+def check_output(node: ast.Type, value: Any, frame: Frame, what: str) -> TensorType | OpaqueType:
+    """An output against its declared type."""
+    if not isinstance(value, Value):
+        raise error("TN0504", f"{what} is {describe(value)}, not one tensor", node.span)
+    if isinstance(value.type, OpaqueType):
+        raise error("TN0504", f"{what} is a `{value.type}`, not a tensor", node.span, Note("it comes from here", value.span))
+    expected = dtype_of(node.dtype)
+    if value.type.dtype != expected:
+        raise error(
+            "TN0504", f"{what} is declared {node.dtype.text}, but it is `{value.type}`", node.dtype.span,
+            Note("it comes from here", value.span),
+        )  # fmt: skip
+    check_dims(tuple(dim.value for dim in node.dims), value, node.span, frame, what)
+    return value.type
+
+
+def check_dims(dims: tuple[ast.Expr, ...], value: Value, span: Any, frame: Frame, what: str) -> None:
+    """Stated sizes against those of a tensor; `_` is any."""
+    stated = [None if isinstance(dim, ast.Var) and dim.name == "_" else _stated(dim, frame) for dim in dims]
+    actual = value.type.dims
+    shown = ", ".join("_" if each is None else str(each) for each in stated)
+    if len(stated) != len(actual):
+        raise _mismatch(f"[{shown}] has {len(stated)} dims", value, span, what)
+    for node, expected, got in zip(dims, stated, actual, strict=True):
+        if expected is not None and expected != got:
+            raise _mismatch(f"`{node.span.text}` is {expected} here, not {got}", value, node.span, what)
+
+
+def _stated(dim: ast.Expr, frame: Frame) -> Any:
+    value = compile_time(dim, frame, "a size")
+    return value if is_symbolic(value) else size(value, dim)
+
+
+def _mismatch(why: str, value: Value, span: Any, what: str) -> Exception:
+    notes = (Note("it comes from here", value.span),) if value.span else ()
+    return error("TN0402", f"{what} is `{value.type}`: {why}", span, *notes)

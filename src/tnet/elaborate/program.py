@@ -1,0 +1,168 @@
+"""A whole spec: hyper-parameters, then every net, rule and section, whatever of it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..diagnostics import Diagnostic, SpecError, error
+from ..ir.program import HyperValue, Override, Program
+from ..ir.values import Call
+from ..source import Source
+from ..syntax import ast, parse, read
+from .callees import Callee, Skip
+from .frames import Frame, LimitReached, Work
+from .globals import Globals
+from .nets import elaborate_net, main_net, used_names
+from .overrides import hyper_value, unknown_hyper
+from .sections import read_data, read_rules, read_train
+from .undone import undone
+
+
+def elaborate(tree: ast.Tree, overrides: Sequence[Override] = ()) -> tuple[Program, list[Diagnostic]]:
+    """The program of a spec, as far as it can be made out, and everything that is wrong with it."""
+    work = Work()
+    program = Program(tree.source)
+    work.report(SpecError(undone(tree)))
+    try:
+        _elaborate(tree, overrides, program, work)
+    except LimitReached as reached:
+        work.report(reached.problem)
+    return program, work.diagnostics
+
+
+def _elaborate(tree: ast.Tree, overrides: Sequence[Override], program: Program, work: Work) -> None:
+    globals_ = _open(tree, {each.path: each for each in overrides if "." not in each.path}, work, [])
+    _evaluate_all(globals_)
+    program.hypers = globals_.hypers
+    _refuse_unknown(overrides, globals_, tree, work)
+    for declaration in tree.declarations:
+        if isinstance(declaration, ast.Train):
+            under = [each for each in overrides if each.path.startswith("train.")]
+            section = read_train(declaration, under, globals_)
+            _enter(program.recipes, section, declaration, work)
+        elif isinstance(declaration, ast.Data):
+            under = [each for each in overrides if each.path.startswith("data.")]
+            _enter(program.data, read_data(declaration, under, globals_), declaration, work)
+        elif isinstance(declaration, ast.Net):
+            _enter_net(declaration, globals_, program, work)
+    for declaration in tree.declarations:
+        if isinstance(declaration, ast.Parameters):
+            _enter_rules(declaration, globals_, program, tree, work)
+    _choose_main(tree, program, work)
+
+
+def _open(tree: ast.Tree, overrides: dict[str, Override], work: Work, opening: list[Path]) -> Globals:
+    """The globals of a file. `opening` holds the files that are being imported, to find circles."""
+
+    def hyper(globals_: Globals, declaration: ast.Hyper) -> HyperValue:
+        return hyper_value(declaration, overrides.get(declaration.name.text), globals_)
+
+    def load(globals_: Globals, imported: ast.FromImport) -> Globals:
+        return _import(globals_, imported, work, opening)
+
+    globals_ = Globals(tree.source, work, hyper=hyper, load=load)
+    globals_.declare(tree)
+    return globals_
+
+
+def _import(globals_: Globals, node: ast.FromImport, work: Work, opening: list[Path]) -> Globals:
+    """The globals of an imported spec, relative to the importing file."""
+    from .expressions import compile_time
+
+    frame = Frame(work, globals_)
+    written = compile_time(node.path, frame, "a path")
+    path = _inside(written, globals_.source, node)
+    given = {
+        arg.name.text: Override(arg.name.text, compile_time(arg.value, frame, "a hyper-parameter"), None)
+        for arg in node.settings
+    }
+    if path in opening:
+        raise error("TN0503", f"`{written}` imports itself", node.path.span)
+    try:
+        tree = parse(read(path))
+    except SpecError as problem:
+        raise error("TN0902", f"cannot import `{written}`: {problem.diagnostics[0].message}", node.path.span) from None
+    if tree.diagnostics:
+        raise SpecError(tree.diagnostics)
+    opened = _open(tree, given, work, [*opening, path])
+    for name in given:
+        if not isinstance(opened.declarations.get(name), ast.Hyper):
+            raise error("TN0204", f"`{written}` has no hyper-parameter `{name}`", node.span)
+    return opened
+
+
+def _inside(written: str, source: Source, node: ast.FromImport) -> Path:
+    """An imported path, which may not leave the importing file's folder upwards or be absolute."""
+    home = (source.path.parent if source.path else Path()).resolve()
+    path = (home / written).resolve()
+    if Path(written).is_absolute() or not path.is_relative_to(home):
+        raise error("TN0902", f"`{written}` leads out of the project", node.path.span)
+    return path
+
+
+def _evaluate_all(globals_: Globals) -> None:
+    for name in globals_.declarations:
+        try:
+            globals_.find(name)
+        except Skip:
+            pass
+
+
+def _refuse_unknown(overrides: Sequence[Override], globals_: Globals, tree: ast.Tree, work: Work) -> None:
+    sections = {"train": ast.Train, "data": ast.Data}
+    for override in overrides:
+        head, dot, _ = override.path.partition(".")
+        if not dot and head not in globals_.hypers and not isinstance(globals_.declarations.get(head), ast.Hyper):
+            work.report(unknown_hyper(override, list(globals_.hypers)))
+        elif dot and head not in sections:
+            work.report(
+                error("TN0204", f"`{override.path}` leads nowhere", override.span, help="start with `train.` or `data.`")
+            )
+        elif dot and not any(isinstance(each, sections[head]) for each in tree.declarations):
+            work.report(error("TN0204", f"the spec has no `{head}` section for `{override.path}`", override.span))
+
+
+def _enter(sections: dict[str | None, Any], section: Any, node: Any, work: Work) -> None:
+    if section.name in sections:
+        named = f" `{section.name}`" if section.name else ""
+        work.report(error("TN0202", f"a second section{named} of the same name", node.span))
+        return
+    sections[section.name] = section
+
+
+def _enter_net(node: ast.Net, globals_: Globals, program: Program, work: Work) -> None:
+    try:
+        callee = globals_.find(node.name.text)
+    except Skip:
+        return
+    if isinstance(callee, Callee) and callee.target.node is node and (net := elaborate_net(callee, work)) is not None:
+        program.nets[net.name] = net
+
+
+def _enter_rules(node: ast.Parameters, globals_: Globals, program: Program, tree: ast.Tree, work: Work) -> None:
+    from ..diagnostics import did_you_mean
+
+    name = node.net.text if node.net else None
+    nets = [each.name.text for each in tree.declarations if isinstance(each, ast.Net)]
+    if name is not None and name not in nets:
+        work.report(error("TN0201", f"no net is called `{name}`", node.net.span, help=did_you_mean(name, nets)))
+        return
+    program.rules.setdefault(name, []).extend(read_rules(node, globals_))
+
+
+def _choose_main(tree: ast.Tree, program: Program, work: Work) -> None:
+    recipe = program.recipes.get(None)
+    setting = recipe.settings.get("net") if recipe else None
+    wanted = None
+    if setting is not None:
+        value = setting.value
+        wanted = (value.name if isinstance(value, (Call, Callee)) else str(value), setting.value_span)
+    used = set().union(
+        *(set(used_names(each.body)) for each in tree.declarations if isinstance(each, (ast.Net, ast.Block)))
+    )
+    try:
+        program.main = main_net(tree, wanted, used)
+    except SpecError as problem:
+        work.report(problem)

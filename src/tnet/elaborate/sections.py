@@ -1,0 +1,273 @@
+"""The sections `parameters`, `data` and `train`: rules and settings as values, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..diagnostics import Note, SpecError, error
+from ..ir.program import DataSection, Override, Pipeline, Property, Rule, Selector, SelectorPart, Setting, TrainSection
+from ..ir.values import Call, Duration, Expression, StagedValue, Stages
+from ..syntax import ast
+from .callees import Callee, Skip, describe
+from .expressions import arguments, decide, evaluate
+from .frames import MISSING, Frame
+from .globals import Globals
+from .overrides import given_value, parsed
+
+PIPELINES = ("augment", "prepare", "transform")
+
+
+class SettingsFrame(Frame):
+    """Names in a section: other settings of it, then the file's own; the setting's own name is the file's."""
+
+    settings: SettingsReader
+    own: str
+
+    def find(self, name: str) -> Any:
+        if name != self.own and name in self.settings.nodes:
+            return self.settings.value(name)
+        return super().find(name)
+
+
+class SettingsReader:
+    """Evaluates the settings of a section on demand, each once; an override takes the place of what is written."""
+
+    def __init__(self, nodes: Mapping[str, ast.Setting], overrides: Mapping[str, Override], globals_: Globals):
+        self.nodes = nodes
+        self.overrides = overrides
+        self.globals = globals_
+        self.values: dict[str, Any] = {}
+        self.reading: list[str] = []
+
+    def frame(self, own: str) -> Frame:
+        frame = SettingsFrame(self.globals.work, self.globals, section=True)
+        frame.settings, frame.own = self, own
+        return frame
+
+    def value(self, name: str) -> Any:
+        """Raises `Skip` for one that failed, SpecError for one that is made of itself."""
+        if name in self.reading:
+            raise error("TN0503", f"setting `{name}` is made of itself", self.nodes[name].name.span)
+        if name not in self.values:
+            self.reading.append(name)
+            try:
+                self.values[name] = self._read(name)
+            except SpecError as problem:
+                self.globals.work.report(problem)
+                self.values[name] = MISSING
+            except Skip:
+                self.values[name] = MISSING
+            finally:
+                self.reading.pop()
+        if self.values[name] is MISSING:
+            raise Skip
+        return self.values[name]
+
+    def _read(self, name: str) -> Any:
+        frame = self.frame(name)
+        override = self.overrides.get(name)
+        if override is not None:
+            return given_value(override, frame) if override.span is None else self._overridden(override, frame)
+        return stages_value(self.nodes[name].stages, frame, name)
+
+    def _overridden(self, override: Override, frame: Frame) -> Any:
+        node = parsed(override)
+        if node is None:
+            return override.span.text
+        value = evaluate(node, frame)
+        plain_text = isinstance(value, Call) and not value.called and not value.name[:1].isupper()
+        return value.name if plain_text else value
+
+
+def stages_value(stages: Sequence[ast.Stage], frame: Frame, name: str = "") -> Any:
+    """One value, or stages with their durations."""
+    if len(stages) == 1 and stages[0].duration is None:
+        node = stages[0].value
+        if name == "loss" and not _is_plain(node):
+            return Expression(node, frame, node.span)
+        return evaluate(node, frame)
+    staged = tuple(StagedValue(evaluate(each.value, frame), _duration(each, frame), each.span) for each in stages)
+    return Stages(staged, stages[0].span.to(stages[-1].span))
+
+
+def _is_plain(node: ast.Expr) -> bool:
+    """A loss that is a class or function by name, with literal arguments; others are over the net's outputs."""
+    callee = node.callee if isinstance(node, ast.Call) else node
+    positional = isinstance(node, ast.Call) and any(arg.name is None for arg in node.args)
+    return isinstance(callee, ast.Var) and not (positional and callee.name.islower())
+
+
+def _duration(stage: ast.Stage, frame: Frame) -> Duration | None:
+    if stage.duration is None:
+        return None
+    value = evaluate(stage.duration, frame)
+    if not isinstance(value, Duration):
+        raise error(
+            "TN0303", f"a stage lasts a duration, not {describe(value)}", stage.duration.span, help="such as `5 epochs`"
+        )
+    return value
+
+
+def _settings(
+    nodes: list[ast.Setting], overrides: list[Override], globals_: Globals, section: str
+) -> dict[str, Setting]:
+    """The settings of a section by name, with overrides in their places."""
+    written: dict[str, ast.Setting] = {}
+    for node in nodes:
+        if node.name.text in written:
+            first = Note("first set here", written[node.name.text].name.span)
+            globals_.work.report(error("TN0202", f"`{node.name.text}` is set twice", node.name.span, first))
+            continue
+        written[node.name.text] = node
+    whole = {each.path.split(".", 1)[1]: each for each in overrides if each.path.count(".") == 1}
+    stand_ins = {name: None for name in whole if name not in written}
+    reader = SettingsReader({**written, **stand_ins}, whole, globals_)
+    found: dict[str, Setting] = {}
+    for name in reader.nodes:
+        try:
+            value = reader.value(name)
+        except Skip:
+            continue
+        except SpecError as problem:
+            globals_.work.report(problem)
+            continue
+        found[name] = _setting(name, value, written.get(name), whole.get(name))
+    for override in overrides:
+        if override.path.count(".") > 1:
+            _override_argument(override, found, reader, globals_, section)
+    return found
+
+
+def _setting(name: str, value: Any, node: ast.Setting | None, override: Override | None) -> Setting:
+    if override is not None:
+        return Setting(name, value, override.span, override.span)
+    stages = node.stages
+    return Setting(name, value, node.name.span, stages[0].span.to(stages[-1].span))
+
+
+def _override_argument(
+    override: Override, found: dict[str, Setting], reader: SettingsReader, globals_: Globals, section: str
+) -> None:
+    """`train.optimizer.momentum=0`: a keyword of a setting's call."""
+    _, name, *keys = override.path.split(".")
+    setting = found.get(name)
+    try:
+        if setting is None:
+            raise error("TN0204", f"`{section}` sets no `{name}`, so `{override.path}` leads nowhere", override.span)
+        if not isinstance(setting.value, Call) or len(keys) != 1:
+            raise error("TN0204", f"`{override.path}` leads nowhere: `{name}` is no call with arguments", override.span)
+        value = given_value(override, reader.frame(name)) if override.span is None else reader._overridden(override, reader.frame(name))
+        call = setting.value
+        spans = {**call.spans, **({keys[0]: override.span} if override.span else {})}
+        changed = replace(call, kwargs={**call.kwargs, keys[0]: value}, called=True, spans=spans)
+        found[name] = replace(setting, value=changed)
+    except SpecError as problem:
+        globals_.work.report(problem)
+    except Skip:
+        pass
+
+
+def read_train(node: ast.Train, overrides: list[Override], globals_: Globals) -> TrainSection:
+    nodes = [each for each in node.settings if isinstance(each, ast.Setting)]
+    settings = _settings(nodes, overrides, globals_, "train")
+    return TrainSection(node.name and node.name.text, node.span, settings)
+
+
+def read_data(node: ast.Data, overrides: list[Override], globals_: Globals) -> DataSection:
+    nodes = [each for each in node.items if isinstance(each, ast.Setting)]
+    settings = _settings(nodes, overrides, globals_, "data")
+    pipelines: dict[str, Pipeline] = {}
+    for item in node.items:
+        if isinstance(item, ast.Flow):
+            _read_pipeline(item, pipelines, globals_)
+    return DataSection(node.name and node.name.text, node.span, settings, pipelines)
+
+
+def _read_pipeline(item: ast.Flow, pipelines: dict[str, Pipeline], globals_: Globals) -> None:
+    from ..diagnostics import did_you_mean
+
+    step = item.steps[0]
+    try:
+        label = step.label.text if isinstance(step.label, ast.Name) else None
+        if len(item.steps) != 1 or label not in PIPELINES or not isinstance(step.action, ast.Group):
+            raise error(
+                "TN0501", "`data` holds settings and `augment: { … }`, `prepare: { … }`, `transform: { … }`", item.span,
+                help=did_you_mean(label, PIPELINES) if label else None,
+            )  # fmt: skip
+        if label in pipelines:
+            raise error("TN0202", f"`{label}` is given twice", step.label.span)
+        pipelines[label] = Pipeline(tuple(_transforms(step.action.body, globals_)), item.span)
+    except SpecError as problem:
+        globals_.work.report(problem)
+    except Skip:
+        pass
+
+
+def _transforms(body: ast.Body, globals_: Globals) -> list[Call]:
+    frame = Frame(globals_.work, globals_, section=True)
+    found: list[Call] = []
+    for statement in body.statements:
+        if isinstance(statement, ast.If):
+            globals_.work.report(error("TN0001", "a condition in a data pipeline is not done yet", statement.span))
+            continue
+        if not isinstance(statement, ast.Flow):
+            globals_.work.report(error("TN0501", "only transforms stand here", statement.span))
+            continue
+        found += [_transform(step, frame) for step in statement.steps]
+    return found
+
+
+def _transform(step: ast.Step, frame: Frame) -> Call:
+    action = step.action
+    if step.label is not None or not isinstance(action, ast.Apply):
+        raise error("TN0501", "a pipeline is a list of transforms, without labels and groups", step.span)
+    given = arguments(action.args, frame)
+    return Call(
+        action.callee.text, given.positional, given.keywords, action.args is not None, action.span, given.spans
+    )
+
+
+def read_rules(node: ast.Parameters, globals_: Globals) -> list[Rule]:
+    """The rules of a `parameters` section; conditions are decided now, values when a parameter asks."""
+    return _rules(node.rules, globals_)
+
+
+def _rules(nodes: Sequence[Any], globals_: Globals) -> list[Rule]:
+    found: list[Rule] = []
+    for node in nodes:
+        if isinstance(node, ast.RuleIf):
+            try:
+                if decide(node.condition, Frame(globals_.work, globals_)):
+                    found += _rules(node.rules, globals_)
+            except SpecError as problem:
+                globals_.work.report(problem)
+            except Skip:
+                pass
+        elif isinstance(node, ast.Rule):
+            found.append(_rule(node, globals_))
+    return found
+
+
+def _rule(node: ast.Rule, globals_: Globals) -> Rule:
+    selectors = tuple(
+        Selector(tuple(SelectorPart(part.text, part.span) for part in each.parts), each.span) for each in node.selectors
+    )
+    properties = tuple(_property(each, globals_) for each in node.properties if isinstance(each, ast.Setting))
+    return Rule(selectors, properties, node.span)
+
+
+def _property(node: ast.Setting, globals_: Globals) -> Property:
+    def evaluate_with(names: Mapping[str, Any]) -> Any:
+        frame = Frame(globals_.work, globals_, names=dict(names), section=True)
+        try:
+            return stages_value(node.stages, frame)
+        except Skip:
+            raise SpecError([]) from None
+
+    span = node.stages[0].span.to(node.stages[-1].span)
+    return Property(node.name.text, node.name.span, span, evaluate_with)
+
+
+__all__ = ["Callee", "read_data", "read_rules", "read_train"]

@@ -1,0 +1,166 @@
+"""Steps and pipes: what a name means in a step, and applying it to the flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..catalog.functions import NAMESPACES, REFUSED
+from ..diagnostics import Note, SpecError, error
+from ..ir.graph import Module
+from ..source import Span
+from ..syntax import ast
+from .bodies import run_statements
+from .apply import apply_again, apply_callee, apply_group, apply_repeat
+from .calls import call_definition
+from .callees import UNKNOWN, Callee, Skip, describe
+from .expressions import arguments, evaluate
+from .frames import MISSING, Frame
+from .labels import label_text
+from .library import library_callee, suggest
+
+
+@dataclass
+class Inputs:
+    """What flows into a step: one value or several, with call-time keywords."""
+
+    values: tuple[Any, ...]
+    keywords: dict[str, Any] = field(default_factory=dict)
+    span: Span | None = None
+
+
+def pipe(node: ast.Pipe, frame: Frame) -> Any:
+    """`source -> step -> step` as a value."""
+    try:
+        inputs = pipe_inputs(node.source, frame)
+    except Skip:
+        check_steps(node.steps, frame)
+        raise
+    return run_steps(node.steps, inputs, frame)
+
+
+def pipe_inputs(node: ast.Expr, frame: Frame) -> Inputs:
+    """The source of a pipe: a tuple in parentheses is several inputs."""
+    if isinstance(node, ast.TupleExpr):
+        given = arguments(node.items, frame)
+        return Inputs(given.positional, given.keywords, node.span)
+    return Inputs((evaluate(node, frame),), {}, node.span)
+
+
+def run_steps(steps: tuple[ast.Step, ...], inputs: Inputs, frame: Frame) -> Any:
+    """Apply steps one after another; in their arguments `x` is the value before the row."""
+    for step in steps:
+        inputs = Inputs((run_step(step, inputs, frame),), {}, step.span)
+    return inputs.values[0]
+
+
+def run_step(step: ast.Step, inputs: Inputs, frame: Frame) -> Any:
+    label = None if step.label is None else label_text(step.label, frame)
+    if label is not None and label in frame.labels and (step.shared or frame.replay is not None):
+        return apply_again(label, inputs, step.span, frame)
+    action = step.action
+    match action:
+        case ast.Group():
+            return apply_group(action, label, inputs, step, frame)
+        case ast.Repeat():
+            return apply_repeat(action, label, inputs, step, frame)
+        case ast.Again():
+            return _again(label_text(action.label, frame), action.span, inputs, label, frame)
+        case ast.Apply():
+            return _apply(action, label, inputs, step, frame)
+    raise AssertionError(action)
+
+
+def _again(name: str, span: Span, inputs: Inputs, label: str | None, frame: Frame) -> Any:
+    if name not in frame.labels:
+        raise error("TN0201", f"no submodule is labelled `{name}` before this", span, help=suggest(name, frame))
+    if label is not None:
+        raise error("TN0206", f"`{name}` is applied again and keeps its label", span)
+    return apply_again(name, inputs, span, frame)
+
+
+def _apply(action: ast.Apply, label: str | None, inputs: Inputs, step: ast.Step, frame: Frame) -> Any:
+    name = action.callee.text
+    if name in frame.labels and label is None:
+        if action.args is not None:
+            raise error(
+                "TN0301", f"`{name}` is a label, applied again here, and takes no arguments", action.span,
+                Note("labelled here", frame.labels[name]),
+            )  # fmt: skip
+        return apply_again(name, inputs, action.span, frame)
+    callee = resolve_step(name, action.callee.span, frame)
+    _refuse_given_flow(action, callee)
+    callee = callee.bind(arguments(action.args, frame))
+    if callee.kind == "def":
+        made = call_definition(callee, action.span, frame)
+        if not isinstance(made, Callee):
+            raise error("TN0205", f"`{name}` gives {describe(made)}, not a layer or function", action.span)
+        callee = made
+    if action.surgery is not None or action.taps is not None:
+        what = action.surgery.span if action.surgery is not None else action.taps.span
+        raise error("TN0001", "replacing or tapping submodules is not done yet", what)
+    return apply_callee(callee, label, inputs, action.span, step, frame)
+
+
+def resolve_step(name: str, span: Span, frame: Frame) -> Callee:
+    """What a name means in a step. Raises SpecError for one that is no layer or function."""
+    for value in (frame.find(name) if "." not in name else MISSING, frame.globals.find(name)):
+        if isinstance(value, Callee):
+            return value
+        if value is not MISSING and library_callee(name, step=True) is None:
+            raise error(
+                "TN0205", f"`{name}` is {describe(value)}, not a layer or function", span, help=f"write `x = {name}`"
+            )
+    if found := library_callee(name, step=True):
+        return found
+    raise _unknown(name, span, frame)
+
+
+def _unknown(name: str, span: Span, frame: Frame) -> Exception:
+    if name.startswith("models."):
+        return error("TN0001", f"`{name}`: torchvision's models are not done yet", span)
+    if name in REFUSED:
+        return error("TN0206", f"`{name}` cannot be used in a spec: {REFUSED[name]}", span)
+    if name.endswith("_") and library_callee(name.rstrip("_"), step=True):
+        better = name.rstrip("_")
+        return error("TN0206", f"`{name}` changes a value in place, which never happens in a spec", span, help=f"write `{better}`")
+    kind = "function" if name.split(".")[0] in NAMESPACES else "layer or function"
+    return error("TN0203", f"unknown {kind} `{name}`", span, help=suggest(name, frame))
+
+
+def _refuse_given_flow(action: ast.Apply, callee: Callee) -> None:
+    first = action.args[0] if action.args else None
+    if first is not None and first.name is None and isinstance(first.value, ast.Var) and first.value.name == "x":
+        name = action.callee.text
+        if callee.kind in ("function", "method", "layer"):
+            rest = ", ".join(arg.span.text for arg in action.args[1:])
+            better = f"{name}({rest})" if rest else name
+            raise error("TN0301", f"`{name}` is already given `x`", first.span, help=f"write `{better}`")
+
+
+def check_steps(steps: tuple[ast.Step, ...], frame: Frame) -> None:
+    """Check names and arguments of steps whose input is unknown, so that one run shows these faults too."""
+    for step in steps:
+        try:
+            _check_step(step, frame)
+        except SpecError as problem:
+            frame.work.report(problem)
+        except Skip:
+            pass
+
+
+def _check_step(step: ast.Step, frame: Frame) -> None:
+    from .layers import bind_arguments
+
+    if step.label is not None:
+        frame.labels.setdefault(label_text(step.label, frame), step.label.span)
+    if isinstance(step.action, (ast.Group, ast.Repeat)):
+        inner = replace(frame, names={"x": UNKNOWN}, parent=frame, labels={}, module=Module("group", "unknown"))
+        if isinstance(step.action, ast.Repeat) and step.action.variable:
+            inner.names[step.action.variable.text] = UNKNOWN
+        run_statements(step.action.body.statements, inner)
+    elif isinstance(step.action, ast.Apply) and step.action.callee.text not in frame.labels:
+        callee = resolve_step(step.action.callee.text, step.action.callee.span, frame)
+        callee = callee.bind(arguments(step.action.args, frame))
+        if callee.kind == "layer":
+            bind_arguments(callee.target, callee.arguments, step.action.span)

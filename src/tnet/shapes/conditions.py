@@ -1,0 +1,86 @@
+"""What a net needs of its symbolic sizes, in the fewest words: `H % 8 == 0`, `T <= 128`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sympy
+from torch.utils._sympy.printers import PythonPrinter
+
+from ..ir.graph import Condition
+from ..source import Span
+from .symbolic import always, symbol
+
+SMALLEST_SCAN = 256
+LARGEST_SCAN = 20_000
+
+
+def summarise(relations: Sequence[tuple[Any, Span]]) -> tuple[Condition, ...]:
+    """The conditions that all these relations make together, each with the step that asked for it first."""
+    distinct: dict[Any, Span] = {}
+    for relation, span in relations:
+        if always(relation) is not True:
+            distinct.setdefault(relation, span)
+    by_symbols: dict[frozenset, list[tuple[Any, Span]]] = {}
+    for relation, span in distinct.items():
+        by_symbols.setdefault(frozenset(relation.free_symbols), []).append((relation, span))
+    found: list[Condition] = []
+    for symbols, group in by_symbols.items():
+        found += _of_one_symbol(next(iter(symbols)), group) if len(symbols) == 1 else _as_they_are(group)
+    return tuple(sorted(found, key=lambda each: (each.span.start if each.span else 0, str(each))))
+
+
+def _as_they_are(group: Iterable[tuple[Any, Span]]) -> list[Condition]:
+    return [Condition(relation, span) for relation, span in group]
+
+
+def _of_one_symbol(name: sympy.Symbol, group: list[tuple[Any, Span]]) -> list[Condition]:
+    """Conditions on one size, found by trying all sizes up to a few times the largest number in them."""
+    numbers = [int(each) for relation, _ in group for each in relation.atoms(sympy.Integer)]
+    limit = min(max(SMALLEST_SCAN, 4 * max(map(abs, numbers), default=0)), LARGEST_SCAN)
+    allowed = [[_holds(relation, name, size) for size in range(1, limit)] for relation, _ in group]
+    both = {size for size, row in enumerate(zip(*allowed, strict=True), 1) if all(row)}
+    described = _describe(both, limit, symbol(name.name))
+    if described is None:
+        return _as_they_are(group)
+    return [Condition(relation, _first_span(relation, name, group, allowed)) for relation in described]
+
+
+def _holds(relation: Any, name: sympy.Symbol, size: int) -> bool:
+    return relation.xreplace({name: sympy.Integer(size)}) == sympy.true
+
+
+def _describe(sizes: set[int], limit: int, name: sympy.Symbol) -> list[Any] | None:
+    """`sizes` as bounds and a divisor, or None if they are nothing so simple."""
+    if not sizes:
+        return [sympy.false]
+    if len(sizes) == 1:
+        return [sympy.Eq(name, next(iter(sizes)), evaluate=False)]
+    ordered = sorted(sizes)
+    step = ordered[1] - ordered[0]
+    rest = ordered[0] % step
+    low, high = ordered[0], ordered[-1]
+    if sizes != set(range(low, high + 1, step)):
+        return None
+    relations = []
+    if step > 1:
+        relations.append(sympy.Eq(sympy.Mod(name, step), rest, evaluate=False))
+    if low > max(step, 1) or step == 1 and low > 1:
+        relations.append(sympy.Ge(name, low))
+    if high + step < limit:
+        relations.append(sympy.Le(name, high))
+    return relations
+
+
+def _first_span(relation: Any, name: sympy.Symbol, group: list, allowed: list[list[bool]]) -> Span:
+    """The step whose own relation first rules out a size that the summary rules out."""
+    for (_, span), row in zip(group, allowed, strict=True):
+        if any(not holds and not _holds(relation, name, size) for size, holds in enumerate(row, 1)):
+            return span
+    return group[0][1]
+
+
+def python_text(relation: Any) -> str:
+    """A relation as Python: `H % 8 == 0`."""
+    return PythonPrinter().doprint(relation)

@@ -1,0 +1,166 @@
+"""infer(call, argument types) -> result types, each distinct question asked once.
+
+Before asking, sizes are renamed: every distinct symbolic size of the arguments becomes a symbol of its own, so that a
+layer at `H//4` and at `H//8` is one question; the answer is put back in the caller's sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+from ..ir.graph import Layer, Value
+from ..ir.types import TensorType
+from .fake import Failure, FakeResult, FakeRun
+from .probe import without_specialisation
+from .reasons import reason
+from .symbolic import always, at_hints, simplify
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """`structure`: types where the call gives tensors. `relations`: what it needs of symbolic sizes."""
+
+    structure: Any
+    relations: tuple[Any, ...] = ()
+
+
+class Rejected(Exception):
+    """PyTorch does not take these arguments; the message is its reason, in the caller's sizes."""
+
+
+@dataclass
+class Renaming:
+    """Sizes of the caller to symbols of the question, and back."""
+
+    hints: Mapping[str, int]
+    inward: dict[Any, sympy.Symbol] = field(default_factory=dict)
+
+    def rename(self, value: Any) -> Any:
+        match value:
+            case Value():
+                return self.rename(value.type)
+            case TensorType():
+                dims = tuple(self.whole(dim) for dim in value.dims)
+                strides = value.strides and tuple(map(self.within, value.strides))
+                return TensorType(value.dtype, dims, strides)
+            case sympy.Expr():
+                return self.within(value)
+            case tuple() | list():
+                return type(value)(map(self.rename, value))
+            case dict():
+                return {key: self.rename(item) for key, item in value.items()}
+            case slice():
+                return slice(*map(self.rename, (value.start, value.stop, value.step)))
+        return value
+
+    def whole(self, size: Any) -> Any:
+        """A size of a tensor: one symbol, whatever it is made of."""
+        if isinstance(size, int):
+            return size
+        if size not in self.inward:
+            self.inward[size] = sympy.Symbol(f"d{len(self.inward)}", positive=True, integer=True)
+        return self.inward[size]
+
+    def within(self, size: Any) -> Any:
+        """A size made of others, as a stride is: the known sizes in it are renamed."""
+        if isinstance(size, int):
+            return size
+        renamed = size.xreplace(self.inward)
+        if renamed.free_symbols - set(self.inward.values()):
+            return self.whole(size)
+        return renamed
+
+    def sizes(self) -> dict[sympy.Symbol, int]:
+        return {name: at_hints(size, self.hints) for size, name in self.inward.items()}
+
+    def restore(self, value: Any) -> Any:
+        outward = {name: size for size, name in self.inward.items()}
+        return _restore(value, outward)
+
+
+def _restore(value: Any, outward: Mapping[sympy.Symbol, Any]) -> Any:
+    match value:
+        case TensorType():
+            dims = tuple(_restore(dim, outward) for dim in value.dims)
+            strides = value.strides and tuple(_restore(stride, outward) for stride in value.strides)
+            return TensorType(value.dtype, dims, strides)
+        case sympy.Basic():
+            return simplify(value.xreplace(outward))
+        case tuple() | list():
+            return type(value)(_restore(item, outward) for item in value)
+        case dict():
+            return {key: _restore(item, outward) for key, item in value.items()}
+    return value
+
+
+_answers: dict[Any, FakeResult | Failure] = {}
+_answers_at_any_hint: dict[Any, FakeResult] = {}
+
+
+def infer(
+    call: Callable | Layer,
+    key: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    hints: Mapping[str, int],
+) -> Inferred:
+    """The types that `call(*args, **kwargs)` gives.
+
+    `key` names the callable and all that its result depends on besides the arguments. Arguments hold `Value`s or
+    `TensorType`s for tensors and sympy expressions for symbolic sizes. Raises `Rejected`.
+    """
+    renaming = Renaming(hints)
+    renamed_args, renamed_kwargs = renaming.rename(tuple(args)), renaming.rename(dict(kwargs))
+    sizes = renaming.sizes()
+    question = (key, freeze(renamed_args), freeze(renamed_kwargs))
+    answer = _answers_at_any_hint.get(question) or _at_hints(question, call, renamed_args, renamed_kwargs, sizes)
+    if isinstance(answer, Failure):
+        raise Rejected(reason(answer, {str(name): size for size, name in renaming.inward.items()})) from answer
+    relations = (renaming.restore(each) for each in answer.relations)
+    return Inferred(renaming.restore(answer.structure), tuple(each for each in relations if _matters(each)))
+
+
+def _at_hints(question: Any, call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -> Any:
+    """An answer found at these hints; one that asked nothing of any size holds at all hints."""
+    at = (question, tuple(sizes.items()))
+    if at not in _answers:
+        _answers[at] = _ask(call, args, kwargs, sizes)
+        if isinstance(_answers[at], FakeResult) and not any(map(_matters, _answers[at].relations)):
+            _answers_at_any_hint[question] = _answers[at]
+    return _answers[at]
+
+
+def _ask(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -> FakeResult | Failure:
+    try:
+        return without_specialisation(lambda hints: FakeRun(hints).run(call, args, kwargs), sizes)
+    except Failure as failure:
+        return failure
+
+
+def _matters(relation: Any) -> bool:
+    """Whether a relation can be false: `!= 0` and `!= 1` only say that the size was symbolic."""
+    if isinstance(relation, sympy.Ne) and relation.rhs in (0, 1):
+        return False
+    return always(relation) is not True
+
+
+def freeze(value: Any) -> Any:
+    """A hashable form of arguments, which tells `1`, `1.0` and `True` apart."""
+    match value:
+        case Value():
+            return freeze(value.type)
+        case TensorType():
+            return (value.dtype, value.dims, value.strides)
+        case tuple() | list():
+            return (type(value).__name__, *map(freeze, value))
+        case dict():
+            return tuple((name, freeze(item)) for name, item in value.items())
+        case slice():
+            return ("slice", freeze(value.start), freeze(value.stop), freeze(value.step))
+        case int() | float():
+            return (type(value).__name__, value)
+    return value
