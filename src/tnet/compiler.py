@@ -1,13 +1,13 @@
-"""The pipeline: text to tree to program, with every diagnostic on the way. One line a stage."""
+"""The pipeline: text to tree to program to rule tables and recipes, with every diagnostic on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .diagnostics import Diagnostic
-from .ir.program import Override, Program
+from .diagnostics import Diagnostic, SpecError, error
+from .ir.program import Override, Program, TrainSection
 from .source import Source
 from .syntax import ast, parse
 
@@ -16,12 +16,16 @@ __all__ = ["Compilation", "Override", "compile_spec"]
 
 @dataclass
 class Compilation:
-    """What became of a spec: always a tree; a program if it could be read; and what is wrong."""
+    """What became of a spec: always a tree; a program if it could be read; and what is wrong, sorted by place.
+
+    `tables` holds the rules of each net under each recipe, by (net, recipe); `recipes` and `data_recipes` hold what
+    the sections say, checked, by the recipe's name (None for the unnamed one).
+    """
 
     tree: ast.Tree
     program: Program | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    tables: dict[str | None, Any] = field(default_factory=dict)
+    tables: dict[tuple[str, str | None], Any] = field(default_factory=dict)
     data_recipes: dict[str | None, Any] = field(default_factory=dict)
     recipes: dict[str | None, Any] = field(default_factory=dict)
 
@@ -29,28 +33,117 @@ class Compilation:
     def ok(self) -> bool:
         return not any(each.is_error for each in self.diagnostics)
 
+    def table(self, net: str | None = None, recipe: str | None = None) -> Any:
+        """The `parameters.RuleTable` of a net, the main one if none is named. Raises KeyError."""
+        return self.tables[net or self.program.main, recipe if recipe in self.program.recipes else None]
+
+    def recipe(self, name: str | None = None) -> Any:
+        """The `training.recipe.Recipe` of that name. Raises KeyError."""
+        return self.recipes[name]
+
+    def data_recipe(self, name: str | None = None) -> Any:
+        """The `data.recipe.DataRecipe` for a recipe: the data section of its name, or the unnamed one."""
+        return self.data_recipes[name if name in self.data_recipes else None]
+
 
 def compile_spec(
     source: Source, hypers: Mapping[str, Any] | None = None, overrides: Sequence[Override] = ()
 ) -> Compilation:
     """Everything that can be known of a spec before it runs. Never raises for what is wrong with it.
 
-    `hypers` are Python values for hyper-parameters; `overrides` are places of values for any name.
+    `hypers` are Python values for hyper-parameters; `overrides` are values for any name, with their places.
     """
     tree = parse(source)
     compilation = Compilation(tree, diagnostics=list(tree.diagnostics))
     if compilation.ok:
         given = [*(Override(name, value) for name, value in (hypers or {}).items()), *overrides]
-        _elaborate(compilation, given)
-    compilation.diagnostics.sort(key=_place)
+        for stage in STAGES:
+            compilation.diagnostics += stage(compilation, given)
+    compilation.diagnostics = sorted(dict.fromkeys(compilation.diagnostics), key=_place)
     return compilation
 
 
-def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> None:
+def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .elaborate import elaborate
 
     compilation.program, diagnostics = elaborate(compilation.tree, overrides)
-    compilation.diagnostics += diagnostics
+    return diagnostics
+
+
+def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
+    from .parameters import resolve
+
+    program, blocks = compilation.program, declared_blocks(compilation.tree)
+    for name, section in (program.recipes or {None: None}).items():
+        optimizer = _optimizer(section) if section else None
+        for net in program.nets.values():
+            main = net.name == program.main
+            rules = [*(program.rules.get(None, []) if main else []), *program.rules.get(net.name, [])]
+            table, diagnostics = resolve(net, rules, optimizer if main else None, blocks)
+            compilation.tables[net.name, name] = table
+            yield from diagnostics
+
+
+def _resolve_data(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
+    from .data.recipe import resolve
+
+    program = compilation.program
+    for name in {None: None, **program.data}:
+        recipe, diagnostics = resolve(program.data.get(name), program.nets.get(program.main))
+        compilation.data_recipes[name] = recipe
+        yield from diagnostics
+
+
+def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
+    try:  # TEMPORARY until training.recipe lands
+        from .training.recipe import resolve
+    except ImportError:
+        return
+
+    program = compilation.program
+    for name, section in program.recipes.items():
+        data = program.data.get(name) or program.data.get(None)
+        recipe, diagnostics = resolve(section, data, program.nets.get(program.main))
+        compilation.recipes[name] = recipe
+        yield from diagnostics
+
+
+def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
+    """Rules and training are of one net; where several nets could be meant, the spec must say which."""
+    tree, program = compilation.tree, compilation.program
+    if program.main is not None:
+        return
+    nets = [each.name.text for each in tree.declarations if isinstance(each, ast.Net)]
+    for node in tree.declarations:
+        if isinstance(node, ast.Train) or isinstance(node, ast.Parameters) and node.net is None:
+            word = "train" if isinstance(node, ast.Train) else "parameters"
+            place = node.span.source.span(node.span.start, node.span.start + len(word))
+            listed = ", ".join(f"`{name}`" for name in nets)
+            message = f"which net `{word}` is for is open: {listed}" if nets else f"`{word}` needs a net; there is none"
+            yield from error("TN0502", message, place, help="name it: `net = …` in `train`").diagnostics
+
+
+STAGES = (_elaborate, _require_main, _resolve_rules, _resolve_data, _resolve_training)
+
+
+def _optimizer(section: TrainSection) -> Any:
+    """The optimizer of a recipe, or None; what is wrong with it is reported with the recipe."""
+    from .training.optimizers import choose
+
+    setting = section.settings.get("optimizer")
+    try:
+        return choose(setting.value, setting.value_span) if setting else None
+    except SpecError:
+        return None
+
+
+def declared_blocks(tree: ast.Tree) -> set[str]:
+    """The names of all blocks and nets that a spec declares or imports."""
+    names = {each.name.text for each in tree.declarations if isinstance(each, (ast.Block, ast.Net))}
+    for each in tree.declarations:
+        if isinstance(each, ast.FromImport):
+            names |= {(name.alias or name.name).text for name in each.names}
+    return names
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int]:

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..diagnostics import error
 from ..ir.graph import Layer, Module, Node, Value, leaves
+from ..ir.sites import parameters
 from ..shapes import freeze
 from ..source import Span
 from ..syntax import ast
-from .callees import UNKNOWN, Callee, Skip, describe
-from .calls import apply_function, bind_formals
-from .expressions import compile_time, is_runtime
+from .callees import Arguments, Callee, Skip, describe
+from .calls import bind_formals
+from .evaluation import is_runtime
 from .frames import Frame
+from .functions import apply_function
 from .inference import infer_types, new_values, types_of
-from .labels import camel_case, has_labels, submodule_name
+from .labels import submodule_name
 from .layers import build_layer
-from .modules import build_block, build_group, inner_value
-
-LARGEST_REPEAT = 100_000
+from .modules import build_block, inner_value
 
 
-def apply_callee(callee: Callee, label: str | None, inputs: Any, span: Span, step: ast.Step, frame: Frame) -> Any:
+@dataclass
+class Inputs:
+    """What flows into a step: one value or several, with call-time keywords."""
+
+    values: tuple[Any, ...]
+    keywords: dict[str, Any] = field(default_factory=dict)
+    span: Span | None = None
+
+
+def apply_callee(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
     """Apply a layer, function, block or net to the inputs of a step."""
     if callee.kind in ("function", "method"):
         if label is not None:
@@ -36,12 +46,14 @@ def apply_callee(callee: Callee, label: str | None, inputs: Any, span: Span, ste
     return _apply_block(callee, label, inputs, span, step, frame)
 
 
-def _refuse_nothing(name: str, inputs: Any, span: Span) -> None:
+def _refuse_nothing(name: str, inputs: Inputs, span: Span) -> None:
     if not is_runtime((inputs.values, inputs.keywords)):
-        raise error("TN0303", f"`{name}` is applied to {describe(inputs.values[0])}, not to a tensor", inputs.span or span)
+        raise error(
+            "TN0303", f"`{name}` is applied to {describe(inputs.values[0])}, not to a tensor", inputs.span or span
+        )
 
 
-def _apply_layer(callee: Callee, label: str | None, inputs: Any, span: Span, step: ast.Step, frame: Frame) -> Any:
+def _apply_layer(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
     _check_inputs(callee.name, inputs, span)
     layer = build_layer(callee, inputs.values, span, frame)
     result = infer_types(frame, layer, layer_key(layer), inputs.values, inputs.keywords, span, callee.name)
@@ -54,7 +66,7 @@ def layer_key(layer: Layer) -> Any:
     return (layer.path, id(layer.prototype))
 
 
-def _check_inputs(name: str, inputs: Any, span: Span) -> None:
+def _check_inputs(name: str, inputs: Inputs, span: Span) -> None:
     for value in inputs.values:
         if isinstance(value, (tuple, list)) and len(inputs.values) == 1:
             raise error(
@@ -76,12 +88,14 @@ def _emit_apply(name: str, args: tuple, kwargs: dict[str, Any], types: Any, span
     return frame.emit(Node("apply", name, tuple(args), dict(kwargs), new_values(types, span), span))
 
 
-def _apply_block(callee: Callee, label: str | None, inputs: Any, span: Span, step: ast.Step, frame: Frame) -> Any:
+def _apply_block(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
     declared = callee.target
     if callee.kind == "net":
         formals, config = tuple(ast.Formal(port.name.span, port.name, None) for port in declared.node.inputs), ()
     else:
-        formals = declared.node.inputs or (ast.Formal(declared.node.name.span, ast.Name(declared.node.name.span, "x"), None),)
+        formals = declared.node.inputs or (
+            ast.Formal(declared.node.name.span, ast.Name(declared.node.name.span, "x"), None),
+        )
         config = declared.node.config or ()
     settings = bind_formals(config, callee.arguments, callee.name, span, declared.globals, frame)
     for name, value in settings.items():
@@ -93,19 +107,17 @@ def _apply_block(callee: Callee, label: str | None, inputs: Any, span: Span, ste
     def build(structures: list[Any]) -> Module:
         return build_block(callee, settings, dict(zip(given, structures, strict=True)), frame)
 
-    return _apply_module(build, list(given.values()), label, callee.name, span, step, frame)
+    return apply_module(build, list(given.values()), label, callee.name, span, step, frame)
 
 
 def _bind_inputs(
-    formals: tuple[ast.Formal, ...], inputs: Any, callee: Callee, span: Span, home: Any, frame: Frame
+    formals: tuple[ast.Formal, ...], inputs: Inputs, callee: Callee, span: Span, home: Any, frame: Frame
 ) -> dict[str, Any]:
-    from .callees import Arguments
-
     given = Arguments(inputs.values, inputs.keywords, {})
     return bind_formals(formals, given, callee.name, inputs.span or span, home, frame)
 
 
-def _apply_module(
+def apply_module(
     build: Callable[[list[Any]], Module],
     structures: list[Any],
     label: str | None,
@@ -123,69 +135,7 @@ def _apply_module(
     return _emit_apply(name, values, {}, types_of(module.result), span, frame)
 
 
-def apply_group(action: ast.Group, label: str | None, inputs: Any, step: ast.Step, frame: Frame) -> Any:
-    """`{ … }`: a submodule with its own flow, which reads the names around it."""
-    if frame.replay:
-        return apply_again(frame.replay.pop(0), inputs, step.span, frame)
-    _one_flow(inputs, action.span)
-    name = camel_case(label) if label and not label.isdecimal() else "Group"
-    captured: list[Value] = []
-
-    def build(structures: list[Any]) -> Module:
-        module, outer = build_group("group", name, action.body, structures[0], frame)
-        captured[:] = outer
-        return module
-
-    return _apply_module(
-        build, [inputs.values[0]], label, "group", step.span, step, frame,
-        lambda _: (*leaves(inputs.values[0]), *captured),
-    )  # fmt: skip
-
-
-def _one_flow(inputs: Any, span: Span) -> None:
-    if len(inputs.values) != 1 or inputs.keywords:
-        raise error(
-            "TN0301", "a group takes one value; it reads other names of the enclosing body by itself", inputs.span or span
-        )
-
-
-def apply_repeat(action: ast.Repeat, label: str | None, inputs: Any, step: ast.Step, frame: Frame) -> Any:
-    """`repeat n as i { … }`: a group of n copies one after another, or one copy run n times."""
-    from .repeats import repeated, shared_rounds
-
-    _one_flow(inputs, action.span)
-    count = repeat_count(action, frame)
-    if action.shared:
-        return shared_rounds(action, label, inputs, step, count, frame)
-    if frame.replay:
-        return apply_again(frame.replay.pop(0), inputs, step.span, frame)
-    name = camel_case(label) if label and not label.isdecimal() else "Repeat"
-    captured: list[Value] = []
-
-    def build(structures: list[Any]) -> Module:
-        module, outer = repeated(action, name, count, structures[0], frame)
-        captured[:] = outer
-        return module
-
-    return _apply_module(
-        build, [inputs.values[0]], label, "repeat", step.span, step, frame,
-        lambda _: (*leaves(inputs.values[0]), *captured),
-    )  # fmt: skip
-
-
-def repeat_count(action: ast.Repeat, frame: Frame) -> int:
-    if isinstance(action.count, ast.Call) and isinstance(action.count.callee, ast.Var):
-        if action.count.callee.name == "randint" and action.shared:
-            raise Skip  # a random depth is refused where it is written
-    count = compile_time(action.count, frame, "how often to repeat")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise error("TN0303", f"a repeat counts with an integer from 0, not {describe(count)}", action.count.span)
-    if count > LARGEST_REPEAT:
-        raise error("TN0901", f"a repeat of {count:,} copies; at most {LARGEST_REPEAT:,} are built", action.count.span)
-    return count
-
-
-def apply_again(name: str, inputs: Any, span: Span, frame: Frame) -> Any:
+def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
     """A submodule applied once more, with its weights."""
     child = frame.module.children.get(name)
     if child is None:
@@ -210,8 +160,6 @@ def _captured_before(name: str, frame: Frame) -> tuple:
 
 def _elaborated_again(name: str, child: Module, structures: list[Any], span: Span, frame: Frame) -> Module:
     """The same block or group at other shapes: its parameters and code must come out the same."""
-    from ..ir.sites import parameters
-
     again = frame.builders[name](structures)
     sizes = {site.name: site.shape for site in parameters(child)}
     for site in parameters(again):
@@ -225,7 +173,9 @@ def _elaborated_again(name: str, child: Module, structures: list[Any], span: Spa
 
 def code(module: Module) -> Any:
     """A module's nodes without their values, to tell whether two print the same."""
-    nodes = tuple((node.op, node.target, freeze_arguments(node.args), freeze_arguments(node.kwargs)) for node in module.nodes)
+    nodes = tuple(
+        (node.op, node.target, freeze_arguments(node.args), freeze_arguments(node.kwargs)) for node in module.nodes
+    )
     children = tuple(
         (name, code(child) if isinstance(child, Module) else child.path) for name, child in module.children.items()
     )
@@ -240,6 +190,3 @@ def freeze_arguments(value: Any) -> Any:
     if isinstance(value, dict):
         return tuple((key, freeze_arguments(item)) for key, item in value.items())
     return repr(value)
-
-
-__all__ = ["UNKNOWN", "apply_again", "apply_callee", "apply_group", "apply_repeat", "has_labels"]

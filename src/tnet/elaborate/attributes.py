@@ -11,7 +11,7 @@ from ..ir.graph import DTypeRef, Layer, Module, Node, Value
 from ..ir.types import TensorType
 from ..syntax import ast
 from .callees import describe
-from .expressions import evaluate, tensor_operation
+from .evaluation import evaluate, evaluates, tensor_operation
 from .frames import MISSING, Frame
 
 FACTS = {
@@ -21,6 +21,7 @@ FACTS = {
 }
 
 
+@evaluates(ast.Attribute)
 def attribute(node: ast.Attribute, frame: Frame) -> Any:
     path = _label_path(node, frame)
     if path is not None:

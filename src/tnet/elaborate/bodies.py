@@ -7,13 +7,28 @@ from collections.abc import Callable
 from typing import Any
 
 from ..diagnostics import SpecError, did_you_mean, error
-from ..ir.graph import Value, leaves
+from ..ir.graph import Value
 from ..syntax import ast
 from .callees import UNKNOWN, Skip, describe
-from .expressions import compile_time, decide, evaluate, tensor_operation
-from .frames import Frame
+from .evaluation import decide, evaluate, tensor_operation
+from .frames import MISSING, Frame
 from .indexing import subscript
 from .operators import apply_operator
+from .undone import is_training
+
+Execute = Callable[[Any, Frame], None]
+STATEMENTS: dict[type, Execute] = {}
+
+
+def executes(kind: type) -> Callable[[Execute], Execute]:
+    """Enter a function as what elaborates a kind of statement."""
+
+    def enter(function: Execute) -> Execute:
+        assert kind not in STATEMENTS, f"two elaborators of {kind.__name__}"
+        STATEMENTS[kind] = function
+        return function
+
+    return enter
 
 
 class Returned(Exception):
@@ -79,19 +94,10 @@ def _target_names(target: ast.Target) -> set[str]:
     return {target.text} if isinstance(target, ast.Name) else set().union(*map(_target_names, target.items))
 
 
-def _flow(node: ast.Flow, frame: Frame) -> None:
-    from .steps import Inputs, check_steps, run_steps
-
-    try:
-        flow = frame.find("x")
-    except Skip:
-        check_steps(node.steps, frame)
-        raise
-    result = run_steps(node.steps, Inputs((flow,), {}, None), frame)
-    frame.names["x"] = result
-
-
+@executes(ast.Assign)
 def _assign(node: ast.Assign, frame: Frame) -> None:
+    if any(name in frame.module.buffers for target in node.targets for name in _target_names(target) if frame.module):
+        raise Skip  # updating a buffer is refused where it is written
     if node.op != "=":
         return _augmented(node, frame)
     value = evaluate(node.value, frame)
@@ -103,11 +109,7 @@ def _assign(node: ast.Assign, frame: Frame) -> None:
 def _augmented(node: ast.Assign, frame: Frame) -> None:
     target = node.targets[0]
     before = frame.find(target.text)
-    if isinstance(before, Value) and target.text in frame.module.buffers:
-        raise Skip  # an update of a buffer is refused where it is written
     if not isinstance(before, (Value, list, int, float, str, tuple)):
-        from .frames import MISSING
-
         if before is MISSING:
             names = sorted(frame.names)
             raise error("TN0201", f"`{target.text}` is not defined", target.span, help=did_you_mean(target.text, names))
@@ -136,6 +138,7 @@ def unpack(targets: tuple[ast.Target, ...], value: Any, node: ast.Node, frame: F
         bind_target(target, item, frame)
 
 
+@executes(ast.IndexAssign)
 def _index_assign(node: ast.IndexAssign, frame: Frame) -> None:
     base = frame.find(node.name.text)
     if not isinstance(base, Value) or len(node.indices) != 1:
@@ -157,6 +160,7 @@ def _set_index(base: Any, subscripts: tuple, content: Any) -> Any:
     return copy
 
 
+@executes(ast.For)
 def _for(node: ast.For, frame: Frame) -> None:
     items = compile_or_tensors(node.iterable, frame)
     for item in items:
@@ -173,15 +177,16 @@ def compile_or_tensors(node: ast.Expr, frame: Frame) -> Any:
     if isinstance(items, dict):
         return list(items)
     if isinstance(items, Value):
-        raise error("TN0303", "a `for` goes over a list, not over a tensor", node.span, help="`x.unbind(0)` gives a list")
+        raise error(
+            "TN0303", "a `for` goes over a list, not over a tensor", node.span, help="`x.unbind(0)` gives a list"
+        )
     if not isinstance(items, (list, tuple, range)):
         raise error("TN0303", f"a `for` goes over a list, not over {describe(items)}", node.span)
     return items
 
 
+@executes(ast.If)
 def _if(node: ast.If, frame: Frame) -> None:
-    from .undone import is_training
-
     if is_training(node.condition, frame):
         raise Skip  # refused where it is written
     if decide(node.condition, frame):
@@ -190,47 +195,12 @@ def _if(node: ast.If, frame: Frame) -> None:
         run_statements(node.otherwise.statements, frame)
 
 
+@executes(ast.Return)
 def _return(node: ast.Return, frame: Frame) -> None:
     values = tuple(evaluate(value, frame) for value in node.values)
     raise Returned(values[0] if len(values) == 1 else values)
 
 
-def _shape(node: ast.ShapeStatement, frame: Frame) -> None:
-    from .ports import check_dims
-
-    flow = frame.find("x")
-    if not isinstance(flow, Value):
-        raise error("TN0402", f"`shape` is of one tensor, but `x` is {describe(flow)}", node.span)
-    check_dims(node.dims, flow, node.span, frame, "x")
-
-
-def _parameter(node: ast.ParameterStatement, frame: Frame) -> None:
-    from .declared import declare_parameter
-
-    declare_parameter(node, frame)
-
-
-def _buffer(node: ast.BufferStatement, frame: Frame) -> None:
-    from .declared import declare_buffer
-
-    declare_buffer(node, frame)
-
-
+@executes(ast.ErrorNode)
 def _error(node: ast.ErrorNode, frame: Frame) -> None:
     raise Skip
-
-
-STATEMENTS: dict[type, Callable[[Any, Frame], None]] = {
-    ast.Flow: _flow,
-    ast.Assign: _assign,
-    ast.IndexAssign: _index_assign,
-    ast.For: _for,
-    ast.If: _if,
-    ast.Return: _return,
-    ast.ShapeStatement: _shape,
-    ast.ParameterStatement: _parameter,
-    ast.BufferStatement: _buffer,
-    ast.ErrorNode: _error,
-}
-
-__all__ = ["compile_time", "leaves", "run_body", "run_statements"]

@@ -11,7 +11,7 @@ from ..ir.graph import Value
 from ..shapes import is_symbolic
 from ..source import Span
 from .callees import Arguments, describe
-from .expressions import is_runtime
+from .evaluation import is_runtime
 from .operators import LARGEST_LENGTH, check_integer
 
 MATHEMATICS: dict[str, Callable] = {
@@ -56,9 +56,13 @@ def call_builtin(name: str, args: Arguments, span: Span) -> Any:
         raise error("TN0301", f"`{name}` takes no argument `{key}`", args.span(key, span))
     for position, value in enumerate(args.positional):
         if is_symbolic(value):
-            raise error("TN0403", f"`{name}` of the symbolic size `{value}` cannot be computed now", args.span(position, span))
+            raise error(
+                "TN0403", f"`{name}` of the symbolic size `{value}` cannot be computed now", args.span(position, span)
+            )
         if isinstance(value, Value):
-            raise error("TN0303", f"`{name}` is for compile-time values, not for {describe(value)}", args.span(position, span))
+            raise error(
+                "TN0303", f"`{name}` is for compile-time values, not for {describe(value)}", args.span(position, span)
+            )
     function = MATHEMATICS.get(name) or SEQUENCES[name]
     try:
         return check_integer(function(*args.positional), span)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..ir.graph import DTypeRef, Value, leaves
+from ..ir.values import Call, Duration
+from ..shapes import is_symbolic
 from ..source import Span
 
 
@@ -84,10 +87,6 @@ class Skip(Exception):
 
 def describe(value: Any) -> str:
     """What kind of value this is, for messages."""
-    from ..ir.graph import DTypeRef, Value, leaves
-    from ..ir.values import Call, Duration
-    from ..shapes import is_symbolic
-
     kinds = {bool: "a boolean", int: "an integer", float: "a number", str: "text", list: "a list", dict: "a map",
              tuple: "a tuple", type(None): "none", Duration: "a duration", DTypeRef: "a dtype", Call: "a name",
              range: "a range"}  # fmt: skip

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..catalog.functions import NAMESPACES, REFUSED, find_function, method_names
+from torch.nn.init import calculate_gain
+
+from ..catalog.functions import NAMESPACES, REFUSED, find_function, is_method, method_names
 from ..diagnostics import did_you_mean, error
 from ..ir import values
-from ..ir.graph import Value, leaves
+from ..ir.graph import Value
 from ..source import Span
 from ..syntax import ast
 from . import builtins
 from .callees import Arguments, Callee, Declared, describe
-from .expressions import arguments, evaluate, is_runtime, lookup
+from .evaluation import arguments, evaluate, evaluates, is_runtime
+from .expressions import lookup
 from .frames import MISSING, Frame
+from .functions import apply_function, apply_method
 from .library import suggest
 
 DEEPEST_CALL = 40
 
 
+@evaluates(ast.Call)
 def call(node: ast.Call, frame: Frame) -> Any:
     if isinstance(node.callee, ast.Attribute):
         return _method_or_namespace(node, node.callee, frame)
@@ -44,8 +49,6 @@ def _call_name(callee: ast.Var, args: Arguments, span: Span, frame: Frame) -> An
 
 def _gain(args: Arguments, span: Span) -> float:
     """torch.nn.init.calculate_gain."""
-    from torch.nn.init import calculate_gain
-
     try:
         return calculate_gain(*args.positional, **args.keywords)
     except (TypeError, ValueError) as problem:
@@ -124,14 +127,18 @@ def _method_or_namespace(node: ast.Call, callee: ast.Attribute, frame: Frame) ->
 def _library_call(dotted: str, node: ast.Call, callee: ast.Attribute, frame: Frame) -> Any:
     namespace = dotted.split(".")[0]
     function = find_function(dotted, step=False)
-    if namespace == "models":
-        raise error("TN0001", "`models.…` is not done yet", callee.span)
     if function is None:
-        message = f"`{dotted}` is not defined" if namespace in NAMESPACES or suggest(dotted, frame) else f"`{namespace}` is not defined"
-        span = callee.span if namespace in NAMESPACES or suggest(dotted, frame) else callee.value.span
-        raise error("TN0201", message, span, help=suggest(dotted, frame) or suggest(namespace, frame))
+        raise _unknown_call(dotted, namespace, callee, frame)
     whole = Callee("function", dotted, function).bind(arguments(node.args, frame))
     return apply_function(whole, (), {}, node.span, frame)
+
+
+def _unknown_call(dotted: str, namespace: str, callee: ast.Attribute, frame: Frame) -> Exception:
+    if namespace == "models":
+        return error("TN0001", f"`{dotted}` as a value is not done yet", callee.span)
+    if namespace in NAMESPACES or suggest(dotted, frame):
+        return error("TN0201", f"`{dotted}` is not defined", callee.span, help=suggest(dotted, frame))
+    return error("TN0201", f"`{namespace}` is not defined", callee.value.span, help=suggest(namespace, frame))
 
 
 def _dotted(node: ast.Expr) -> str | None:
@@ -145,9 +152,6 @@ def _dotted(node: ast.Expr) -> str | None:
 
 def call_method(name: str, name_span: Span, receiver: Value, args: Arguments, span: Span, frame: Frame) -> Any:
     """`x.view(…)`: an allowed method of a tensor."""
-    from ..catalog.functions import is_method
-    from .functions import apply_method
-
     if not is_method(name):
         why = REFUSED.get(name)
         if name.endswith("_") and is_method(name.rstrip("_")):
@@ -155,16 +159,3 @@ def call_method(name: str, name_span: Span, receiver: Value, args: Arguments, sp
         message = f"tensors have no method `{name}`" + (f" in a spec: {why}" if why else "")
         raise error("TN0206", message, name_span, help=None if why else did_you_mean(name, method_names()))
     return apply_method(name, (receiver,), {}, args, span, frame)
-
-
-def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span: Span, frame: Frame) -> Any:
-    """A tensor function on a step's inputs and the arguments bound to it."""
-    from .functions import apply_method
-    from .functions import apply_function as apply
-
-    if callee.kind == "method":
-        return apply_method(callee.name, inputs, keywords, callee.arguments, span, frame)
-    return apply(callee, inputs, keywords, span, frame)
-
-
-__all__ = ["apply_function", "bind_formals", "call", "call_definition", "call_method", "call_value", "leaves"]

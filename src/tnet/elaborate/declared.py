@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
-from ..diagnostics import error
+from torch.nn import init
+
+from ..diagnostics import did_you_mean, error
 from ..ir.graph import Declared, InitRef, Module, Node, Value
 from ..ir.types import TensorType
 from ..syntax import ast
+from .bodies import executes
 from .callees import describe
-from .expressions import arguments, compile_time, evaluate
+from .evaluation import arguments, compile_time, evaluate, is_runtime
 from .frames import MISSING, Frame
 from .labels import check_label
 from .limits import check_bytes
 from .ports import fixed_type
 
 
+@executes(ast.ParameterStatement)
 def declare_parameter(node: ast.ParameterStatement, frame: Frame) -> None:
     if node.value is None:
         raise error(
@@ -26,6 +31,7 @@ def declare_parameter(node: ast.ParameterStatement, frame: Frame) -> None:
     _read(node.name, frame.module.parameters, frame)
 
 
+@executes(ast.BufferStatement)
 def declare_buffer(node: ast.BufferStatement, frame: Frame) -> None:
     if node.value is None:
         raise error("TN0302", f"buffer `{node.name.text}` needs a value", node.span, help="such as `= zeros`")
@@ -47,9 +53,9 @@ def _declared(node: Any, frame: Frame) -> Declared:
     for dim in type_.dims:
         numel *= dim
     check_bytes(frame, 4 * numel, node.span)
-    init = _init(node.value, frame)
-    expression = None if init else _expression(node, type_, frame)
-    return Declared(node.name.text, type_, init, node.span, expression=expression)
+    start = _init(node.value, frame)
+    expression = None if start else _expression(node, type_, frame)
+    return Declared(node.name.text, type_, start, node.span, expression=expression)
 
 
 def _init(node: ast.Expr, frame: Frame) -> InitRef | None:
@@ -69,35 +75,29 @@ def _init(node: ast.Expr, frame: Frame) -> InitRef | None:
 
 def is_init(name: str) -> bool:
     """Whether torch.nn.init has an in-place function of that name."""
-    from torch.nn import init
-
     return not name.startswith("_") and callable(getattr(init, f"{name}_", None))
 
 
 def init_arguments(name: str) -> list[str]:
     """The arguments of a function of torch.nn.init but the tensor and the generator."""
-    import inspect
-
-    from torch.nn import init
-
     return [each for each in list(inspect.signature(getattr(init, f"{name}_")).parameters)[1:] if each != "generator"]
 
 
 def _check_arguments(name: str, given: Any, named: dict[str, Any], node: ast.Expr) -> None:
-    from ..diagnostics import did_you_mean
-
     known = init_arguments(name)
     if len(given.positional) > len(known):
         raise error("TN0301", f"`{name}` takes {len(known)} arguments, got {len(given.positional)}", node.span)
     for key in named:
         if key not in known:
-            raise error("TN0301", f"`{name}` has no argument `{key}`", given.span(key, node.span), help=did_you_mean(key, known))
+            raise error(
+                "TN0301", f"`{name}` has no argument `{key}`", given.span(key, node.span), help=did_you_mean(key, known)
+            )
 
 
 def _expression(node: Any, type_: TensorType, frame: Frame) -> Module:
     """An expression computed once, as a module without inputs."""
     module = Module("block", node.name.text, span=node.span)
-    names = {name: value for name, value in frame.names.items() if not _holds_tensor(value)}
+    names = {name: value for name, value in frame.names.items() if not is_runtime(value)}
     inner = Frame(frame.work, frame.globals, frame.net, module, names=names)
     value = evaluate(node.value, inner)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -111,12 +111,6 @@ def _expression(node: Any, type_: TensorType, frame: Frame) -> Module:
         raise error("TN0402", f"`{node.name.text}` is `{type_}`, but its value is `{value.type}`", node.value.span)
     module.result = value
     return module
-
-
-def _holds_tensor(value: Any) -> bool:
-    from .expressions import is_runtime
-
-    return is_runtime(value)
 
 
 def _read(name: ast.Name, declared: dict[str, Declared], frame: Frame) -> None:

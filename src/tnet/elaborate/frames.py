@@ -80,7 +80,9 @@ class Frame:
     numbered: bool = False
     captured: dict[Value, Value] = field(default_factory=dict)
     builders: dict[str, Callable[[list[Any]], Module]] = field(default_factory=dict)
-    replay: list[str] | None = None  # the children of a shared repeat's first round, in order, while it goes round again
+    replay: list[str] | None = (
+        None  # the children of a shared repeat's first round, in order, while it goes round again
+    )
     section: bool = False  # names that the spec does not know are for the section's library to explain
     failed: bool = False
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import operator
+import inspect
 from typing import Any
 
+import torch
+
 from ..catalog.functions import CREATE_FROM_NONE, TensorFunction, has_argument
-from ..catalog.layers import LayerClass
 from ..diagnostics import error
-from ..ir.graph import DeviceOf, DropoutProbability, DTypeRef, FunctionRef, TrainingFlag, Value, leaves
+from ..ir.graph import DeviceOf, DropoutProbability, FunctionRef, TrainingFlag, Value, leaves
 from ..ir.types import TensorType
 from ..ir.values import Call, Duration
 from ..source import Span
 from .callees import Arguments, Callee, describe
-from .expressions import is_runtime, tensor_operation
+from .evaluation import is_runtime, tensor_operation
 from .frames import Frame
 
 
 def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span: Span, frame: Frame) -> Any:
-    """`f(args)` on the inputs of a step; gives the new values."""
+    """A function or method on the inputs of a step, with the arguments bound to it; gives the new values."""
+    if callee.kind == "method":
+        return apply_method(callee.name, inputs, keywords, callee.arguments, span, frame)
     function: TensorFunction = callee.target
     given = callee.arguments
     args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
@@ -29,9 +32,7 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
     return tensor_operation(frame, "function", function.path, _Shaped(function.call), args, kwargs, span, function.path)
 
 
-def apply_method(
-    name: str, inputs: tuple, keywords: dict[str, Any], given: Arguments, span: Span, frame: Frame
-) -> Any:
+def apply_method(name: str, inputs: tuple, keywords: dict[str, Any], given: Arguments, span: Span, frame: Frame) -> Any:
     """`x.f(args)`; the first input is the receiver."""
     args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
     kwargs = {key: _argument(each, given.span(key, span)) for key, each in {**given.keywords, **keywords}.items()}
@@ -70,8 +71,6 @@ class _Shaped:
 
 
 def _has_tensor(args: tuple, kwargs: dict) -> bool:
-    import torch
-
     def contains(value: Any) -> bool:
         if isinstance(value, (tuple, list)):
             return any(map(contains, value))
@@ -113,9 +112,4 @@ def _from_module(function: TensorFunction, args: tuple, kwargs: dict[str, Any]) 
 
 
 def _fills(function: TensorFunction, args: tuple, name: str) -> bool:
-    import inspect
-
     return len(args) > list(inspect.signature(function.call).parameters).index(name)
-
-
-__all__ = ["DTypeRef", "LayerClass", "apply_function", "apply_method", "operator"]

@@ -1,4 +1,4 @@
-"""The declarations of one file: hyper-parameters, constants, definitions, blocks and nets, evaluated when first used."""
+"""The declarations of one file: hyper-parameters, constants, definitions, blocks, nets, evaluated when first used."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..diagnostics import Note, SpecError, error
+from ..diagnostics import Note, SpecError, did_you_mean, error
 from ..ir.program import HyperValue
 from ..source import Source
 from ..syntax import ast
 from .callees import UNKNOWN, Callee, Declared, Skip
+from .evaluation import evaluate
 from .frames import MISSING, Frame, Work
 
 NAMED = (ast.Hyper, ast.Constant, ast.Def, ast.Block, ast.Net, ast.Autograd)
@@ -78,8 +79,6 @@ class Globals:
         return UNKNOWN
 
     def _evaluate(self, declaration: Any) -> Any:
-        from .expressions import evaluate
-
         match declaration:
             case ast.Hyper():
                 self.hypers[declaration.name.text] = self.hyper(self, declaration)
@@ -100,8 +99,6 @@ class Globals:
         other = self.load(self, imported)
         value = other.find(name.name.text)
         if value is MISSING:
-            from ..diagnostics import did_you_mean
-
             raise error(
                 "TN0201", f"`{other.source.name}` declares no `{name.name.text}`", name.span,
                 help=did_you_mean(name.name.text, other.declarations),

@@ -10,10 +10,11 @@ from ..ir.graph import Value
 from ..shapes import is_symbolic
 from ..syntax import ast
 from .callees import describe
-from .expressions import compile_time, evaluate, tensor_operation
+from .evaluation import compile_time, evaluate, evaluates, tensor_operation
 from .frames import Frame
 
 
+@evaluates(ast.Index)
 def index(node: ast.Index, frame: Frame) -> Any:
     value = evaluate(node.value, frame)
     if isinstance(value, Value):

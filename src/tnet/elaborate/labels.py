@@ -6,9 +6,12 @@ import keyword
 from functools import cache
 from typing import Any
 
+from torch import nn
+
 from ..diagnostics import Note, error
 from ..source import Span
 from ..syntax import ast
+from .evaluation import evaluate
 from .frames import Frame
 
 
@@ -16,8 +19,6 @@ def label_text(label: ast.Name | ast.String, frame: Frame) -> str:
     """A label after interpolation."""
     if isinstance(label, ast.Name):
         return label.text
-    from .expressions import evaluate
-
     return evaluate(label, frame)
 
 
@@ -28,7 +29,7 @@ def check_label(label: str, span: Span, frame: Frame) -> None:
     if keyword.iskeyword(label) or label in module_attributes():
         why = "a word of Python" if keyword.iskeyword(label) else "an attribute of `nn.Module`"
         raise error("TN0206", f"`{label}` cannot be a label: it is {why}", span, help=f"write `{label}_:`, say")
-    if is_taken(label, frame):
+    if is_taken(label, frame) or label in frame.labels:
         first = frame.labels.get(label)
         notes = (Note("first given here", first),) if first else ()
         raise error(
@@ -44,8 +45,6 @@ def is_taken(name: str, frame: Frame) -> bool:
 
 @cache
 def module_attributes() -> frozenset[str]:
-    from torch import nn
-
     return frozenset(dir(nn.Module()))
 
 

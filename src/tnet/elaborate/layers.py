@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -16,8 +17,9 @@ from ..ir.types import TensorType
 from ..shapes import freeze, is_symbolic
 from ..source import Span
 from .callees import Arguments, Callee, describe
-from .expressions import is_runtime
+from .evaluation import is_runtime
 from .frames import Frame
+from .limits import check_bytes
 
 _prototypes: dict[Any, torch.nn.Module] = {}
 
@@ -165,7 +167,7 @@ def _size(layer_class: LayerClass, name: str, rule: InferredFrom, inputs: tuple,
     size = dims[rule.dim]
     if is_symbolic(size):
         raise error(
-            "TN0403", f"`{name}` of `{layer_class.name}` would be `{size}`, but a parameter's size must be a number", span,
+            "TN0403", f"`{name}` of `{layer_class.name}` would be `{size}`; a parameter's size must be a number", span,
             Note(f"the input is `{value.type}`", value.span), help="give the dim a number in the net's type",
         )  # fmt: skip
     return size
@@ -222,8 +224,6 @@ def _callee_argument(value: Callee, parameter: inspect.Parameter, inputs: tuple,
 def materialise(value: Any) -> Any:
     """An argument as the constructor takes it, for the prototype."""
     if isinstance(value, LayerRef):
-        import functools
-
         cls = import_path(value.path)
         return functools.partial(cls, **dict(value.kwargs)) if value.kwargs else cls
     if isinstance(value, FunctionRef):
@@ -265,7 +265,5 @@ def _key(value: Any) -> Any:
 
 def _check_memory(layer: Layer, frame: Frame, span: Span) -> None:
     """Refuse a net whose parameters the machine cannot hold, before anything is allocated."""
-    from .limits import check_bytes
-
     tensors = [*layer.prototype.parameters(), *layer.prototype.buffers()]
     check_bytes(frame, sum(each.numel() * each.element_size() for each in tensors), span)

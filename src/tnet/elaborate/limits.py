@@ -24,4 +24,6 @@ def check_bytes(frame: Frame, more: int, span: Span) -> None:
     frame.net.bytes += more
     if frame.net.bytes > machine_bytes():
         needed, there = frame.net.bytes / 2**30, machine_bytes() / 2**30
-        raise error("TN0901", f"parameters so far would take {needed:,.0f} GiB; this machine has {there:,.0f} GiB", span)
+        raise error(
+            "TN0901", f"parameters so far would take {needed:,.0f} GiB; this machine has {there:,.0f} GiB", span
+        )

@@ -7,12 +7,11 @@ from typing import Any
 
 from ..diagnostics import SpecError, did_you_mean, error
 from ..ir.graph import Module, Net, Value
-from ..ir.types import TensorType
 from ..shapes import symbol
 from ..shapes.conditions import summarise
 from ..syntax import ast
 from .bodies import run_body
-from .callees import UNKNOWN, Callee, Skip, describe
+from .callees import UNKNOWN, Callee, Skip
 from .frames import Frame, NetState, Work
 from .globals import Globals
 from .inference import types_of
@@ -133,6 +132,3 @@ def used_names(node: Any) -> Iterator[str]:
         for name in node.__dataclass_fields__:
             if name != "span":
                 yield from used_names(getattr(node, name))
-
-
-__all__ = ["TensorType", "describe", "elaborate_net", "main_net", "used_names"]

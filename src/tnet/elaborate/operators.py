@@ -14,7 +14,7 @@ from ..shapes import always, arithmetic, is_symbolic
 from ..source import Span
 from ..syntax import ast
 from .callees import Callee, describe
-from .expressions import decide, evaluate, is_runtime, tensor_operation
+from .evaluation import decide, evaluate, evaluates, is_runtime, tensor_operation
 from .frames import Frame
 
 OPERATIONS = {
@@ -27,6 +27,7 @@ LARGEST_INTEGER = 2**63
 LARGEST_LENGTH = 2**20
 
 
+@evaluates(ast.Unary)
 def unary(node: ast.Unary, frame: Frame) -> Any:
     if node.op == "not":
         return not decide(node.operand, frame)
@@ -42,6 +43,7 @@ def unary(node: ast.Unary, frame: Frame) -> Any:
     raise error("TN0303", f"`{node.op}` needs a number or a tensor, not {describe(value)}", node.operand.span)
 
 
+@evaluates(ast.Binary)
 def binary(node: ast.Binary, frame: Frame) -> Any:
     if node.op in ("and", "or"):
         return _logic(node, frame)
@@ -91,7 +93,9 @@ def _on_tensors(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any
 def _on_calls(op: str, left: Any, right: Any, span: Span) -> Any:
     if op not in "+*" or not all(isinstance(side, (Call, Combined)) for side in (left, right)):
         unknown = left if isinstance(left, Call) else right
-        raise error("TN0201", f"`{getattr(unknown, 'name', op)}` is not defined", getattr(unknown, "span", span) or span)
+        raise error(
+            "TN0201", f"`{getattr(unknown, 'name', op)}` is not defined", getattr(unknown, "span", span) or span
+        )
     return Combined(op, (left, right), span)
 
 

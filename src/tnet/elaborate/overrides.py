@@ -9,7 +9,7 @@ from ..ir.program import HyperValue, Override
 from ..source import Source, Span
 from ..syntax import ast, parse_expression
 from .callees import describe
-from .expressions import evaluate
+from .evaluation import evaluate
 from .frames import Frame
 from .globals import Globals
 
@@ -32,8 +32,8 @@ def given_value(override: Override, frame: Frame) -> Any:
 def parsed(override: Override) -> Any:
     """An override's text as an expression with places in its own source, or None."""
     span = override.span
-    padded = Source(span.source.name, " " * span.start + span.text, span.source.path)
-    node, diagnostics = parse_expression(padded)
+    shown = Source(span.source.name, span.source.text[: span.end], span.source.path)
+    node, diagnostics = parse_expression(shown, span.start)
     return None if diagnostics else node
 
 

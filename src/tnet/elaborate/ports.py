@@ -8,9 +8,11 @@ from ..diagnostics import Note, did_you_mean, error
 from ..ir.graph import Value
 from ..ir.types import DTYPES, OpaqueType, TensorType
 from ..shapes import is_symbolic, symbol
+from ..shapes.conditions import implied
 from ..syntax import ast
+from .bodies import executes
 from .callees import describe
-from .expressions import compile_time
+from .evaluation import compile_time
 from .frames import MISSING, Frame
 
 
@@ -66,7 +68,9 @@ def check_output(node: ast.Type, value: Any, frame: Frame, what: str) -> TensorT
     if not isinstance(value, Value):
         raise error("TN0504", f"{what} is {describe(value)}, not one tensor", node.span)
     if isinstance(value.type, OpaqueType):
-        raise error("TN0504", f"{what} is a `{value.type}`, not a tensor", node.span, Note("it comes from here", value.span))
+        raise error(
+            "TN0504", f"{what} is a `{value.type}`, not a tensor", node.span, Note("it comes from here", value.span)
+        )
     expected = dtype_of(node.dtype)
     if value.type.dtype != expected:
         raise error(
@@ -85,8 +89,15 @@ def check_dims(dims: tuple[ast.Expr, ...], value: Value, span: Any, frame: Frame
     if len(stated) != len(actual):
         raise _mismatch(f"[{shown}] has {len(stated)} dims", value, span, what)
     for node, expected, got in zip(dims, stated, actual, strict=True):
-        if expected is not None and expected != got:
+        if expected is not None and expected != got and not _same_where_it_runs(expected, got, frame):
             raise _mismatch(f"`{node.span.text}` is {expected} here, not {got}", value, node.span, what)
+
+
+def _same_where_it_runs(expected: Any, got: Any, frame: Frame) -> bool:
+    """Whether two sizes are the same at all sizes that the steps before accept: `H` and `8 * (H // 8)`, say."""
+    if not (is_symbolic(expected) or is_symbolic(got)):
+        return False
+    return implied(expected, got, [relation for relation, _ in frame.net.relations])
 
 
 def _stated(dim: ast.Expr, frame: Frame) -> Any:
@@ -97,3 +108,11 @@ def _stated(dim: ast.Expr, frame: Frame) -> Any:
 def _mismatch(why: str, value: Value, span: Any, what: str) -> Exception:
     notes = (Note("it comes from here", value.span),) if value.span else ()
     return error("TN0402", f"{what} is `{value.type}`: {why}", span, *notes)
+
+
+@executes(ast.ShapeStatement)
+def shape_statement(node: ast.ShapeStatement, frame: Frame) -> None:
+    flow = frame.find("x")
+    if not isinstance(flow, Value):
+        raise error("TN0402", f"`shape` is of one tensor, but `x` is {describe(flow)}", node.span)
+    check_dims(node.dims, flow, node.span, frame, "x")

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..diagnostics import Diagnostic, SpecError, error
+from ..diagnostics import Diagnostic, SpecError, did_you_mean, error
 from ..ir.program import HyperValue, Override, Program
 from ..ir.values import Call
 from ..source import Source
 from ..syntax import ast, parse, read
 from .callees import Callee, Skip
+from .evaluation import compile_time
 from .frames import Frame, LimitReached, Work
 from .globals import Globals
 from .nets import elaborate_net, main_net, used_names
@@ -69,8 +70,6 @@ def _open(tree: ast.Tree, overrides: dict[str, Override], work: Work, opening: l
 
 def _import(globals_: Globals, node: ast.FromImport, work: Work, opening: list[Path]) -> Globals:
     """The globals of an imported spec, relative to the importing file."""
-    from .expressions import compile_time
-
     frame = Frame(work, globals_)
     written = compile_time(node.path, frame, "a path")
     path = _inside(written, globals_.source, node)
@@ -118,7 +117,9 @@ def _refuse_unknown(overrides: Sequence[Override], globals_: Globals, tree: ast.
             work.report(unknown_hyper(override, list(globals_.hypers)))
         elif dot and head not in sections:
             work.report(
-                error("TN0204", f"`{override.path}` leads nowhere", override.span, help="start with `train.` or `data.`")
+                error(
+                    "TN0204", f"`{override.path}` leads nowhere", override.span, help="start with `train.` or `data.`"
+                )
             )
         elif dot and not any(isinstance(each, sections[head]) for each in tree.declarations):
             work.report(error("TN0204", f"the spec has no `{head}` section for `{override.path}`", override.span))
@@ -142,8 +143,6 @@ def _enter_net(node: ast.Net, globals_: Globals, program: Program, work: Work) -
 
 
 def _enter_rules(node: ast.Parameters, globals_: Globals, program: Program, tree: ast.Tree, work: Work) -> None:
-    from ..diagnostics import did_you_mean
-
     name = node.net.text if node.net else None
     nets = [each.name.text for each in tree.declarations if isinstance(each, ast.Net)]
     if name is not None and name not in nets:

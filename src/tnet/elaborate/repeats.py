@@ -4,20 +4,58 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..diagnostics import SpecError
+from ..diagnostics import SpecError, error
 from ..ir.graph import Module, Value, leaves
 from ..syntax import ast
-from .callees import Skip
+from .apply import Inputs, apply_again, apply_module
+from .bodies import run_statements
+from .callees import Skip, describe
+from .evaluation import compile_time
 from .frames import Frame
-from .modules import build_group, inner_value
+from .groups import apply_group, one_flow
+from .labels import camel_case
+from .modules import inner_value
+from .steps import ACTIONS, resolve_step, run_step
+
+LARGEST_REPEAT = 100_000
 
 
-def repeated(
-    action: ast.Repeat, name: str, count: int, structure: Any, frame: Frame
-) -> tuple[Module, list[Value]]:
+def apply_repeat(action: ast.Repeat, label: str | None, inputs: Inputs, step: ast.Step, frame: Frame) -> Any:
+    """`repeat n as i { … }`: a group of n copies one after another, or one copy run n times."""
+    one_flow(inputs, action.span)
+    count = repeat_count(action, frame)
+    if action.shared:
+        return shared_rounds(action, label, inputs, step, count, frame)
+    if frame.replay:
+        return apply_again(frame.replay.pop(0), inputs, step.span, frame)
+    name = camel_case(label) if label and not label.isdecimal() else "Repeat"
+    captured: list[Value] = []
+
+    def build(structures: list[Any]) -> Module:
+        module, outer = repeated(action, name, count, structures[0], frame)
+        captured[:] = outer
+        return module
+
+    return apply_module(
+        build, [inputs.values[0]], label, "repeat", step.span, step, frame,
+        lambda _: (*leaves(inputs.values[0]), *captured),
+    )  # fmt: skip
+
+
+def repeat_count(action: ast.Repeat, frame: Frame) -> int:
+    if isinstance(action.count, ast.Call) and isinstance(action.count.callee, ast.Var):
+        if action.count.callee.name == "randint" and action.shared:
+            raise Skip  # a random depth is refused where it is written
+    count = compile_time(action.count, frame, "how often to repeat")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise error("TN0303", f"a repeat counts with an integer from 0, not {describe(count)}", action.count.span)
+    if count > LARGEST_REPEAT:
+        raise error("TN0901", f"a repeat of {count:,} copies; at most {LARGEST_REPEAT:,} are built", action.count.span)
+    return count
+
+
+def repeated(action: ast.Repeat, name: str, count: int, structure: Any, frame: Frame) -> tuple[Module, list[Value]]:
     """The module of `repeat count { … }`: children `0`, `1`, … A copy that is one unlabelled layer is that layer."""
-    from .steps import Inputs, run_step
-
     own = inner_value(structure)
     module = Module("repeat", name, list(leaves(own)), span=action.span)
     module.own_inputs = len(module.inputs)
@@ -37,8 +75,6 @@ def repeated(
 
 def single_layer(body: ast.Body, frame: Frame) -> ast.Step | None:
     """The one unlabelled step of a layer or block that a copy consists of, or None."""
-    from .steps import resolve_step
-
     statements = body.statements
     if len(statements) != 1 or not isinstance(statements[0], ast.Flow) or len(statements[0].steps) != 1:
         return None
@@ -54,9 +90,6 @@ def single_layer(body: ast.Body, frame: Frame) -> ast.Step | None:
 
 def _copy(action: ast.Repeat, inner: Frame, number: int) -> Any:
     """A copy with a body of its own, as child `number`."""
-    from .apply import apply_group
-    from .steps import Inputs
-
     group = ast.Group(action.body.span, action.body)
     step = ast.Step(action.body.span, None, group)
     return apply_group(group, None, Inputs((inner.names["x"],)), step, inner)
@@ -69,13 +102,8 @@ def _split(result: Any, body: ast.Body) -> tuple[Any, tuple]:
     return (result[0], tuple(result[1:])) if several else (result, ())
 
 
-def shared_rounds(
-    action: ast.Repeat, label: str | None, inputs: Any, step: ast.Step, count: int, frame: Frame
-) -> Any:
+def shared_rounds(action: ast.Repeat, label: str | None, inputs: Any, step: ast.Step, count: int, frame: Frame) -> Any:
     """`repeat n shared { … }`: labelled, a group applied n times; unlabelled, its steps stand in this body."""
-    from .apply import apply_again, apply_group
-    from .steps import Inputs
-
     if label is None:
         return _rounds_in_body(action, inputs, count, frame)
     group = ast.Group(action.body.span, action.body)
@@ -88,8 +116,6 @@ def shared_rounds(
 
 
 def _rounds_in_body(action: ast.Repeat, inputs: Any, count: int, frame: Frame) -> Any:
-    from .bodies import run_statements
-
     before, outer_replay = frame.names.get("x"), frame.replay
     frame.names["x"] = inputs.values[0]
     first = len(frame.module.children)
@@ -102,3 +128,6 @@ def _rounds_in_body(action: ast.Repeat, inputs: Any, count: int, frame: Frame) -
     frame.replay = outer_replay
     value, frame.names["x"] = frame.names["x"], before
     return value
+
+
+ACTIONS[ast.Repeat] = apply_repeat

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..diagnostics import Note, SpecError, error
+from ..diagnostics import Note, SpecError, did_you_mean, error
 from ..ir.program import DataSection, Override, Pipeline, Property, Rule, Selector, SelectorPart, Setting, TrainSection
 from ..ir.values import Call, Duration, Expression, StagedValue, Stages
 from ..syntax import ast
-from .callees import Callee, Skip, describe
-from .expressions import arguments, decide, evaluate
+from .callees import Skip, describe
+from .evaluation import arguments, decide, evaluate
 from .frames import MISSING, Frame
 from .globals import Globals
 from .overrides import given_value, parsed
@@ -158,7 +158,11 @@ def _override_argument(
             raise error("TN0204", f"`{section}` sets no `{name}`, so `{override.path}` leads nowhere", override.span)
         if not isinstance(setting.value, Call) or len(keys) != 1:
             raise error("TN0204", f"`{override.path}` leads nowhere: `{name}` is no call with arguments", override.span)
-        value = given_value(override, reader.frame(name)) if override.span is None else reader._overridden(override, reader.frame(name))
+        value = (
+            given_value(override, reader.frame(name))
+            if override.span is None
+            else reader._overridden(override, reader.frame(name))
+        )
         call = setting.value
         spans = {**call.spans, **({keys[0]: override.span} if override.span else {})}
         changed = replace(call, kwargs={**call.kwargs, keys[0]: value}, called=True, spans=spans)
@@ -186,8 +190,6 @@ def read_data(node: ast.Data, overrides: list[Override], globals_: Globals) -> D
 
 
 def _read_pipeline(item: ast.Flow, pipelines: dict[str, Pipeline], globals_: Globals) -> None:
-    from ..diagnostics import did_you_mean
-
     step = item.steps[0]
     try:
         label = step.label.text if isinstance(step.label, ast.Name) else None
@@ -224,9 +226,7 @@ def _transform(step: ast.Step, frame: Frame) -> Call:
     if step.label is not None or not isinstance(action, ast.Apply):
         raise error("TN0501", "a pipeline is a list of transforms, without labels and groups", step.span)
     given = arguments(action.args, frame)
-    return Call(
-        action.callee.text, given.positional, given.keywords, action.args is not None, action.span, given.spans
-    )
+    return Call(action.callee.text, given.positional, given.keywords, action.args is not None, action.span, given.spans)
 
 
 def read_rules(node: ast.Parameters, globals_: Globals) -> list[Rule]:
@@ -268,6 +268,3 @@ def _property(node: ast.Setting, globals_: Globals) -> Property:
 
     span = node.stages[0].span.to(node.stages[-1].span)
     return Property(node.name.text, node.name.span, span, evaluate_with)
-
-
-__all__ = ["Callee", "read_data", "read_rules", "read_train"]

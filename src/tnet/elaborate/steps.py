@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ..catalog.functions import NAMESPACES, REFUSED
@@ -10,25 +11,33 @@ from ..diagnostics import Note, SpecError, error
 from ..ir.graph import Module
 from ..source import Span
 from ..syntax import ast
-from .bodies import run_statements
-from .apply import apply_again, apply_callee, apply_group, apply_repeat
-from .calls import call_definition
+from .apply import Inputs, apply_again, apply_callee
+from .bodies import executes, run_statements
 from .callees import UNKNOWN, Callee, Skip, describe
-from .expressions import arguments, evaluate
+from .calls import call_definition
+from .evaluation import arguments, evaluate, evaluates
 from .frames import MISSING, Frame
-from .labels import label_text
+from .labels import check_label, label_text
+from .layers import bind_arguments
 from .library import library_callee, suggest
 
-
-@dataclass
-class Inputs:
-    """What flows into a step: one value or several, with call-time keywords."""
-
-    values: tuple[Any, ...]
-    keywords: dict[str, Any] = field(default_factory=dict)
-    span: Span | None = None
+Act = Callable[[Any, "str | None", Inputs, ast.Step, Frame], Any]
+ACTIONS: dict[type, Act] = {}
+"""What a step does, by the kind of its action; entered where it is defined."""
 
 
+@executes(ast.Flow)
+def _flow(node: ast.Flow, frame: Frame) -> None:
+    try:
+        flow = frame.find("x")
+    except Skip:
+        check_steps(node.steps, frame)
+        raise
+    result = run_steps(node.steps, Inputs((flow,), {}, None), frame)
+    frame.names["x"] = result
+
+
+@evaluates(ast.Pipe)
 def pipe(node: ast.Pipe, frame: Frame) -> Any:
     """`source -> step -> step` as a value."""
     try:
@@ -58,20 +67,11 @@ def run_step(step: ast.Step, inputs: Inputs, frame: Frame) -> Any:
     label = None if step.label is None else label_text(step.label, frame)
     if label is not None and label in frame.labels and (step.shared or frame.replay is not None):
         return apply_again(label, inputs, step.span, frame)
-    action = step.action
-    match action:
-        case ast.Group():
-            return apply_group(action, label, inputs, step, frame)
-        case ast.Repeat():
-            return apply_repeat(action, label, inputs, step, frame)
-        case ast.Again():
-            return _again(label_text(action.label, frame), action.span, inputs, label, frame)
-        case ast.Apply():
-            return _apply(action, label, inputs, step, frame)
-    raise AssertionError(action)
+    return ACTIONS[type(step.action)](step.action, label, inputs, step, frame)
 
 
-def _again(name: str, span: Span, inputs: Inputs, label: str | None, frame: Frame) -> Any:
+def _again(action: ast.Again, label: str | None, inputs: Inputs, step: ast.Step, frame: Frame) -> Any:
+    name, span = label_text(action.label, frame), action.span
     if name not in frame.labels:
         raise error("TN0201", f"no submodule is labelled `{name}` before this", span, help=suggest(name, frame))
     if label is not None:
@@ -102,6 +102,9 @@ def _apply(action: ast.Apply, label: str | None, inputs: Inputs, step: ast.Step,
     return apply_callee(callee, label, inputs, action.span, step, frame)
 
 
+ACTIONS |= {ast.Again: _again, ast.Apply: _apply}
+
+
 def resolve_step(name: str, span: Span, frame: Frame) -> Callee:
     """What a name means in a step. Raises SpecError for one that is no layer or function."""
     for value in (frame.find(name) if "." not in name else MISSING, frame.globals.find(name)):
@@ -118,12 +121,17 @@ def resolve_step(name: str, span: Span, frame: Frame) -> Callee:
 
 def _unknown(name: str, span: Span, frame: Frame) -> Exception:
     if name.startswith("models."):
-        return error("TN0001", f"`{name}`: torchvision's models are not done yet", span)
+        return Skip()  # refused where it is written
     if name in REFUSED:
         return error("TN0206", f"`{name}` cannot be used in a spec: {REFUSED[name]}", span)
     if name.endswith("_") and library_callee(name.rstrip("_"), step=True):
         better = name.rstrip("_")
-        return error("TN0206", f"`{name}` changes a value in place, which never happens in a spec", span, help=f"write `{better}`")
+        return error(
+            "TN0206",
+            f"`{name}` changes a value in place, which never happens in a spec",
+            span,
+            help=f"write `{better}`",
+        )
     kind = "function" if name.split(".")[0] in NAMESPACES else "layer or function"
     return error("TN0203", f"unknown {kind} `{name}`", span, help=suggest(name, frame))
 
@@ -150,10 +158,11 @@ def check_steps(steps: tuple[ast.Step, ...], frame: Frame) -> None:
 
 
 def _check_step(step: ast.Step, frame: Frame) -> None:
-    from .layers import bind_arguments
-
     if step.label is not None:
-        frame.labels.setdefault(label_text(step.label, frame), step.label.span)
+        label = label_text(step.label, frame)
+        if not step.shared:
+            check_label(label, step.label.span, frame)
+        frame.labels.setdefault(label, step.label.span)
     if isinstance(step.action, (ast.Group, ast.Repeat)):
         inner = replace(frame, names={"x": UNKNOWN}, parent=frame, labels={}, module=Module("group", "unknown"))
         if isinstance(step.action, ast.Repeat) and step.action.variable:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..diagnostics import Diagnostic
@@ -11,63 +12,98 @@ from ..syntax import ast
 from .frames import MISSING, Frame
 
 
+@dataclass
+class Seen:
+    """What the search knows of the spec so far."""
+
+    declared: set[str]
+    buffers: set[str] = field(default_factory=set)
+
+
 def undone(tree: ast.Tree) -> Iterator[Diagnostic]:
     """A diagnostic for each construct of the spec that is not done yet."""
-    declared = {each.name.text for each in tree.declarations if hasattr(each, "name") and isinstance(each.name, ast.Name)}
+    seen = Seen({each.name.text for each in tree.declarations if isinstance(getattr(each, "name", None), ast.Name)})
     for declaration in tree.declarations:
         if isinstance(declaration, ast.Autograd):
             yield _refusal("`autograd`, a function with its own gradient,", declaration.name.span)
         elif isinstance(declaration, ast.Use):
             yield _refusal("`use` of Python code", declaration.module.span)
         elif isinstance(declaration, (ast.Block, ast.Net)):
-            yield from _in_body(declaration.body, declared, set())
+            yield from _search(declaration.body, seen)
 
 
-def _in_body(node: Any, declared: set[str], buffers: set[str]) -> Iterator[Diagnostic]:
-    match node:
-        case tuple() | list():
-            for item in node:
-                yield from _in_body(item, declared, buffers)
-            return
-        case ast.BufferStatement():
-            buffers.add(node.name.text)
-        case ast.If() | ast.Conditional() if _is_training_name(node.condition) and "training" not in declared:
-            yield _refusal("code for training only (`if training`)", node.condition.span)
-            return
-        case ast.Repeat() if node.shared and _is_call(node.count, "randint"):
-            yield _refusal("a repeat of random length", node.count.span)
-        case ast.Apply():
-            if node.callee.text.startswith("models."):
-                yield _refusal(f"`{node.callee.text}`, a model of torchvision,", node.callee.span)
-                return
-            if node.surgery is not None:
-                yield _refusal("replacing submodules", node.surgery.span)
-            if node.taps is not None:
-                yield _refusal("`at`, taking values from inside a layer,", node.taps.span)
-        case ast.Assign() if node.op != "=" and isinstance(node.targets[0], ast.Name) and node.targets[0].text in buffers:
-            yield _refusal("updating a buffer", node.span)
-    if isinstance(node, ast.Node):
-        for name in node.__dataclass_fields__:
-            if name != "span":
-                yield from _in_body(getattr(node, name), declared, buffers)
+def _search(node: Any, seen: Seen) -> Iterator[Diagnostic]:
+    if isinstance(node, (tuple, list)):
+        for item in node:
+            yield from _search(item, seen)
+    if not isinstance(node, ast.Node):
+        return
+    found = CHECKS[type(node)](node, seen) if type(node) in CHECKS else None
+    if found is not None:
+        yield _refusal(*found)
+        return
+    for name in node.__dataclass_fields__:
+        if name != "span":
+            yield from _search(getattr(node, name), seen)
 
 
 def _refusal(what: str, span: Span) -> Diagnostic:
     return Diagnostic("TN0001", "error", f"{what} is not done yet", span)
 
 
-def _is_training_name(node: ast.Expr) -> bool:
+Found = tuple[str, Span] | None
+
+
+def _condition(node: ast.If | ast.Conditional, seen: Seen) -> Found:
+    if names_training(node.condition) and "training" not in seen.declared:
+        return "code for training only (`if training`)", node.condition.span
+    return None
+
+
+def _repeat(node: ast.Repeat, seen: Seen) -> Found:
+    count = node.count
+    random = isinstance(count, ast.Call) and isinstance(count.callee, ast.Var) and count.callee.name == "randint"
+    return ("a repeat of random length", count.span) if random else None
+
+
+def _apply(node: ast.Apply, seen: Seen) -> Found:
+    if node.callee.text.startswith("models."):
+        return f"`{node.callee.text}`, a model of torchvision,", node.callee.span
+    if node.surgery is not None:
+        return "replacing submodules", node.surgery.span
+    if node.taps is not None:
+        return "`at`, taking values from inside a layer,", node.taps.span
+    return None
+
+
+def _buffer(node: ast.BufferStatement, seen: Seen) -> Found:
+    seen.buffers.add(node.name.text)
+    return None
+
+
+def _assign(node: ast.Assign, seen: Seen) -> Found:
+    targets = {target.text for target in node.targets if isinstance(target, ast.Name)}
+    return ("updating a buffer", node.span) if targets & seen.buffers else None
+
+
+CHECKS: dict[type, Callable[[Any, Seen], Found]] = {
+    ast.If: _condition,
+    ast.Conditional: _condition,
+    ast.Repeat: _repeat,
+    ast.Apply: _apply,
+    ast.BufferStatement: _buffer,
+    ast.Assign: _assign,
+}
+
+
+def names_training(node: ast.Expr) -> bool:
     if isinstance(node, ast.Unary) and node.op == "not":
-        return _is_training_name(node.operand)
+        return names_training(node.operand)
     return isinstance(node, ast.Var) and node.name == "training"
-
-
-def _is_call(node: ast.Expr, name: str) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.callee, ast.Var) and node.callee.name == name
 
 
 def is_training(node: ast.Expr, frame: Frame) -> bool:
     """Whether a condition asks for the module's mode, which is kept for run time."""
-    if not _is_training_name(node):
+    if not names_training(node):
         return False
     return frame.find("training") is MISSING and frame.globals.find("training") is MISSING

@@ -3,4 +3,15 @@
 from .infer import Inferred, Rejected, freeze, infer
 from .symbolic import always, arithmetic, at_hints, is_symbolic, simplify, symbol
 
-__all__ = ["Inferred", "Rejected", "always", "arithmetic", "at_hints", "freeze", "infer", "is_symbolic", "simplify", "symbol"]
+__all__ = [
+    "Inferred",
+    "Rejected",
+    "always",
+    "arithmetic",
+    "at_hints",
+    "freeze",
+    "infer",
+    "is_symbolic",
+    "simplify",
+    "symbol",
+]

@@ -47,6 +47,17 @@ def _of_one_symbol(name: sympy.Symbol, group: list[tuple[Any, Span]]) -> list[Co
     return [Condition(relation, _first_span(relation, name, group, allowed)) for relation in described]
 
 
+def implied(left: Any, right: Any, relations: Sequence[Any]) -> bool:
+    """Whether two sizes are equal wherever the relations hold; sizes of one symbol only."""
+    equal = sympy.Eq(sympy.sympify(left), sympy.sympify(right))
+    if equal in (sympy.true, sympy.false) or len(equal.free_symbols) != 1:
+        return equal == sympy.true
+    name = next(iter(equal.free_symbols))
+    given = [each for each in relations if each.free_symbols == {name}]
+    accepted = (size for size in range(1, SMALLEST_SCAN) if all(_holds(each, name, size) for each in given))
+    return bool(given) and all(_holds(equal, name, size) for size in accepted)
+
+
 def _holds(relation: Any, name: sympy.Symbol, size: int) -> bool:
     return relation.xreplace({name: sympy.Integer(size)}) == sympy.true
 

@@ -13,8 +13,8 @@ import torch
 from torch._dispatch.python import enable_python_dispatcher
 from torch._dynamo.source import ConstantSource
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 from torch.func import functional_call
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 
 from ..ir.graph import DTypeRef, Layer, Value
 from ..ir.types import OpaqueType, TensorType
@@ -111,7 +111,9 @@ class FakeRun:
         if isinstance(value, torch.nn.utils.rnn.PackedSequence):
             return OpaqueType("PackedSequence")
         if isinstance(value, (tuple, list)):
-            return type(value)(map(self.leave, value)) if type(value) in (tuple, list) else tuple(map(self.leave, value))
+            return (
+                type(value)(map(self.leave, value)) if type(value) in (tuple, list) else tuple(map(self.leave, value))
+            )
         if isinstance(value, dict):
             return {key: self.leave(item) for key, item in value.items()}
         return value
