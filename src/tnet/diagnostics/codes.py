@@ -41,6 +41,7 @@ CODES: dict[str, str] = {
     "TN0602": "unknown property",
     "TN0603": "ambiguous selector",
     "TN0604": "rule that cannot apply",
+    "TN0605": "wrong value of a property",
     # 07: data
     "TN0701": "unknown data source or transform",
     "TN0702": "data that cannot be read",

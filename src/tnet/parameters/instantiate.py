@@ -1,0 +1,42 @@
+"""A library layer of the IR as a module, constructed as its source would."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..ir.graph import DTypeRef, FunctionRef, Layer, LayerRef
+
+
+def instantiate(layer: Layer) -> nn.Module:
+    """The layer with its arguments, on the CPU, drawing from the global generator; layers in arguments come first."""
+    args = [_argument(each.value) for each in layer.arguments if each.positional]
+    kwargs = {each.name: _argument(each.value) for each in layer.arguments if not each.positional}
+    return _import(layer.path)(*args, **kwargs)
+
+
+def _argument(value: Any) -> Any:
+    match value:
+        case Layer():
+            return instantiate(value)
+        case LayerRef():
+            cls = _import(value.path)
+            return (
+                functools.partial(cls, **{key: _argument(item) for key, item in value.kwargs}) if value.kwargs else cls
+            )
+        case FunctionRef():
+            return _import(value.path)
+        case DTypeRef():
+            return getattr(torch, value.name)
+        case list() | tuple():
+            return type(value)(map(_argument, value))
+    return value
+
+
+def _import(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
