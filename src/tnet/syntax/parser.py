@@ -213,9 +213,9 @@ def parse(source: Source) -> ast.Tree:
     return ast.Tree(source, declarations, reading.scanner.comments, tuple(diagnostics))
 
 
-def parse_expression(source: Source) -> tuple[ast.Expr | None, tuple[Diagnostic, ...]]:
-    """The one expression or pipe that the whole text is, or None; and what is wrong with it."""
-    reading = Parser(source, "lone_value", begin=_after_mark(source))
+def parse_expression(source: Source, begin: int | None = None) -> tuple[ast.Expr | None, tuple[Diagnostic, ...]]:
+    """The one expression or pipe that the text from `begin` on is, or None; and what is wrong with it."""
+    reading = Parser(source, "lone_value", begin=_after_mark(source) if begin is None else begin)
     return _alone(reading.run(), reading.diagnostics)
 
 
