@@ -26,7 +26,9 @@ def constructor_signature(cls: type) -> inspect.Signature:
 def takes_layer_class(parameter: inspect.Parameter) -> bool:
     """Whether an argument wants something to call that makes a layer (`norm_layer=BatchNorm2d`), by its annotation."""
     text = str(parameter.annotation)
-    return "Callable" in text and "Module" in text
+    if "Callable" in text and "Module" in text:
+        return True
+    return inspect.isclass(parameter.default) and issubclass(parameter.default, nn.Module)
 
 
 def takes_function(parameter: inspect.Parameter) -> bool:

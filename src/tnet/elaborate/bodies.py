@@ -13,6 +13,7 @@ from .callees import UNKNOWN, Skip, describe
 from .evaluation import decide, evaluate, tensor_operation
 from .frames import MISSING, Frame
 from .indexing import subscript
+from .labels import literal_labels
 from .operators import apply_operator
 from .undone import is_training
 
@@ -40,6 +41,7 @@ class Returned(Exception):
 
 def run_body(body: ast.Body, frame: Frame) -> Any:
     """Elaborate a body; gives what it returns, or its last `x`."""
+    frame.reserved = frozenset(literal_labels(body.statements))
     try:
         run_statements(body.statements, frame)
     except Returned as returned:

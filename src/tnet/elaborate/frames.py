@@ -78,6 +78,7 @@ class Frame:
     places: dict[str, Span] = field(default_factory=dict)
     labels: dict[str, Span] = field(default_factory=dict)
     numbered: bool = False
+    reserved: frozenset[str] = frozenset()  # labels that the text of the body gives somewhere
     captured: dict[Value, Value] = field(default_factory=dict)
     builders: dict[str, Callable[[list[Any]], Module]] = field(default_factory=dict)
     replay: list[str] | None = (

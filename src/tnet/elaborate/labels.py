@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -61,8 +62,24 @@ def submodule_name(label: str | None, span: Span, base: str, frame: Frame) -> st
     return next(
         name
         for name in (*names, *(f"{stem}_{number}" for number in range(1, 10_000)))
-        if not is_taken(name, frame) and name not in module_attributes() and not keyword.iskeyword(name)
+        if not is_taken(name, frame) and name not in frame.reserved and name not in module_attributes() and not keyword.iskeyword(name)
     )
+
+
+def literal_labels(node: Any) -> Iterator[str]:
+    """The labels that a body's own text gives, as far as they are plain; those of inner groups do not count."""
+    if isinstance(node, ast.Step):
+        if isinstance(node.label, ast.Name):
+            yield node.label.text
+        if isinstance(node.action, ast.Apply):
+            yield from literal_labels(node.action.args or ())
+    elif isinstance(node, (tuple, list)):
+        for item in node:
+            yield from literal_labels(item)
+    elif isinstance(node, ast.Node):
+        for name in node.__dataclass_fields__:
+            if name != "span":
+                yield from literal_labels(getattr(node, name))
 
 
 def has_labels(node: Any) -> bool:

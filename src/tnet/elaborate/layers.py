@@ -212,7 +212,7 @@ def _callee_argument(value: Callee, parameter: inspect.Parameter, inputs: tuple,
         return FunctionRef(value.target.path)
     if value.kind != "layer":
         raise error("TN0001", f"{describe(value)} as an argument of a library layer is not done yet", span)
-    if takes_layer_class(parameter) or inspect.isclass(parameter.default):
+    if takes_layer_class(parameter):
         if value.args:
             raise error("TN0301", f"arguments of `{value.name}` are given by keyword here", span)
         return LayerRef(value.target.path, value.kwargs)

@@ -38,9 +38,9 @@ def _search(node: Any, seen: Seen) -> Iterator[Diagnostic]:
             yield from _search(item, seen)
     if not isinstance(node, ast.Node):
         return
-    found = CHECKS[type(node)](node, seen) if type(node) in CHECKS else None
-    if found is not None:
-        yield _refusal(*found)
+    found = list(CHECKS[type(node)](node, seen)) if type(node) in CHECKS else []
+    yield from (_refusal(*each) for each in found)
+    if found:
         return
     for name in node.__dataclass_fields__:
         if name != "span":
@@ -51,39 +51,38 @@ def _refusal(what: str, span: Span) -> Diagnostic:
     return Diagnostic("TN0001", "error", f"{what} is not done yet", span)
 
 
-Found = tuple[str, Span] | None
+Found = Iterator[tuple[str, Span]]
 
 
 def _condition(node: ast.If | ast.Conditional, seen: Seen) -> Found:
     if names_training(node.condition) and "training" not in seen.declared:
-        return "code for training only (`if training`)", node.condition.span
-    return None
+        yield "code for training only (`if training`)", node.condition.span
 
 
 def _repeat(node: ast.Repeat, seen: Seen) -> Found:
     count = node.count
-    random = isinstance(count, ast.Call) and isinstance(count.callee, ast.Var) and count.callee.name == "randint"
-    return ("a repeat of random length", count.span) if random else None
+    if isinstance(count, ast.Call) and isinstance(count.callee, ast.Var) and count.callee.name == "randint":
+        yield "a repeat of random length", count.span
 
 
 def _apply(node: ast.Apply, seen: Seen) -> Found:
     if node.callee.text.startswith("models."):
-        return f"`{node.callee.text}`, a model of torchvision,", node.callee.span
+        yield f"`{node.callee.text}`, a model of torchvision,", node.callee.span
     if node.surgery is not None:
-        return "replacing submodules", node.surgery.span
+        yield "replacing submodules", node.surgery.span
     if node.taps is not None:
-        return "`at`, taking values from inside a layer,", node.taps.span
-    return None
+        yield "`at`, taking values from inside a layer,", node.taps.span
 
 
 def _buffer(node: ast.BufferStatement, seen: Seen) -> Found:
     seen.buffers.add(node.name.text)
-    return None
+    yield from ()
 
 
 def _assign(node: ast.Assign, seen: Seen) -> Found:
     targets = {target.text for target in node.targets if isinstance(target, ast.Name)}
-    return ("updating a buffer", node.span) if targets & seen.buffers else None
+    if targets & seen.buffers:
+        yield "updating a buffer", node.span
 
 
 CHECKS: dict[type, Callable[[Any, Seen], Found]] = {

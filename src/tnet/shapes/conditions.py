@@ -17,18 +17,40 @@ LARGEST_SCAN = 20_000
 
 
 def summarise(relations: Sequence[tuple[Any, Span]]) -> tuple[Condition, ...]:
-    """The conditions that all these relations make together, each with the step that asked for it first."""
+    """The conditions that all these relations make together, each with the step that asked for it first.
+
+    An inequality of two sizes only says that PyTorch took the general way, and is no condition.
+    """
     distinct: dict[Any, Span] = {}
     for relation, span in relations:
-        if always(relation) is not True:
-            distinct.setdefault(relation, span)
-    by_symbols: dict[frozenset, list[tuple[Any, Span]]] = {}
-    for relation, span in distinct.items():
-        by_symbols.setdefault(frozenset(relation.free_symbols), []).append((relation, span))
-    found: list[Condition] = []
-    for symbols, group in by_symbols.items():
-        found += _of_one_symbol(next(iter(symbols)), group) if len(symbols) == 1 else _as_they_are(group)
+        for part in relation.args if isinstance(relation, sympy.And) else (relation,):
+            if always(part) is not True and not isinstance(part, sympy.Ne):
+                distinct.setdefault(part, span)
+    alone = [(part, span) for part, span in distinct.items() if len(part.free_symbols) == 1]
+    joint = [(part, span) for part, span in distinct.items() if len(part.free_symbols) != 1]
+    found = _as_they_are(each for each in joint if not _follows(each[0], [part for part, _ in alone]))
+    for name in dict.fromkeys(name for part, _ in alone for name in part.free_symbols):
+        found += _of_one_symbol(name, [each for each in alone if each[0].free_symbols == {name}])
     return tuple(sorted(found, key=lambda each: (each.span.start if each.span else 0, str(each))))
+
+
+SMALL_GRID = range(1, 14)
+
+
+def _follows(relation: Any, others: Sequence[Any]) -> bool:
+    """Whether a relation of several sizes holds at all small sizes that the relations of one size accept."""
+    names = sorted(relation.free_symbols, key=str)
+    if not 1 < len(names) <= 2:
+        return False
+    accepted = [
+        [size for size in SMALL_GRID if all(_holds(each, name, size) for each in others if each.free_symbols == {name})]
+        for name in names
+    ]
+    return all(
+        _holds(relation.xreplace({names[0]: sympy.Integer(first)}), names[1], second)
+        for first in accepted[0]
+        for second in accepted[1]
+    )
 
 
 def _as_they_are(group: Iterable[tuple[Any, Span]]) -> list[Condition]:
@@ -59,7 +81,10 @@ def implied(left: Any, right: Any, relations: Sequence[Any]) -> bool:
 
 
 def _holds(relation: Any, name: sympy.Symbol, size: int) -> bool:
-    return relation.xreplace({name: sympy.Integer(size)}) == sympy.true
+    try:
+        return relation.xreplace({name: sympy.Integer(size)}) == sympy.true
+    except ZeroDivisionError:  # a size of 0 on the way
+        return False
 
 
 def _describe(sizes: set[int], limit: int, name: sympy.Symbol) -> list[Any] | None:

@@ -94,6 +94,8 @@ def _restore(value: Any, outward: Mapping[sympy.Symbol, Any]) -> Any:
             return type(value)(_restore(item, outward) for item in value)
         case dict():
             return {key: _restore(item, outward) for key, item in value.items()}
+        case slice():
+            return slice(*(_restore(each, outward) for each in (value.start, value.stop, value.step)))
     return value
 
 
@@ -135,10 +137,21 @@ def _at_hints(question: Any, call: Any, args: tuple, kwargs: dict, sizes: dict[s
 
 
 def _ask(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -> FakeResult | Failure:
+    def at_hints(hints: dict[sympy.Symbol, int]) -> FakeResult:
+        return FakeRun(hints).run(call, args, kwargs)
+
+    def at_numbers(hints: dict[sympy.Symbol, int]) -> FakeResult:
+        return FakeRun({}).run(call, with_numbers(args, hints), with_numbers(kwargs, hints))
+
     try:
-        return without_specialisation(lambda hints: FakeRun(hints).run(call, args, kwargs), sizes)
+        return without_specialisation(at_hints, at_numbers, sizes)
     except Failure as failure:
         return failure
+
+
+def with_numbers(value: Any, hints: Mapping[sympy.Symbol, int]) -> Any:
+    """Arguments with numbers for symbolic sizes."""
+    return _restore(value, {name: sympy.Integer(hint) for name, hint in hints.items()})
 
 
 def _matters(relation: Any) -> bool:

@@ -1,71 +1,145 @@
 """Telling what an operator needs of a size from what its fake kernel merely fixed.
 
-Some fake kernels (those of recurrent layers) unroll over a size and so fix it at its hint, though the operator takes
-any. Where a run fixes a size, it is run again at other hints; if it goes through at each, the size is free, and a
-size of the result that follows it is found from the runs.
+Some fake kernels unroll over a size (those of recurrent layers) or turn it into a number, and so fix it at its hint
+though the operator takes any. Where a run fixes a size, or gives one that is divided by a symbolic size, the operator
+is run at other hints; if it goes through, the size is free, and each size of the result is found from the runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import sympy
+from torch.utils._sympy.functions import FloorDiv
 
 from ..ir.types import TensorType
 from .fake import Failure, FakeResult
+from .symbolic import simplify
 
-STEPS = (1, 4)
-"""How far from the hint the other runs are."""
+FAR = 48
+"""Far from the hint by a multiple of the usual strides, which gives the slope of a size."""
+NEAR = (1, 2, 3)
+"""Close to the hint, which tells floor from exact division."""
+
+Run = Callable[[dict[sympy.Symbol, int]], FakeResult]
 
 
-def without_specialisation(
-    run: Callable[[dict[sympy.Symbol, int]], FakeResult], sizes: dict[sympy.Symbol, int]
-) -> FakeResult:
-    """The result of `run` at these hints, with sizes that only the fake kernel fixed left free."""
+def without_specialisation(run: Run, run_at_numbers: Run, sizes: dict[sympy.Symbol, int]) -> FakeResult:
+    """The result of `run` at these hints, with sizes that only the fake kernel fixed left free.
+
+    `run_at_numbers` runs the same with the hints as plain numbers.
+    """
     first = run(sizes)
-    for name, hint in sizes.items():
-        if any(_fixes(relation, name, hint) for relation in first.relations):
-            first = _freed(run, sizes, name, first)
-    return first
+    fixed = [name for name, hint in sizes.items() if _is_fixed(first, name, hint)]
+    return _freed(run_at_numbers, sizes, fixed, first) or first if fixed else first
+
+
+def _is_fixed(result: FakeResult, name: sympy.Symbol, hint: int) -> bool:
+    return any(_fixes(each, name, hint) for each in result.relations) or any(
+        name in divisor.free_symbols for size in _sizes(result.structure) for divisor in _divisors(size)
+    )
 
 
 def _fixes(relation: Any, name: sympy.Symbol, hint: int) -> bool:
     return isinstance(relation, sympy.Eq) and {relation.lhs, relation.rhs} == {name, sympy.Integer(hint)}
 
 
-def _freed(run: Callable, sizes: dict[sympy.Symbol, int], name: sympy.Symbol, first: FakeResult) -> FakeResult:
-    hint = sizes[name]
+def _sizes(structure: Any) -> list[Any]:
+    if isinstance(structure, TensorType):
+        return [size for size in structure.dims if not isinstance(size, int)]
+    if isinstance(structure, (tuple, list)):
+        return [size for item in structure for size in _sizes(item)]
+    return []
+
+
+def _divisors(size: Any) -> list[Any]:
+    return [each.args[1] for each in size.atoms(FloorDiv) if each.args[1].free_symbols]
+
+
+def _freed(run: Run, sizes: dict[sympy.Symbol, int], fixed: list[sympy.Symbol], first: FakeResult) -> FakeResult | None:
+    """The result with the fixed sizes free; None where PyTorch does need them, or a size follows no simple rule."""
     try:
-        others = [run({**sizes, name: hint + step}) for step in STEPS]
-    except Failure:  # a size that PyTorch does need
-        return first
-    structures = [first.structure, *(each.structure for each in others)]
-    hints = [hint, *(hint + step for step in STEPS)]
-    structure = _follow(structures, hints, name)
-    if structure is None:
-        return first
-    return FakeResult(structure, tuple(each for each in first.relations if not _fixes(each, name, hint)))
+        base = run(sizes).structure
+        structure = base
+        needs: list[Any] = []
+        for name in fixed:
+            hint, step = sizes[name], _step(run, sizes, name)
+            at = {hint: base, **{each: run({**sizes, name: each}).structure for each in _others(hint, step)}}
+            structure = _merge(structure, _follow(at, name))
+            needs += [sympy.Eq(sympy.Mod(name, step), 0)] if step > 1 else []
+        for name in sizes.keys() - set(fixed):
+            at = {each: run({**sizes, name: each}).structure for each in (sizes[name], sizes[name] + 1)}
+            structure = _merge(structure, _follow(at, name))
+    except (Failure, _NoRule):
+        return None
+    kept = [each for each in first.relations if not each.free_symbols & set(fixed)]
+    return FakeResult(structure, (*kept, *needs))
 
 
-def _follow(values: list[Any], hints: list[int], name: sympy.Symbol) -> Any:
-    """One structure for those of several runs: sizes that differ must be a line in the hint; None if one is not."""
-    first = values[0]
+class _NoRule(Exception):
+    pass
+
+
+def _others(hint: int, step: int) -> tuple[int, ...]:
+    return (*(hint + step * near for near in NEAR), hint + step * FAR)
+
+
+def _step(run: Run, sizes: dict[sympy.Symbol, int], name: sympy.Symbol) -> int:
+    """The step in which the operator takes sizes from the hint on: 1, or a divisor of the hint."""
+    for step in range(1, min(sizes[name], 64) + 1):
+        if sizes[name] % step == 0 and _goes_through(run, {**sizes, name: sizes[name] + step}):
+            return step
+    raise _NoRule
+
+
+def _goes_through(run: Run, sizes: dict[sympy.Symbol, int]) -> bool:
+    try:
+        run(sizes)
+    except Failure:
+        return False
+    return True
+
+
+def _follow(at: dict[int, Any], name: sympy.Symbol) -> Any:
+    """One structure for those at several values of a size."""
+    first = next(iter(at.values()))
     if isinstance(first, TensorType):
-        dims = [_line(list(each), hints, name) for each in zip(*(value.dims for value in values), strict=True)]
-        return None if None in dims else TensorType(first.dtype, tuple(dims))
+        columns = zip(*(value.dims for value in at.values()), strict=True)
+        return TensorType(first.dtype, tuple(_rule(dict(zip(at, column, strict=True)), name) for column in columns))
     if isinstance(first, (tuple, list)):
-        items = [_follow(list(each), hints, name) for each in zip(*values, strict=True)]
-        return None if None in items else type(first)(items)
+        columns = zip(*at.values(), strict=True)
+        return type(first)(_follow(dict(zip(at, column, strict=True)), name) for column in columns)
     return first
 
 
-def _line(sizes: list[Any], hints: list[int], name: sympy.Symbol) -> Any:
-    if all(size == sizes[0] for size in sizes):
-        return sizes[0]
-    if not all(isinstance(size, int) for size in sizes):
-        return None
-    slope, rest = divmod(sizes[1] - sizes[0], hints[1] - hints[0])
-    start = sizes[0] - slope * hints[0]
-    fits = not rest and all(slope * hint + start == size for size, hint in zip(sizes, hints, strict=True))
-    return slope * name + start if fits else None
+def _rule(at: dict[int, int], name: sympy.Symbol) -> Any:
+    """A size as `(p * name + r) // q`, from its values at several of `name`."""
+    (low, start), (high, end) = next(iter(at.items())), list(at.items())[-1]
+    slope = Fraction(end - start, high - low)
+    if slope == 0 and all(size == start for size in at.values()):
+        return start
+    for rest in range(-8 * slope.denominator, 8 * slope.denominator):
+        offset = start * slope.denominator - slope.numerator * low + rest
+        if all((slope.numerator * size + offset) // slope.denominator == got for size, got in at.items()):
+            return simplify(FloorDiv(slope.numerator * name + offset, slope.denominator))
+    raise _NoRule
+
+
+def _merge(left: Any, right: Any) -> Any:
+    """Two structures that each follow another size: a size may follow only one."""
+    if isinstance(left, TensorType):
+        dims = tuple(_merge_size(a, b) for a, b in zip(left.dims, right.dims, strict=True))
+        return TensorType(left.dtype, dims)
+    if isinstance(left, (tuple, list)):
+        return type(left)(_merge(a, b) for a, b in zip(left, right, strict=True))
+    return left
+
+
+def _merge_size(left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int) and left != right:
+        raise _NoRule
+    if not isinstance(left, int) and not isinstance(right, int):
+        raise _NoRule
+    return left if isinstance(right, int) else right

@@ -58,6 +58,6 @@ def always(relation: Any) -> bool | None:
     ranges = {each: ValueRanges(1, LARGEST_SIZE) for each in relation.free_symbols}
     try:
         bound = bound_sympy(relation, ranges)
-    except (NotImplementedError, AttributeError, TypeError, KeyError, RecursionError):
+    except (NotImplementedError, AttributeError, TypeError, KeyError, RecursionError, ZeroDivisionError):
         return None
     return bool(bound.lower) if bound.is_singleton() else None
