@@ -1,0 +1,198 @@
+"""What the instances of a class differ in, as constructor arguments.
+
+Anti-unification: the literals of all instances are laid side by side. A column that never changes stays as it is. Of
+the others, equal ones are one argument, and one that is a fixed multiple or quotient of another is computed from it.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial, reduce
+from typing import Any
+
+from . import expressions as py
+from .bodies import Body
+from .nodes import SELF, is_plain
+from .relations import holds, multiple, weighted_sum
+
+WINDOWS = ("kernel", "stride", "padding", "dilation")
+WIDTHS = ("channels", "features", "size", "dim", "shape", "width", "planes")
+
+VAGUE = ("num_features", "num_channels", "normalized_shape", "size", "value", "index")
+"""Keywords that say less of an argument than another layer's would."""
+
+
+@dataclass(eq=False)
+class Argument:
+    """A constructor argument, with its value in each instance.
+
+    `kinds` are those of the literals equal to it, `first` is the place of the first of them; `stored`: it is read in
+    forward, as `self.name`.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+    kinds: set[str]
+    first: int
+    stored: bool = False
+
+    @property
+    def is_width(self) -> bool:
+        return self.kinds == {"width"} and all(type(value) is int for value in self.values)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A literal that changes: an argument, or `2 * a`, `a // 2`, `a - 1`, or for the op "+" a sum `a + 2 * b`."""
+
+    arguments: tuple[Argument, ...]
+    op: str = ""
+    factors: tuple[int, ...] = ()
+
+    def python(self, place: Callable[[Argument], py.Expr]) -> py.Expr:
+        """In Python; `place` says where an argument is read."""
+        terms = [place(argument) for argument in self.arguments]
+        if self.op in ("*", "+"):
+            scaled = map(_scaled, terms, self.factors)
+            return reduce(partial(py.Binary, "+"), scaled)
+        return py.Binary(self.op, terms[0], py.Literal(self.factors[0])) if self.op else terms[0]
+
+
+def _scaled(term: py.Expr, factor: int) -> py.Expr:
+    return term if factor == 1 else py.Binary("*", py.Literal(factor), term)
+
+
+@dataclass(eq=False)
+class Column:
+    """One literal over all instances; `literal` is the first instance's."""
+
+    literal: py.Literal
+    values: tuple[Any, ...]
+    in_forward: bool
+
+    @property
+    def changes(self) -> bool:
+        return len(set(map(py.exact, self.values))) > 1
+
+    @property
+    def kind(self) -> str:
+        hint = self.literal.hint
+        if any(word in hint for word in WINDOWS):
+            return "window"
+        return "width" if hint != "dim" and any(word in hint for word in WIDTHS) else hint
+
+
+@dataclass
+class Unified:
+    """The arguments of a class, and what takes the place of each literal of the first instance that changes."""
+
+    arguments: list[Argument]
+    formulas: dict[int, Formula]
+
+    def constructor(self, expr: Any) -> Any:
+        """An expression of `__init__`."""
+        return self._fill(expr, lambda argument: py.Code(argument.name))
+
+    def forward(self, expr: Any) -> Any:
+        """An expression of `forward`."""
+        return self._fill(expr, lambda argument: py.Attribute(SELF, argument.name))
+
+    def _fill(self, expr: Any, place: Callable[[Argument], py.Expr]) -> Any:
+        def replace(part: Any) -> Any:
+            if isinstance(part, py.Call) and any(map(self._is_default, part.arguments)):
+                given = tuple(each for each in part.arguments if not self._is_default(each))
+                return py.rewrite(py.Call(part.function, given), replace)
+            formula = self.formulas.get(id(part)) if isinstance(part, py.Literal) else None
+            return formula and formula.python(place)
+
+        return py.rewrite(expr, replace)
+
+    def _is_default(self, argument: py.Expr) -> bool:
+        """Whether a keyword says, in all instances, what the function takes anyway."""
+        value = argument.value if isinstance(argument, py.Keyword) else None
+        return (
+            isinstance(value, py.Literal)
+            and value.default is not py.MISSING
+            and id(value) not in self.formulas
+            and py.exact(value.value) == py.exact(value.default)
+        )
+
+
+def unify(bodies: list[Body], taken: set[str]) -> Unified:
+    """The arguments of the class that has these bodies. `taken` are names that an argument cannot have."""
+    changing = [column for column in columns(bodies) if column.changes]
+    arguments = _configured(bodies, changing, taken)
+    names = taken | {argument.name for argument in arguments} | {name for name, _ in bodies[0].children}
+    formulas = {}
+    for column in changing:
+        formula = explain(column, arguments)
+        if formula is None:
+            like = [each for each in changing if _equal(each.values, column.values)]
+            arguments.append(_argument(_name(like, names), column.values, changing))
+            names.add(arguments[-1].name)
+            formula = Formula((arguments[-1],))
+        for argument in formula.arguments:
+            argument.stored |= column.in_forward
+        formulas[id(column.literal)] = formula
+    used = list(dict.fromkeys(argument for formula in formulas.values() for argument in formula.arguments))
+    return Unified(used, formulas)
+
+
+def columns(bodies: list[Body]) -> Iterator[Column]:
+    rows = [list(py.literals(tuple(body.expressions()))) for body in bodies]
+    forward = sum(1 for _ in py.literals(tuple(bodies[0].constructor())))
+    for position, literal in enumerate(rows[0]):
+        yield Column(literal, tuple(row[position].value for row in rows), position >= forward)
+
+
+def _configured(bodies: list[Body], changing: list[Column], taken: set[str]) -> list[Argument]:
+    """The block's own configuration, where it says what changes: as it is first, then as a multiple or quotient."""
+    found = []
+    for name in bodies[0].module.config:
+        values = tuple(body.module.config.get(name) for body in bodies)
+        if all(map(is_plain, values)) and name not in taken and not keyword.iskeyword(name):
+            found.append(_argument(name, values, changing))
+    direct = [argument for argument in found if argument.kinds]
+    rest = [column for column in changing if explain(column, direct) is None]
+    return direct + [each for each in found if not each.kinds and any(explain(column, [each]) for column in rest)]
+
+
+def _argument(name: str, values: tuple, changing: list[Column]) -> Argument:
+    places = [place for place, column in enumerate(changing) if _equal(column.values, values)]
+    return Argument(name, values, {changing[place].kind for place in places}, min(places, default=len(changing)))
+
+
+def explain(column: Column, arguments: list[Argument]) -> Formula | None:
+    """The column in terms of the arguments."""
+    for argument in arguments:
+        if _equal(column.values, argument.values):
+            return Formula((argument,))
+    likely = [argument for argument in arguments if not argument.kinds or column.kind in argument.kinds]
+    likely.sort(key=lambda argument: argument.first)
+    for argument in likely:
+        if column.kind == "depth" and holds(lambda size, base: size == base - 1, column.values, argument.values):
+            return Formula((argument,), "-", (1,))
+        if found := multiple(column.values, argument.values):
+            return Formula((argument,), found[0], found[1:])
+    weights = weighted_sum(column.values, [argument.values for argument in likely])
+    if weights:
+        terms = [(argument, weight) for argument, weight in zip(likely, weights, strict=True) if weight]
+        terms.sort(key=lambda term: term[1] != 1)
+        return Formula(tuple(argument for argument, _ in terms), "+", tuple(weight for _, weight in terms))
+    return None
+
+
+def _equal(a: tuple, b: tuple) -> bool:
+    return py.exact(a) == py.exact(b)
+
+
+def _name(columns: list[Column], taken: set[str]) -> str:
+    """A name for a new argument: a layer's keyword for it, or with the child's label where that is taken."""
+    literals = [column.literal for column in columns]
+    literal = next((each for each in literals if each.hint not in VAGUE), literals[0])
+    hint = literal.hint or "value"
+    label = f"{literal.label}_{hint}" if literal.label.isidentifier() else hint
+    candidates = [hint, label, *(f"{label}_{number}" for number in range(2, len(taken) + 3))]
+    return next(each for each in candidates if each not in taken and not keyword.iskeyword(each))

@@ -1,0 +1,208 @@
+"""What a module becomes: constructor calls of its children, and steps. Equal bodies differ in literals only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..ir import graph as ir
+from . import expressions as py
+from .effects import live_nodes
+from .nodes import Converter
+from .printing import quoted
+
+
+@dataclass(frozen=True)
+class Step:
+    """A node: `targets = expr`. `node` is one instance's node."""
+
+    op: str
+    expr: py.Expr
+    targets: py.Expr
+    node: ir.Node = field(compare=False)
+    content: py.Expr | None = None  # what a `set_index` writes
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A parameter or buffer statement: its sizes, and a function of `torch.nn.init` or steps with a result."""
+
+    name: str
+    kind: str  # "parameter" | "buffer"
+    sizes: py.Expr
+    dtype: str
+    persistent: bool
+    init: str | None
+    arguments: tuple[py.Expr, ...] = ()
+    body: Body | None = None
+
+
+@dataclass(frozen=True)
+class Body:
+    """One module. `base` is its class's base; `module` and `values` (by number) are of one instance."""
+
+    base: str
+    inputs: int
+    declarations: tuple[Declaration, ...]
+    children: tuple[tuple[str, py.Expr], ...]
+    steps: tuple[Step, ...]
+    result: py.Expr | None
+    module: ir.Module = field(compare=False)
+    values: tuple[ir.Value, ...] = field(compare=False)
+
+    def expressions(self) -> Iterator[py.Expr]:
+        """All expressions in the order in which the class shows them."""
+        yield from self.constructor()
+        yield from self.forward()
+
+    def constructor(self) -> Iterator[py.Expr]:
+        for each in self.declarations:
+            yield each.sizes
+            yield from each.arguments
+            if each.body:
+                yield from each.body.forward()
+        for _, expr in self.children:
+            yield expr
+
+    def forward(self) -> Iterator[py.Expr]:
+        for step in self.steps:
+            yield step.expr
+            if step.content is not None:
+                yield step.content
+        if self.result is not None:
+            yield self.result
+
+
+Constructor = Callable[[ir.Module], py.Expr]
+"""Gives the expression that constructs a child module, whose class is known."""
+
+SEQUENTIAL, LIST, MODULE = "torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.Module"
+
+
+def is_chain(module: ir.Module) -> bool:
+    """Whether a module only applies each of its children once, in order, to one value."""
+    nodes = live_nodes(module)
+    if module.parameters or module.buffers or len(module.inputs) != 1:
+        return False
+    if [node.target for node in nodes] != list(module.children):
+        return False
+    flow: Any = module.inputs[0]
+    for node in nodes:
+        if node.op != "apply" or node.args != (flow,) or node.kwargs:
+            return False
+        flow = node.result
+    return module.result is flow
+
+
+def is_numbered(names: Any) -> bool:
+    """Whether children are named as a list's items are."""
+    return bool(names) and list(names) == [str(number) for number in range(len(names))]
+
+
+def sequential(module: ir.Module, constructor: Constructor) -> py.Call:
+    """The `nn.Sequential` of a chain."""
+    return py.Call(py.Path(SEQUENTIAL), items(noted(children_of(module, constructor), module)))
+
+
+def noted(children: tuple[tuple[str, py.Expr], ...], module: ir.Module) -> tuple[tuple[str, py.Expr], ...]:
+    """The children of a chain, each with the values that it takes and gives."""
+    nodes = live_nodes(module)
+    return tuple(
+        (name, py.Noted(expr, node.args[0], node.result)) for (name, expr), node in zip(children, nodes, strict=True)
+    )
+
+
+def items(children: tuple[tuple[str, py.Expr], ...]) -> tuple[py.Expr, ...]:
+    """The arguments of an `nn.Sequential` with these children."""
+    if is_numbered([name for name, _ in children]):
+        return runs([expr for _, expr in children])
+    ordered = py.Path("collections.OrderedDict")
+    if all(name.isidentifier() for name, _ in children):
+        return (py.Call(ordered, tuple(py.Keyword(name, expr) for name, expr in children)),)
+    pairs = tuple(py.Items("(", (py.Code(quoted(name)), expr)) for name, expr in children)
+    return (py.Call(ordered, (py.Items("[", pairs),)),)
+
+
+def runs(exprs: list[py.Expr]) -> tuple[py.Expr, ...]:
+    """Equal neighbours as copies of one."""
+    found: list[list[py.Expr]] = []
+    for expr in exprs:
+        if found and py.same(found[-1][0], expr):
+            found[-1].append(expr)
+        else:
+            found.append([expr])
+    return tuple(_copies(run) for run in found)
+
+
+def _copies(run: list[py.Expr]) -> py.Expr:
+    """One item for equal ones; it takes what the first takes, and gives what the last gives."""
+    first, last, count = run[0], run[-1], py.Literal(len(run), "depth")
+    if isinstance(last, py.Noted):
+        return py.Noted(py.Copies(first.item, count), first.taken, last.given)
+    return py.Copies(first, count)
+
+
+def children_of(module: ir.Module, constructor: Constructor) -> tuple[tuple[str, py.Expr], ...]:
+    layers = Converter([])
+    return tuple(
+        (name, relabelled(constructor(child), name) if isinstance(child, ir.Module) else layers.layer(child, name))
+        for name, child in module.children.items()
+    )
+
+
+def relabelled(expr: py.Expr, label: str) -> py.Expr:
+    """Fresh literals, named after the child, so that no two places of a body share one."""
+
+    def fresh(part: Any) -> Any:
+        return py.Literal(part.value, part.hint, label, part.default) if isinstance(part, py.Literal) else None
+
+    return py.rewrite(expr, fresh)
+
+
+def body_of(module: ir.Module, constructor: Constructor) -> Body:
+    """The body of a module, given how its children's modules are constructed."""
+    children = children_of(module, constructor)
+    declarations = tuple(map(_parameter, module.parameters.values())) + tuple(map(_buffer, module.buffers.values()))
+    if is_chain(module) and module.kind != "net":
+        children = tuple(("", item) for item in items(noted(children, module)))
+        return Body(SEQUENTIAL, 1, (), children, (), None, module, ())
+    listed = is_numbered(module.children)
+    if listed:
+        children = tuple(("", item) for item in runs([expr for _, expr in children]))
+    steps, result, values = forward_of(module, listed)
+    base = LIST if listed else MODULE
+    return Body(base, len(module.inputs), declarations, children, steps, result, module, values)
+
+
+def forward_of(module: ir.Module, listed: bool) -> tuple[tuple[Step, ...], py.Expr, tuple[ir.Value, ...]]:
+    converter = Converter(module.inputs, listed)
+    steps = []
+    for node in live_nodes(module):
+        expr = converter.node(node)
+        content = converter.argument(node.args[2], "value") if node.op == "set_index" else None
+        steps.append(Step(node.op, expr, converter.targets(node.result), node, content))
+    return tuple(steps), converter.result(module.result), tuple(converter.values)
+
+
+def _parameter(declared: ir.Declared) -> Declaration:
+    return _declaration(declared, "parameter")
+
+
+def _buffer(declared: ir.Declared) -> Declaration:
+    return _declaration(declared, "buffer")
+
+
+def _declaration(declared: ir.Declared, kind: str) -> Declaration:
+    converter = Converter([])
+    sizes = py.Items("(", tuple(converter.argument(dim, "size", declared.name) for dim in declared.type.dims))
+    init, arguments, body = None, (), None
+    if declared.expression is not None:
+        steps, result, values = forward_of(declared.expression, False)
+        body = Body(MODULE, 0, (), (), steps, result, declared.expression, values)
+    elif declared.init is not None:
+        init = declared.init.name
+        arguments = tuple(
+            py.Keyword(name, converter.argument(value, name, declared.name)) for name, value in declared.init.kwargs
+        )
+    return Declaration(declared.name, kind, sizes, declared.type.dtype, declared.persistent, init, arguments, body)

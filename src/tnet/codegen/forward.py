@@ -1,0 +1,106 @@
+"""The text of a `forward`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import expressions as py
+from .classes import Class
+from .comments import Shapes
+from .conditions import Test, test_lines
+from .naming import Named, Namer, name_of
+from .printing import INDENT, Printer, with_comment
+from .statements import Statement, refs, statements_of
+
+
+class Forward:
+    """Prints the forward of a class, a level deep."""
+
+    def __init__(self, cls: Class, shapes: Shapes, printer: Printer, taken: set[str], tests: Sequence[Test] = ()):
+        self.cls = cls
+        self.shapes = shapes
+        self.printer = printer
+        statements = statements_of(cls.body, cls.unified.forward, printer)
+        self.tests = tests
+        self.namer = Namer(cls.body, statements, taken, tuple(size for test in tests for size in test.sizes))
+
+    def lines(self) -> list[str]:
+        inputs, sizes, named = self.namer.run()
+        lines = [with_comment(f"{INDENT}def forward({', '.join(['self', *inputs])}):", self._input_shapes(inputs))]
+        for index, axes in sizes.items():
+            lines.append(self._size_line(inputs[index], index, axes))
+        for test in self.tests:
+            lines += test_lines(test, self._sizes_of_inputs, self.printer)
+        for each in named:
+            lines += self._statement(each)
+        return lines
+
+    def _input_shapes(self, inputs: list[str]) -> str:
+        shapes = {name: shape for index, name in enumerate(inputs) if (shape := self.shapes.of(index))}
+        if len(inputs) == 1:
+            return next(iter(shapes.values()), "")
+        return ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+
+    def _sizes_of_inputs(self, expr: py.Expr) -> py.Expr:
+        return py.rewrite(expr, lambda part: name_of(part, {}, self.namer.locals))
+
+    def _size_line(self, name: str, index: int, axes: dict[int, str]) -> str:
+        rank = len(self.cls.body.values[index].type.dims)
+        targets = ", ".join(axes.values())
+        count, known = len(axes), list(axes)
+        if count == rank > 1:
+            sizes = f"{name}.shape"
+        elif count > 1 and known == list(range(count)):
+            sizes = f"{name}.shape[:{count}]"
+        elif count > 1 and known == list(range(rank - count, rank)):
+            sizes = f"{name}.shape[{rank - count}:]"
+        else:
+            sizes = ", ".join(f"{name}.shape[{axis}]" for axis in known)
+        return f"{INDENT * 2}{targets} = {sizes}"
+
+    def _statement(self, named: Named) -> list[str]:
+        lines = [f"{INDENT * 2}{alias} = {name}" for alias, name in named.before]
+        lines += self._main_lines(named)
+        for index, axes in named.sizes:
+            lines.append(self._size_line(named.names[index], index, axes))
+        if named.dead:
+            lines.append(f"{INDENT * 2}del {', '.join(named.dead)}")
+        return lines
+
+    def _main_lines(self, named: Named) -> list[str]:
+        statement = named.statement
+        expr = named.fill(statement.expr)
+        if statement.op == "return":
+            lines = self.printer.lines("return ", expr, depth=2)
+        elif statement.op == "set_index":
+            return self._write_lines(named)
+        elif statement.target is not None and statement.target not in self.namer.last_use:
+            lines = self.printer.lines("", expr, depth=2)
+        else:
+            targets = named.fill(statement.targets)
+            if isinstance(targets, py.Items):
+                targets = py.Items("", targets.items)
+            lines = self.printer.lines(f"{self.printer.text(targets)} = ", expr, depth=2)
+        return [*lines[:-1], with_comment(lines[-1], self._result_shapes(statement))]
+
+    def _write_lines(self, named: Named) -> list[str]:
+        """A changed copy: the copy, then the write into it."""
+        statement = named.statement
+        name = named.names[statement.target]
+        before = self.printer.text(named.fill(statement.expr.value))
+        place = self.printer.text(py.Index(py.Code(name), named.fill(statement.expr.subscripts)))
+        write = self.printer.lines(f"{place} = ", named.fill(statement.content), depth=2)
+        return [f"{INDENT * 2}{name} = {before}.clone()", *write]
+
+    def _result_shapes(self, statement: Statement) -> str:
+        """The shapes of what the statement gives, where they are not those of what it is given."""
+        if statement.op == "return":
+            found = refs(self.cls.body.result)
+        else:
+            found = [index for index in statement.defined if index in self.namer.last_use]
+        shapes = [shape for index in found if (shape := self.shapes.of(index))]
+        if {self.shapes.of(index) for index in refs(statement.read())}.issuperset(shapes):
+            return ""
+        if len(shapes) > 1 and len(set(shapes)) == 1:
+            return f"{len(shapes)} x {shapes[0]}"
+        return ", ".join(shapes)

@@ -1,0 +1,244 @@
+"""Names for run-time values: the spec's own, each free again once its value is dead."""
+
+from __future__ import annotations
+
+import keyword
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import expressions as py
+from .bodies import Body
+from .statements import FLOW, Statement
+
+SIDE_NAMES = ("y", "z")
+SIZE_LETTERS = {4: "NCHW", 5: "NCDHW"}
+
+ALWAYS_TAKEN = frozenset({"self", "torch", "nn", "F", "torchvision", "einops", "range", "getattr", "super", "_"})
+
+
+VIEWS = frozenset(
+    "view transpose permute unsqueeze squeeze expand unbind chunk split narrow select unflatten movedim swapaxes"
+    " diagonal reshape flatten t".split()
+)
+"""Methods whose result shares its input's memory, or mostly does."""
+
+
+@dataclass
+class Named:
+    """A statement with names for its values, and what stands around it.
+
+    `before`: aliases to bind first, `identity = x`. `sizes`: for a value that the statement defines, the axes read of
+    it and their names. `dead`: names to delete after it.
+    """
+
+    statement: Statement
+    names: dict[int, str]
+    inlined: dict[tuple[int, int], str]
+    before: list[tuple[str, str]] = field(default_factory=list)
+    sizes: list[tuple[int, dict[int, str]]] = field(default_factory=list)
+    dead: list[str] = field(default_factory=list)
+
+    def fill(self, expr: Any) -> Any:
+        """An expression of the statement with names for values and sizes."""
+
+        def replace(part: Any) -> Any:
+            if isinstance(part, py.Items) and part.items and all(map(self._is_unused, part.items)):
+                return py.Code("_")
+            return name_of(part, self.names, self.inlined)
+
+        return py.rewrite(expr, replace)
+
+    def _is_unused(self, part: py.Expr) -> bool:
+        return isinstance(part, py.Ref) and self.names[part.index] == "_" or part == py.Code("_")
+
+
+class Namer:
+    """Names the values of one forward, statement by statement. Sizes in `first` are needed before all else."""
+
+    def __init__(self, body: Body, statements: list[Statement], taken: set[str], first: tuple[py.Expr, ...] = ()):
+        self.body = body
+        self.first = first
+        self.statements = statements
+        self.taken = taken | ALWAYS_TAKEN
+        self.names: dict[int, str] = {}
+        self.holder: dict[str, int] = {}
+        self.locals: dict[tuple[int, int], str] = {}
+        self.last_use = {index: at for at, statement in enumerate(statements) for index in statement.used}
+        self.flow = [
+            (at, index) for at, statement in enumerate(statements) for index in statement.defined
+            if statement.part_of is None and body.values[index].name == FLOW
+        ]  # fmt: skip
+        self.local_axes = self._axes_to_keep()
+
+    def run(self) -> tuple[list[str], dict[int, dict[int, str]], list[Named]]:
+        """The names of the inputs, the sizes read of them at the start, and the statements."""
+        for index in range(self.body.inputs):
+            self._bind(index, next(each for each in self._plain(index) if self._is_free(each, -1)))
+        inputs = [self.names[index] for index in range(self.body.inputs)]
+        sizes = {index: found for index in range(self.body.inputs) if (found := self._size_names(index))}
+        named = [self._name(at, statement) for at, statement in enumerate(self.statements)]
+        self._delete_dead(named)
+        return inputs, sizes, named
+
+    # ---- one statement -------------------------------------------------------------------------------------------
+
+    def _name(self, at: int, statement: Statement) -> Named:
+        before: list[tuple[str, str]] = []
+        fresh: dict[int, str] = {}
+        names = dict(self.names)
+        for index in statement.defined:
+            fresh[index] = self._choose(index, at, statement, before, set(fresh.values()))
+        for index, name in fresh.items():
+            self._bind(index, name)
+        sizes = [(index, found) for index in fresh if (found := self._size_names(index))]
+        return Named(statement, names | fresh, self.locals, before, sizes)
+
+    def _choose(
+        self, index: int, at: int, statement: Statement, before: list[tuple[str, str]], siblings: set[str]
+    ) -> str:
+        if index not in self.last_use and statement.target is None:
+            return "_"
+        wanted = list(self._wanted(index, at, statement))
+        for name in wanted:
+            if name in siblings:
+                continue
+            if self._is_free(name, at):
+                return name
+            if alias := self._alias(name, at):
+                before.append((alias, name))
+                self._bind(self.holder[name], alias)
+                return name
+        numbered = (f"{wanted[0]}{number}" for number in range(2, len(self.body.values) + 3))
+        return next(name for name in numbered if name not in siblings and self._is_free(name, at))
+
+    def _wanted(self, index: int, at: int, statement: Statement) -> Iterator[str]:
+        """Names for a value, best first."""
+        value = self.body.values[index]
+        if value.name != FLOW:
+            yield from self._plain(index)
+        elif statement.part_of is not None:
+            if statement.part_of and not self._is_live_at(statement.part_of, at):
+                yield clean(statement.part_of)
+            yield from SIDE_NAMES
+        elif self._is_kept(index, at):
+            yield from map(clean, value.aliases)
+            if statement.op == "apply" and statement.node.target.isidentifier():
+                yield statement.node.target
+            yield "skip"
+        else:
+            yield FLOW
+            yield from map(clean, value.aliases)
+            yield "out"
+
+    def _plain(self, index: int) -> Iterator[str]:
+        value = self.body.values[index]
+        yield clean(value.name)
+        yield from map(clean, value.aliases)
+        yield from (f"{clean(value.name)}{number}" for number in range(2, len(self.body.values) + 3))
+
+    def _is_kept(self, index: int, at: int) -> bool:
+        """Whether the flow goes on to another value while this one is still needed."""
+        last = self.last_use.get(index, at)
+        return any(at < other < last for other, value in self.flow if value != index)
+
+    def _is_live_at(self, name: str, at: int) -> bool:
+        return name in self.holder and self.last_use.get(self.holder[name], -1) >= at
+
+    def _is_free(self, name: str, at: int) -> bool:
+        return name not in self.taken and self.last_use.get(self.holder.get(name, -1), -1) <= at
+
+    def _alias(self, name: str, at: int) -> str | None:
+        """Another name that the spec has for the live value that holds this one."""
+        if name not in self.holder:
+            return None
+        aliases = map(clean, self.body.values[self.holder[name]].aliases)
+        return next((alias for alias in aliases if self._is_free(alias, at)), None)
+
+    def _bind(self, index: int, name: str) -> None:
+        self.names[index] = name
+        if name != "_":
+            self.holder[name] = index
+
+    # ---- sizes ---------------------------------------------------------------------------------------------------
+
+    def _axes_to_keep(self) -> dict[int, list[int]]:
+        """The axes of each value that are read more than once, or after the value is dead."""
+        counts: Counter[tuple[int, int]] = Counter()
+        late = {(part.index, part.axis) for part in py.parts(self.first) if isinstance(part, py.Dim)}
+        for at, statement in enumerate(self.statements):
+            for part in py.parts(statement.read()):
+                if isinstance(part, py.Dim):
+                    counts[part.index, part.axis] += 1
+                    if self.last_use.get(part.index, -1) < at:
+                        late.add((part.index, part.axis))
+        kept: dict[int, list[int]] = {}
+        for index, axis in sorted(late | {key for key, count in counts.items() if count > 1}):
+            kept.setdefault(index, []).append(axis)
+        return kept
+
+    def _size_names(self, index: int) -> dict[int, str]:
+        """Names of the sizes to be kept of a value; they are never used for anything else."""
+        found = {}
+        for axis in self.local_axes.get(index, ()):
+            wanted = self._letter(index, axis)
+            numbered = (f"{wanted}{number}" for number in range(2, len(self.body.values) + 3))
+            name = next(each for each in (wanted, *numbered) if each not in self.taken and each not in self.holder)
+            self.taken.add(name)
+            self.locals[index, axis] = found[axis] = name
+        return found
+
+    def _letter(self, index: int, axis: int) -> str:
+        dims = self.body.values[index].type.dims
+        symbols = sorted(map(str, dims[axis].free_symbols))
+        if len(symbols) == 1:
+            return clean(symbols[0])
+        return SIZE_LETTERS.get(len(dims), "")[axis : axis + 1] or "size"
+
+    # ---- memory --------------------------------------------------------------------------------------------------
+
+    def _delete_dead(self, named: list[Named]) -> None:
+        """Let go of a value that died before the next layer with parameters runs, where no new value takes its name."""
+        for at, each in enumerate(named):
+            current = {each.names[index]: index for index in each.names if each.names[index] != "_"}
+            for index in dict.fromkeys(each.statement.used):
+                name = each.names[index]
+                died = self.last_use[index] == at and index >= self.body.inputs and not is_view(each.statement)
+                rebound = any(each.names[other] == name for other in each.statement.defined)
+                if died and not rebound and name in current and _is_heavy_before(name, named[at + 1 :]):
+                    each.dead.append(name)
+
+
+def is_view(statement: Statement) -> bool:
+    """Whether the result keeps the memory of what it is made from."""
+    outer = statement.expr
+    if isinstance(outer, py.Call) and isinstance(outer.function, py.Attribute):
+        return outer.function.name in VIEWS
+    return isinstance(outer, py.Index) and statement.op == "index" and not any(
+        isinstance(part, py.Ref) for part in py.parts(outer.subscripts)
+    )
+
+
+def name_of(part: Any, names: dict[int, str], sizes: dict[tuple[int, int], str]) -> py.Expr | None:
+    """The name of a value or size."""
+    if isinstance(part, py.Ref):
+        return py.Code(names[part.index])
+    if isinstance(part, py.Dim):
+        return py.Code(sizes.get((part.index, part.axis)) or f"{names[part.index]}.shape[{part.axis}]")
+    return None
+
+
+def _is_heavy_before(name: str, later: list[Named]) -> bool:
+    """Whether a layer with parameters runs before the name is bound again."""
+    for each in later:
+        if each.statement.heavy:
+            return True
+        if name in (each.names[index] for index in each.statement.defined):
+            return False
+    return False
+
+
+def clean(name: str) -> str:
+    """A name that Python takes."""
+    return f"{name}_" if keyword.iskeyword(name) or not name.isidentifier() else name

@@ -1,0 +1,53 @@
+"""How sizes go together over all instances of a class: each column has one whole number an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations, permutations
+
+LARGEST_MULTIPLE = 16
+LARGEST_WEIGHT = 64
+MOST_TERMS = 4
+MOST_COLUMNS = 8
+
+Column = tuple
+
+
+def holds(relation: Callable[..., bool], *columns: Column) -> bool:
+    """Whether a relation of positive whole numbers holds in each instance."""
+    rows = list(zip(*columns, strict=True))
+    return all(type(size) is int and size > 0 for row in rows for size in row) and all(relation(*row) for row in rows)
+
+
+def multiple(column: Column, base: Column) -> tuple[str, int] | None:
+    """`("*", n)` for n times `base`, `("//", n)` for an n-th of it, rounded down."""
+    for factor in range(2, LARGEST_MULTIPLE + 1):
+        if holds(lambda size, of, by=factor: size == by * of, column, base):
+            return "*", factor
+        if holds(lambda size, of, by=factor: size == of // by, column, base):
+            return "//", factor
+    return None
+
+
+def weighted_sum(column: Column, columns: list[Column]) -> tuple[int, ...] | None:
+    """The weight of each of `columns` in a sum: of some of them, as a concatenation has, or one and n times another."""
+    if len(columns) > MOST_COLUMNS or len(set(column)) == 1:
+        return None
+    for terms in range(2, min(len(columns), MOST_TERMS) + 1):
+        for chosen in combinations(range(len(columns)), terms):
+            if holds(lambda size, *parts: size == sum(parts), column, *(columns[each] for each in chosen)):
+                return tuple(int(each in chosen) for each in range(len(columns)))
+    for first, second in permutations(range(len(columns)), 2):
+        weight = _weight(column, columns[first], columns[second])
+        if weight:
+            return tuple({first: 1, second: weight}.get(each, 0) for each in range(len(columns)))
+    return None
+
+
+def _weight(column: Column, first: Column, second: Column) -> int | None:
+    """The n for which the column is `first + n * second`."""
+    if not all(type(each) is int for each in (column[0], first[0], second[0])) or not second[0]:
+        return None
+    weight = (column[0] - first[0]) // second[0]
+    fits = 2 <= weight <= LARGEST_WEIGHT
+    return weight if fits and holds(lambda size, a, b: size == a + weight * b, column, first, second) else None

@@ -1,0 +1,130 @@
+"""The generated file: docstring, imports, classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..ir import graph as ir
+from . import expressions as py
+from .bodies import LIST, SEQUENTIAL, Declaration
+from .classes import Class, classes_of
+from .comments import Shapes, notes
+from .conditions import tests_of
+from .docstrings import docstring
+from .forward import Forward
+from .imports import ALIASES, Imports
+from .naming import ALWAYS_TAKEN
+from .nodes import SELF
+from .printing import INDENT, Printer
+
+FILLED = {"zeros": "torch.zeros", "ones": "torch.ones"}
+"""Initialisations that a function of torch gives at once."""
+
+
+def generate(net: ir.Net) -> str:
+    """The PyTorch source of a net, whose class has the net's name. The same net gives the same text."""
+    classes = classes_of(net.root, set(ALWAYS_TAKEN))
+    imports = Imports({cls.name for cls in classes})
+    printer = Printer(imports)
+    texts = ["\n".join(ClassPrinter(cls, net, printer).lines()) for cls in classes]
+    head = "\n".join(docstring(f"{net.name}, generated from a spec.{_hints(net)}"))
+    return "\n\n\n".join(["\n\n".join([head, imports.text()]), *texts]) + "\n"
+
+
+def _hints(net: ir.Net) -> str:
+    """At which sizes the shape comments are."""
+    sizes = [f"{name}={size}" for name, size in net.symbols.items() if size is not None]
+    return f" Shapes are at {', '.join(sizes)}." if sizes else ""
+
+
+class ClassPrinter:
+    """Prints one class."""
+
+    def __init__(self, cls: Class, net: ir.Net, printer: Printer):
+        self.cls = cls
+        self.net = net
+        self.body = cls.body
+        self.printer = printer
+        self.taken = {*printer.imports.taken, *(alias for _, alias in ALIASES.values())}
+        self.fill: Callable = cls.unified.constructor
+        self.shapes = Shapes(cls, net.symbols)
+        printer.notes = notes(self.shapes)
+
+    def lines(self) -> list[str]:
+        head = f"class {self.cls.name}({self.printer.imports.name(self.body.base)}):"
+        parts = [self._docstring(), self._init(), self._forward()]
+        filled = [part for part in parts if part]
+        lines = [head]
+        for position, part in enumerate(filled):
+            lines += [*([""] if position else []), *part]
+        return lines
+
+    def _docstring(self) -> list[str]:
+        doc = self.body.module.doc or (self.net.doc if self.body.module is self.net.root else "")
+        return docstring(doc, INDENT) if doc else []
+
+    def _init(self) -> list[str]:
+        arguments = [argument.name for argument in self.cls.unified.arguments]
+        content = [*self._stored(), *self._declared(), *self._children()]
+        if self.body.base in (SEQUENTIAL, LIST):
+            children = tuple(self.fill(expr) for _, expr in self.body.children)
+            items = children if self.body.base == SEQUENTIAL else (py.Items("[", children),)
+            start = self.printer.lines("", py.Call(py.Code("super().__init__"), items), depth=2)
+        else:
+            start = [f"{INDENT * 2}super().__init__()"]
+        if not content and len(start) == 1 and start[0].endswith("__init__()"):
+            return []
+        return [f"{INDENT}def __init__({', '.join(['self', *arguments])}):", *start, *content]
+
+    def _stored(self) -> Iterator[str]:
+        """Arguments that forward reads."""
+        for argument in self.cls.unified.arguments:
+            if argument.stored:
+                yield f"{INDENT * 2}self.{argument.name} = {argument.name}"
+
+    def _children(self) -> Iterator[str]:
+        for name, expr in self.body.children:
+            if name.isidentifier():
+                yield from self.printer.lines(f"self.{name} = ", self.fill(expr), depth=2)
+            elif name:
+                call = py.Call(py.Code("self.add_module"), (py.Literal(name), self.fill(expr)))
+                yield from self.printer.lines("", call, depth=2)
+
+    def _declared(self) -> Iterator[str]:
+        for declaration in self.body.declarations:
+            yield from self._declaration(declaration)
+
+    def _declaration(self, declaration: Declaration) -> Iterator[str]:
+        before, value, after = self._initial(declaration)
+        yield from before
+        if declaration.kind == "parameter":
+            parameter = py.Call(py.Path("torch.nn.Parameter"), (value,))
+            yield from self.printer.lines(f"self.{declaration.name} = ", parameter, depth=2)
+        else:
+            transient = () if declaration.persistent else (py.Keyword("persistent", py.Literal(False)),)
+            call = py.Call(py.Code("self.register_buffer"), (py.Literal(declaration.name), value, *transient))
+            yield from self.printer.lines("", call, depth=2)
+        yield from after
+
+    def _initial(self, declaration: Declaration) -> tuple[list[str], py.Expr, list[str]]:
+        """Lines before, the first value, lines after."""
+        if declaration.body is not None:
+            from .initial import initial_value
+
+            lines, value = initial_value(declaration.body, self.fill, self.printer, self.taken)
+            return lines, value, []
+        filled = FILLED.get(declaration.init) if not declaration.arguments else None
+        dtype = () if declaration.dtype == "float32" else (py.Keyword("dtype", py.Path(f"torch.{declaration.dtype}")),)
+        sizes = declaration.sizes.items or (py.Code("()"),)
+        value = py.Call(py.Path(filled or "torch.empty"), (*self.fill(sizes), *dtype))
+        if filled:
+            return [], value, []
+        tensor = py.Attribute(SELF, declaration.name)
+        init = py.Call(py.Path(f"torch.nn.init.{declaration.init}_"), (tensor, *self.fill(declaration.arguments)))
+        return [], value, self.printer.lines("", init, depth=2)
+
+    def _forward(self) -> list[str]:
+        if self.body.base == SEQUENTIAL:
+            return []
+        tests = tests_of(self.net, self.printer) if self.body.module is self.net.root else ()
+        return Forward(self.cls, self.shapes, self.printer, self.taken, tests).lines()
