@@ -1,92 +1,98 @@
-"""The grammar as a parser, with its tables cached in the user's own cache folder."""
+"""The automaton of the grammar, its tables cached in the user's own cache folder."""
 
 from __future__ import annotations
 
+import marshal
 import os
-import pickle
 import sys
 from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
-import lark
-
+from .automaton import Automaton
 from .build import Builder
 from .scanner import Terminals
 
-# Part of the key of cached tables: raise it when what `_build` gives changes.
-_LAYOUT = 1
-_OPTIONS = {
-    "parser": "lalr",
-    "lexer": "basic",
-    "start": ["spec", "lone_value", "lone_stages"],
-    "keep_all_tokens": True,
-    "maybe_placeholders": True,
-}
+# Raised when `make_tables` gives something else for the same grammar.
+_LAYOUT = 2
 
 
 @cache
-def parser() -> lark.Lark:
-    """The parser, whose results are nodes of the syntax tree. Built once a process, from the cache where it can be."""
-    text = _grammar_text()
-    path = _cache_path(text)
-    found = _load(path) if path else None
-    if found is None:
-        found = lark.Lark(text, transformer=Builder(), **_OPTIONS)
-        if path:
-            _save(found, path)
-    return found
+def automaton() -> Automaton:
+    """The automaton, whose results are nodes of the syntax tree."""
+    return Automaton(_tables(), Builder())
 
 
 @cache
 def terminals() -> Terminals:
-    return Terminals(parser().terminals)
+    return Terminals(_tables()["terminals"])
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    grammar = _grammar_text()
+    key = f"{_LAYOUT}\n{sys.version}\n{grammar}"
+    path = _cache_path(key)
+    tables = path and _load(path, key)
+    if not tables:
+        from .tables import make_tables
+
+        tables = make_tables(grammar)
+        if path:
+            _save(path, key, tables)
+    return tables
 
 
 def _grammar_text() -> str:
     """In an installed wheel the grammar is inside the package, in a checkout beside `src`."""
-    packaged = files("tnet") / "grammars" / "tnet.lark"
-    checkout = Path(__file__).parents[3] / "grammars" / "tnet.lark"
-    return (packaged if packaged.is_file() else checkout).read_text("utf-8")
+    package = Path(__file__).parents[1]
+    if (checkout := package.parents[1] / "grammars" / "tnet.lark").is_file():
+        return checkout.read_text("utf-8")
+    from importlib.resources import files
 
-
-def _cache_path(grammar: str) -> Path | None:
-    folder = cache_folder()
-    key = f"{_LAYOUT} {lark.__version__} {sys.version} {grammar}"
-    return folder / f"grammar-{sha256(key.encode()).hexdigest()[:24]}.pickle" if folder else None
+    return (files("tnet") / "grammars" / "tnet.lark").read_text("utf-8")
 
 
 def cache_folder() -> Path | None:
-    """The folder for what may be built again, of this user only; none where there is no home folder."""
+    """The folder for what can be made again, of this user only; none where no home folder is known."""
     try:
         home = Path.home()
     except RuntimeError:
-        home = None
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or (home and home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home and home / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or (home and home / ".cache")
-    return Path(base) / "tnet" if base and Path(base).is_absolute() else None
-
-
-def _load(path: Path) -> lark.Lark | None:
-    try:
-        tables = pickle.loads(path.read_bytes())
-        return lark.Lark._load_from_dict(tables["data"], tables["memo"], transformer=Builder())
-    except Exception:  # a missing, cut off or foreign file: the tables are built again
         return None
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or home / ".cache"
+    return Path(base) / "tnet" if Path(base).is_absolute() else None
 
 
-def _save(built: lark.Lark, path: Path) -> None:
-    """Write the tables beside the final name first, so that no process ever reads half of them."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+def _cache_path(key: str) -> Path | None:
+    folder = cache_folder()
+    return folder and folder / f"grammar-{crc32(key.encode()):08x}.tables"
+
+
+def _load(path: Path, key: str) -> dict[str, Any] | None:
+    """The tables in a file; None where it is missing, damaged or made for something else."""
+    try:
+        content = path.read_bytes()
+        if int.from_bytes(content[:4], "big") != crc32(content[4:]):
+            return None
+        made_for, tables = marshal.loads(content[4:])
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+    return tables if made_for == key else None
+
+
+def _save(path: Path, key: str, tables: dict[str, Any]) -> None:
+    """Write the tables under another name first, so that no process ever reads half of them."""
+    content = marshal.dumps((key, tables))
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with temporary.open("wb") as file:
-            built.save(file, exclude_options=["transformer"])
-        temporary.replace(path)
+        unfinished.write_bytes(crc32(content).to_bytes(4, "big") + content)
+        unfinished.replace(path)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)

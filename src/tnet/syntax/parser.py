@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lark.exceptions import UnexpectedToken
-from lark.parsers.lalr_interactive_parser import InteractiveParser
-
 from ..diagnostics import Diagnostic, SpecError
 from ..source import Source
 from . import ast, literals, recovery
+from .automaton import Cursor
 from .faults import Fault, describe, missing_brace
-from .grammar import parser, terminals
+from .grammar import automaton, terminals
 from .nesting import LIMIT, check_depth, too_deep
 from .scanner import END, SEPARATOR, Scanner, Token
 
@@ -30,7 +28,7 @@ _MOST_DIAGNOSTICS = 200
 class Item:
     """The state of the parser at the start of an item: a declaration, a statement, a rule or a setting."""
 
-    cursor: InteractiveParser
+    cursor: Cursor
     depth: int
     first: Token
     faulty: bool = False
@@ -45,7 +43,7 @@ class Parser:
 
     def __init__(self, source: Source, start: str, begin: int = 0, end: int | None = None):
         self.scanner = Scanner(terminals(), source, begin, end)
-        self.cursor = parser().parse_interactive("", start=start)
+        self.cursor = automaton().start(start)
         self.diagnostics: list[Diagnostic] = []
         self.items: list[Item] = []
 
@@ -58,31 +56,23 @@ class Parser:
             if not self.items:
                 return None
             self._drop(self.items[0], self.scanner.end)
-            self._feed(Token(END, "", self.scanner.source.span(self.scanner.end, self.scanner.end)))
+            self.cursor.feed(Token(END, "", self.scanner.source.span(self.scanner.end, self.scanner.end)))
         return self.cursor.result
 
     def _step(self) -> bool:
         """Read one token; True at the end."""
-        choices = self.cursor.choices()
+        choices = self.cursor.allowed
         token = self.scanner.read(choices)
         if "ERROR" in choices:
-            self._enter(Item(_copy(self.cursor), len(self.scanner.brackets), token))
+            self._enter(Item(self.cursor.copy(), len(self.scanner.brackets), token))
             if self.scanner.brackets and recovery.declares(self.scanner, token):
                 self._leave_braces(token)
                 return False
-        if not self._feed(self._with_value(token)):
+        if not self.cursor.feed(self._with_value(token)):
             return self._recover(token)
         self.scanner.accept(token)
         self._check_limits(token)
         return token.type == END
-
-    def _feed(self, token: Token) -> bool:
-        """Hand a token to the parser; False where the grammar has none of its kind here."""
-        try:
-            self.cursor.result = self.cursor.feed_token(token)
-        except UnexpectedToken:
-            return False
-        return True
 
     def _with_value(self, token: Token) -> Token:
         """The token with what it means; where it means nothing, that is reported and something stands in for it."""
@@ -102,7 +92,7 @@ class Parser:
 
     def _check_limits(self, token: Token) -> None:
         """Stop at text whose tree is certain to be too deep, before the parser has read all of it."""
-        tall = len(self.cursor.parser_state.state_stack) > _TALLEST_STACK
+        tall = self.cursor.height > _TALLEST_STACK
         if tall or len(self.scanner.brackets) > _MOST_BRACKETS:
             self._report(too_deep(token.span))
             raise _GivenUp
@@ -134,7 +124,7 @@ class Parser:
         item = self.items[-1] if self.items else None
         unclosed = item and recovery.line_after_unclosed(self.scanner, item, token)
         if not (item and item.faulty):
-            self._report(describe(Fault(self.scanner, item, token, self.cursor.accepts(), unclosed is not None)))
+            self._report(describe(Fault(self.scanner, item, token, self.cursor.fitting(), unclosed is not None)))
         if item is None:
             raise _GivenUp
         if token.type == END:
@@ -150,23 +140,23 @@ class Parser:
         """Take an item, up to `end`, as one that could not be read."""
         start = item.first.span.start
         unread = Token("ERROR", "", self.scanner.source.span(start, max(start, end)))
-        self.cursor = _copy(item.cursor)
-        self._feed(unread)
+        self.cursor = item.cursor.copy()
+        self.cursor.feed(unread)
         self.scanner.previous = unread
         del self.scanner.brackets[item.depth :]
 
     def _may_have_body(self, item: Item) -> bool:
         """Whether braces that follow the unreadable head of this item hold statements, to be read for their own sake."""
-        trial = _copy(item.cursor)
-        trial.feed_token(Token("ERROR", "", item.first.span))
-        return "LBRACE" in trial.choices() and (item.depth > 0 or item.first.type in ("BLOCK", "NET"))
+        trial = item.cursor.copy()
+        trial.feed(Token("ERROR", "", item.first.span))
+        return "LBRACE" in trial.allowed and (item.depth > 0 or item.first.type in ("BLOCK", "NET"))
 
     def _leave_braces(self, token: Token) -> None:
         """A declaration at the start of a line inside braces: they were never closed."""
         self._report(missing_brace(self.scanner, token))
         self._close_braces(token)
         separator = Token(SEPARATOR, "\n", self.scanner.source.span(token.span.start, token.span.start))
-        self._feed(separator)
+        self.cursor.feed(separator)
         self.scanner.previous = separator
 
     def _close_braces(self, token: Token) -> None:
@@ -175,22 +165,18 @@ class Parser:
         while self.scanner.brackets:
             self._forget_items(deeper_than=len(self.scanner.brackets))
             item, closing = self.items[-1], Token("RBRACE", "}", place)
-            if len(self.scanner.brackets) == item.depth and self._feed(closing):
+            if len(self.scanner.brackets) == item.depth and self.cursor.feed(closing):
                 self.scanner.brackets.pop()
             else:
                 self._drop(item, self.scanner.position)
 
     def _end(self, token: Token) -> bool:
         self._close_braces(token)
-        if not self._feed(token):
+        if not self.cursor.feed(token):
             self._forget_items(deeper_than=0)
             self._drop(self.items[-1], self.scanner.position)
-            self._feed(token)
+            self.cursor.feed(token)
         return True
-
-
-def _copy(cursor: InteractiveParser) -> InteractiveParser:
-    return cursor.copy(deepcopy_values=False)
 
 
 def _interpolated(source: Source, begin: int, end: int) -> ast.Expr:

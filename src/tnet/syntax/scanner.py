@@ -7,15 +7,11 @@ where the grammar allows that keyword.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..source import Source, Span
 from . import ast
-
-if TYPE_CHECKING:
-    from lark.lexer import TerminalDef
 
 END = "$END"
 SEPARATOR = "_SEP"
@@ -52,31 +48,30 @@ class Token:
 
 
 class Terminals:
-    """The grammar's terminals, sorted by how the scanner looks for them."""
+    """The grammar's terminals, sorted by how the scanner looks for them.
 
-    def __init__(self, definitions: Collection[TerminalDef]):
-        patterns = {each.name: each.pattern for each in definitions}
-        self.selector = re.compile(patterns["SELECTOR"].value)
+    `definitions` has ("str", text) or ("re", pattern) for each name.
+    """
+
+    def __init__(self, definitions: Mapping[str, tuple[str, str]]):
+        self.selector = re.compile(definitions["SELECTOR"][1])
         self.symbols: dict[str, str] = {}
         self.keywords: dict[str, list[tuple[str, str | None]]] = {}
-        for name, pattern in patterns.items():
-            self._sort(name, pattern)
-        symbols = sorted(self.symbols, key=len, reverse=True)
-        self.token = re.compile(
-            "|".join(f"(?P<{name}>{patterns[name].value})" for name in ("NAME", "FLOAT", "INT", "STRING"))
-            + "|(?P<symbol>" + "|".join(map(re.escape, symbols)) + ")"
-        )  # fmt: skip
+        for name, (kind, pattern) in definitions.items():
+            self._sort(name, kind, pattern)
+        classes = [f"(?P<{name}>{definitions[name][1]})" for name in ("NAME", "FLOAT", "INT", "STRING")]
+        symbols = sorted(map(re.escape, self.symbols), key=len, reverse=True)
+        self.token = re.compile("|".join([*classes, *symbols]))
 
-    def _sort(self, name: str, pattern) -> None:
-        """Words stand alone or are followed by a condition on what comes next."""
-        if pattern.type == "re":
-            word = re.match(r"([a-z]+)\(\?", pattern.value)
-            if word:
-                self.keywords.setdefault(word[1], []).append((name, pattern.value))
-        elif _WORD.fullmatch(pattern.value):
-            self.keywords.setdefault(pattern.value, []).append((name, None))
+    def _sort(self, name: str, kind: str, pattern: str) -> None:
+        """A keyword is a word, alone or followed by a condition on what comes next."""
+        if kind == "re":
+            if word := re.match(r"([a-z]+)\(\?", pattern):
+                self.keywords.setdefault(word[1], []).append((name, pattern))
+        elif _WORD.fullmatch(pattern):
+            self.keywords.setdefault(pattern, []).append((name, None))
         else:
-            self.symbols[pattern.value] = name
+            self.symbols[pattern] = name
 
 
 class Scanner:
@@ -157,7 +152,7 @@ class Scanner:
             kind = self._keyword(found[0], position, allowed) or "SELECTOR"
             return kind, found[0]
         if found := self.terminals.token.match(text, position, self.end):
-            kind = found.lastgroup if found.lastgroup != "symbol" else self.terminals.symbols[found[0]]
+            kind = found.lastgroup or self.terminals.symbols[found[0]]
             if kind == "NAME":
                 kind = self._keyword(found[0], position, allowed) or "NAME"
             return kind, found[0]
