@@ -32,6 +32,7 @@ class Callee:
     args: tuple[Any, ...] = ()
     kwargs: tuple[tuple[str, Any], ...] = ()
     spans: tuple[tuple[str | int, Span], ...] = field(default=(), compare=False)
+    names: tuple[tuple[str, Span], ...] = field(default=(), compare=False)
 
     def bind(self, args: Arguments) -> Callee:
         """With further arguments, later keywords in place of earlier ones."""
@@ -41,11 +42,12 @@ class Callee:
             args=self.args + args.positional,
             kwargs=tuple({**dict(self.kwargs), **args.keywords}.items()),
             spans=tuple({**dict(self.spans), **shifted}.items()),
+            names=tuple({**dict(self.names), **args.names}.items()),
         )
 
     @property
     def arguments(self) -> Arguments:
-        return Arguments(self.args, dict(self.kwargs), dict(self.spans))
+        return Arguments(self.args, dict(self.kwargs), dict(self.spans), dict(self.names))
 
     def __str__(self) -> str:
         return self.name
@@ -53,14 +55,19 @@ class Callee:
 
 @dataclass(frozen=True)
 class Arguments:
-    """Evaluated arguments of a call; `spans` by keyword, or by number for positional ones."""
+    """Evaluated arguments of a call; `spans` of values by keyword, or by number for positional ones; `names` holds the
+    places of the keywords themselves."""
 
     positional: tuple[Any, ...] = ()
     keywords: dict[str, Any] = field(default_factory=dict)
     spans: dict[str | int, Span] = field(default_factory=dict)
+    names: dict[str, Span] = field(default_factory=dict)
 
     def span(self, key: str | int, otherwise: Span) -> Span:
         return self.spans.get(key, otherwise)
+
+    def name_span(self, key: str, otherwise: Span) -> Span:
+        return self.names.get(key, otherwise)
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,7 +43,7 @@ def _call_name(callee: ast.Var, args: Arguments, span: Span, frame: Frame) -> An
     if not bound and frame.section:
         if name == "calculate_gain":
             return _gain(args, span)
-        return values.Call(name, args.positional, args.keywords, True, span, args.spans)
+        return values.Call(name, args.positional, args.keywords, True, span, args.spans, args.names)
     return call_value(lookup(name, callee.span, frame), args, span, frame)
 
 
@@ -97,10 +97,10 @@ def bind_formals(
     for key, value in args.keywords.items():
         if key not in names:
             raise error(
-                "TN0301", f"`{name}` has no argument `{key}`", args.span(key, span), help=did_you_mean(key, names)
+                "TN0301", f"`{name}` has no argument `{key}`", args.name_span(key, span), help=did_you_mean(key, names)
             )
         if key in bound:
-            raise error("TN0301", f"`{key}` of `{name}` is given twice", args.span(key, span))
+            raise error("TN0301", f"`{key}` of `{name}` is given twice", args.name_span(key, span))
         bound[key] = value
     for formal in formals:
         if formal.name.text in bound:

@@ -63,6 +63,7 @@ def arguments(args: tuple[ast.Arg, ...] | None, frame: Frame) -> Arguments:
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     spans: dict[str | int, Span] = {}
+    names: dict[str, Span] = {}
     for arg in args or ():
         value = evaluate(arg.value, frame)
         if arg.name is None:
@@ -73,9 +74,9 @@ def arguments(args: tuple[ast.Arg, ...] | None, frame: Frame) -> Arguments:
         else:
             if arg.name.text in keywords:
                 raise error("TN0202", f"`{arg.name.text}` is given twice", arg.name.span)
-            spans[arg.name.text] = arg.value.span
+            spans[arg.name.text], names[arg.name.text] = arg.value.span, arg.name.span
             keywords[arg.name.text] = value
-    return Arguments(tuple(positional), keywords, spans)
+    return Arguments(tuple(positional), keywords, spans, names)
 
 
 def tensor_operation(

@@ -62,7 +62,10 @@ def submodule_name(label: str | None, span: Span, base: str, frame: Frame) -> st
     return next(
         name
         for name in (*names, *(f"{stem}_{number}" for number in range(1, 10_000)))
-        if not is_taken(name, frame) and name not in frame.reserved and name not in module_attributes() and not keyword.iskeyword(name)
+        if not is_taken(name, frame)
+        and name not in frame.reserved
+        and name not in module_attributes()
+        and not keyword.iskeyword(name)
     )
 
 

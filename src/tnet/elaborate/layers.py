@@ -55,11 +55,15 @@ def bind_arguments(layer_class: LayerClass, args: Arguments, span: Span) -> dict
         bound[rest] = surplus
     takes_any = any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values())
     for name, value in args.keywords.items():
-        _check_keyword(layer_class, name, bound, signature, takes_any, args.span(name, span))
+        _check_keyword(layer_class, name, bound, signature, takes_any, args.name_span(name, span))
         bound[name] = value
     for name, value in bound.items():
         place = args.span(name, args.span(written.index(name), span) if name in written else span)
         _check_value(layer_class, signature.parameters.get(name), value, place)
+    for name, parameter in signature.parameters.items():
+        required = parameter.default is parameter.empty and parameter.kind not in COLLECTING
+        if required and name not in bound and name not in inferred:
+            raise error("TN0302", f"`{layer_class.name}` needs `{name}`", span)
     return bound
 
 
@@ -90,6 +94,7 @@ def _check_keyword(
         )  # fmt: skip
 
 
+COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 SIMPLE_TYPES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}
 
 
@@ -182,8 +187,6 @@ def _in_order(
     for name, parameter in constructor_signature(layer_class.cls).parameters.items():
         if name not in given and name not in inferred:
             positional = False
-            if parameter.default is parameter.empty and parameter.kind not in (2, 4):
-                raise error("TN0302", f"`{layer_class.name}` needs `{name}`", span)
             continue
         positional = positional and name not in args.keywords and parameter.kind is not parameter.KEYWORD_ONLY
         value = given[name] if name in given else inferred[name]

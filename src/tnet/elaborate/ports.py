@@ -85,12 +85,12 @@ def check_dims(dims: tuple[ast.Expr, ...], value: Value, span: Any, frame: Frame
     """Stated sizes against those of a tensor; `_` is any."""
     stated = [None if isinstance(dim, ast.Var) and dim.name == "_" else _stated(dim, frame) for dim in dims]
     actual = value.type.dims
-    shown = ", ".join("_" if each is None else str(each) for each in stated)
     if len(stated) != len(actual):
-        raise _mismatch(f"[{shown}] has {len(stated)} dims", value, span, what)
-    for node, expected, got in zip(dims, stated, actual, strict=True):
+        raise _mismatch(f"has {len(actual)} dims, not {len(stated)}", value, span, what)
+    for number, (node, expected, got) in enumerate(zip(dims, stated, actual, strict=True)):
         if expected is not None and expected != got and not _same_where_it_runs(expected, got, frame):
-            raise _mismatch(f"`{node.span.text}` is {expected} here, not {got}", value, node.span, what)
+            made = "" if node.span.text == str(expected) else f" (`{node.span.text}`)"
+            raise _mismatch(f"dim {number} is {got}, not {expected}{made}", value, node.span, what)
 
 
 def _same_where_it_runs(expected: Any, got: Any, frame: Frame) -> bool:
@@ -115,4 +115,4 @@ def shape_statement(node: ast.ShapeStatement, frame: Frame) -> None:
     flow = frame.find("x")
     if not isinstance(flow, Value):
         raise error("TN0402", f"`shape` is of one tensor, but `x` is {describe(flow)}", node.span)
-    check_dims(node.dims, flow, node.span, frame, "x")
+    check_dims(node.dims, flow, node.span, frame, "`x`")

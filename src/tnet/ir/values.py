@@ -27,7 +27,8 @@ class Duration:
 class Call:
     """A name that the section's own library gives a meaning, alone (`CosineAnnealingLR`) or called (`SGD(lr=0.1)`).
 
-    `spans` holds the place of each keyword argument by name and of each positional one by number.
+    `spans` holds the place of each keyword argument's value by name and of each positional one by number; `names` the
+    places of the keywords themselves.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Call:
     called: bool = False
     span: Span | None = field(default=None, compare=False)
     spans: Mapping[str | int, Span] = field(default_factory=dict, compare=False)
+    names: Mapping[str, Span] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

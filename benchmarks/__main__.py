@@ -1,0 +1,11 @@
+"""Run the benchmarks named on the command line, or all."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+NAMES = ("startup", "models", "train_step")
+
+for name in sys.argv[1:] or NAMES:
+    import_module(f"benchmarks.{name}").main()
