@@ -72,9 +72,15 @@ def _argument(callee: str, name: str | int, value: Any, allowed: Mapping[str, in
     try:
         return convert(hint, value)
     except Mismatch as expected:
-        is_bare_time = "a duration" in words(hint) and type(value) in (int, float)
-        help = f"write `{show(value)} epochs` or `{show(value)} steps`" if is_bare_time else None
+        help = _as_times(value) if "duration" in str(expected) else None
         raise Mismatch(f"`{name}` of `{callee}` is {expected}, found {show(value)}", help) from None
+
+
+def _as_times(value: Any) -> str | None:
+    """How numbers that stand for times are written."""
+    if isinstance(value, list) and all(map(_as_times, value)):
+        return f"write `[{', '.join(f'{show(item)} epochs' for item in value)}]`"
+    return f"write `{show(value)} epochs` or `{show(value)} steps`" if type(value) in (int, float) else None
 
 
 def convert(hint: Any, value: Any) -> Any:
@@ -122,7 +128,7 @@ def words(hint: Any) -> str:
     if origin is tuple:
         return f"a list of {len(inner)} numbers"
     if origin in (list, collections.abc.Iterable):
-        return "a list with each " + words(inner[0])
+        return f"a list of {words(inner[0]).removeprefix('a ')}s"
     return WORDS.get(hint, "nothing that a spec can write")
 
 

@@ -97,8 +97,8 @@ class Cascade:
                 Note("the optimizer is chosen here", self.optimizer.span),
                 help=did_you_mean(property.name, options) or f"it has {', '.join(f'`{each}`' for each in options)}",
             )  # fmt: skip
-        known = ["init", *options, *LATER]
-        help = did_you_mean(property.name, known) or f"there are {', '.join(f'`{each}`' for each in known)}"
+        known = ["init", *options]
+        help = did_you_mean(property.name, [*known, *LATER]) or f"there are {', '.join(f'`{each}`' for each in known)}"
         raise error("TN0602", f"there is no property `{property.name}`", property.span, help=help)
 
     def _option(self, property: Property) -> Any:
@@ -125,6 +125,7 @@ class Cascade:
                 raise error(
                     "TN0604", f"`{init}` cannot initialise `{members[0]}` {list(shape)}: {complaint}",
                     property.value_span, Note(f"`{members[0]}` is made here", site.span),
+                    help="select what it suits, as with a further part `*.weight` in the selector",
                 )  # fmt: skip
             found.update(dict.fromkeys(members, init))
         return found
@@ -177,8 +178,8 @@ def rejected_shapes(table: RuleTable) -> Iterator[Diagnostic]:
     """An optimizer that does not take parameters of some number of dimensions, as `Muon` does."""
     optimizer = table.optimizer
     by_dims = {len(site.shape): (name, site) for name, site in reversed(table.parameters.items())}
-    for dims, (name, site) in sorted(by_dims.items()):
-        if complaint := optimizer.complaint(optimizer.own, (1,) * dims):
+    for _, (name, site) in sorted(by_dims.items()):
+        if complaint := optimizer.complaint(optimizer.own, site.shape):
             message = f"`{optimizer.name}` cannot train `{name}` {list(site.shape)}: {lowered(complaint)}"
             yield from error("TN0802", message, optimizer.span).diagnostics
             return

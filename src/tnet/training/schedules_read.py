@@ -41,8 +41,9 @@ def read_stage(staged: StagedValue, per: str | None, is_last: bool) -> Stage:
             if isinstance(each, Duration):
                 _check_duration(each, per, 1, spans[name])
     stage = Stage(cls, arguments, staged.duration, staged.span or span)
-    if complaint := _complaint(stage):
-        blamed = next((name for name in arguments if not _complaint(_without(stage, name))), None)
+    moves = SAMPLE if is_last else SAMPLE - 1
+    if complaint := _complaint(stage, moves):
+        blamed = next((name for name in arguments if not _complaint(_without(stage, name), moves)), None)
         raise error("TN0802", f"`{call.name}` rejects this: {lowered(complaint)}", spans.get(blamed) or span)
     return stage
 
@@ -79,10 +80,10 @@ def _check_length(staged: StagedValue, per: str | None, is_last: bool) -> None:
 
 
 def _check_duration(duration: Duration, per: str | None, least: int, span: Span | None) -> None:
-    if duration.value < least and (duration.value <= 0 or duration.unit == "steps"):
-        raise error("TN0802", f"`{duration}` is too short", span)
     if duration.unit == "steps" and duration.value != int(duration.value):
         raise error("TN0802", f"`{duration}` is no whole number of steps", span)
+    if duration.value < least and (duration.value <= 0 or duration.unit == "steps"):
+        raise error("TN0802", f"`{duration}` is too short", span)
     if per == "epoch" and (duration.unit == "steps" or duration.value != int(duration.value)):
         raise error(
             "TN0803", f"a schedule that moves once an epoch cannot count `{duration}`", span,
@@ -90,11 +91,17 @@ def _check_duration(duration: Duration, per: str | None, least: int, span: Span 
         )  # fmt: skip
 
 
-def _complaint(stage: Stage) -> str | None:
-    """What the class itself says against the arguments of a stage."""
-    options = {"lr": 1.0, **({"momentum": 0.0} if stage.cycles_momentum else {})}
+SAMPLE = 100
+"""The length in moves of the run that a stage is tried on, of 10 epochs."""
+
+
+def _complaint(stage: Stage, moves: int) -> str | None:
+    """What the class itself says against the arguments of a stage, when constructed or on its way."""
+    optimizer = StandIn({"lr": 1.0, **({"momentum": 0.0} if stage.cycles_momentum else {})})
     try:
-        stage.cls(StandIn(options), **stage.in_moves(100, 10))
+        scheduler = stage.cls(optimizer, **stage.in_moves(SAMPLE, SAMPLE // 10))
+        for _ in range(moves):
+            scheduler.step()
     except (ValueError, TypeError, ArithmeticError) as problem:
         return str(problem)
     return None
