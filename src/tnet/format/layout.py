@@ -106,8 +106,9 @@ class _Layout:
     def _breaks(self, place: _Place, lexeme: Lexeme, before: Lexeme) -> bool:
         """Whether a token without comments before it starts a line."""
         if place is _Place.INSIDE:
-            joins = lexeme.text == "else" or (before.text == ":" and lexeme.text == "{")
-            return lexeme.broken and not joins
+            after_label = before.text == ":" and lexeme.text == "{"
+            after_lines = lexeme.text == "else" and self.lines[-1].start == before.start
+            return lexeme.broken and not after_label and not after_lines
         exploded = not self.open or self.open[-1].exploded
         return exploded and (lexeme.broken or place is not _Place.COMMA)
 

@@ -13,7 +13,10 @@ _BEFORE_COMMENT = 2
 
 @dataclass(slots=True)
 class Line:
-    """One line, from the token at offset `start`. `place` is the index in its text of what stands in `column`, `origin` its column in the source."""
+    """One line, from the token at offset `start`.
+
+    `place` is the index in its text of what stands in `column`, `origin` the column of that in the source.
+    """
 
     indent: int
     start: int = -1
@@ -37,7 +40,9 @@ def join_lines(lines: list[Line]) -> str:
             line.text = line.text[: line.place] + " " * (place - line.place) + line.text[line.place :]
     for run in _runs(lines, _share_comment_column):
         _add_comments(run)
-    return "".join(("\n" if line.blank else "") + " " * line.indent * bool(line.text) + f"{line.text}\n" for line in lines)
+    return "".join(
+        ("\n" if line.blank else "") + " " * line.indent * bool(line.text) + f"{line.text}\n" for line in lines
+    )
 
 
 def _runs(lines: list[Line], together: Callable[[Line, Line], bool]) -> Iterator[list[Line]]:

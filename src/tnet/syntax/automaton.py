@@ -4,8 +4,8 @@ The tables are plain data:
 
 - `actions`: for each state, what it does at each terminal: a state to shift to, or ~n to reduce by rule n;
 - `gotos`: for each state, the state after each nonterminal;
-- `rules`: (name, method, inline, nones) each. The builder's method makes a node of the children; "" stands for rules whose
-  children go into the parent, None for those that are their only child. `inline` says of each symbol whether its
+- `rules`: (name, method, inline, nones) each. The builder's method makes a node of the children; "" stands for rules
+  whose children go into the parent, None for those that are their only child. `inline` says of each symbol whether its
   children are taken instead of it, `nones` how many absent parts stand before each and at the end;
 - `ends`: for each start symbol its first and its last state;
 - `terminals`: for each terminal ("str", text) or ("re", pattern).

@@ -39,30 +39,32 @@ _AFTER_VALUE = {"LPAR", "LSQB", "EQUAL", "COLON"}
 _AFTER_STEP = {"LPAR", "LSQB", "LBRACE", "COMMA"}
 
 
-def expected(accepts: Set[str], previous: str, opener: str) -> str:
+def expected(fitting: Set[str], previous: str, opener: str) -> str:
     """The terminals a parser takes, in words; after the text `previous`, inside the bracket `opener` if any."""
-    whole = _whole(accepts, previous)
-    if whole and "ERROR" in accepts:
+    whole = _whole(fitting, previous)
+    if whole and "ERROR" in fitting:
         return whole
     if whole:
-        return _either([whole, *(_NAMED[each] for each in ("RPAR", "RSQB", "RBRACE") if each in accepts)])
-    ends = bool(accepts & {"_SEP", "$END"}) and not opener
-    minor = _AFTER_VALUE if "PLUS" in accepts else _AFTER_STEP if ends else set()
-    named = [words for terminal, words in _NAMED.items() if terminal in accepts - minor and not (ends and words == "`}`")]
+        return _either([whole, *(_NAMED[each] for each in ("RPAR", "RSQB", "RBRACE") if each in fitting)])
+    ends = bool(fitting & {"_SEP", "$END"}) and not opener
+    minor = _AFTER_VALUE if "PLUS" in fitting else _AFTER_STEP if ends else set()
     if ends:
-        named.append("the end of the line" if "_SEP" in accepts else "the end of the text")
+        minor = minor | {"RBRACE"}
+    named = [words for terminal, words in _NAMED.items() if terminal in fitting - minor]
+    if ends:
+        named.append("the end of the line" if "_SEP" in fitting else "the end of the text")
     return _either(named or ["`->`"])
 
 
-def _whole(accepts: Set[str], previous: str) -> str | None:
+def _whole(fitting: Set[str], previous: str) -> str | None:
     """A value, a step or an item, where one is expected."""
-    if "ERROR" in accepts:
-        return next(words for terminal, words in _ITEMS.items() if terminal in accepts)
-    if _VALUE <= accepts:
+    if "ERROR" in fitting:
+        return next(words for terminal, words in _ITEMS.items() if terminal in fitting)
+    if _VALUE <= fitting:
         return "a value"
-    if _STEP <= accepts:
+    if _STEP <= fitting:
         return "a step"
-    if accepts == {"NAME"} and previous in (":", "->"):
+    if fitting == {"NAME"} and previous in (":", "->"):
         return "a type such as `float[N, 3]`"
     return None
 

@@ -9,38 +9,42 @@ from typing import TYPE_CHECKING
 from ..diagnostics import Diagnostic, Note
 from .expectations import expected
 from .scanner import CLOSERS, END, SEPARATOR, SINGLE_QUOTED, UNCLOSED_STRING, UNKNOWN, Scanner, Token
-from .slips import character_help, help_for
+from .slips import character_help, help_for, keyword_help
 
 if TYPE_CHECKING:
     from .parser import Item
+    from .recovery import Break
 
 _LONGEST_QUOTE = 40
+_WITH_BODY = ("IF", "FOR", "REPEAT")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A token that does not fit, the item it is in, and the terminals that would fit.
-
-    `unclosed` says that a bracket of the item was left open.
-    """
+    """A token that does not fit, the item it is in, the terminals that would fit; `cause` where that lies before it."""
 
     scanner: Scanner
     item: Item | None
     token: Token
-    accepts: Set[str]
-    unclosed: bool
+    fitting: Set[str]
+    cause: Break | None = None
 
 
 def describe(fault: Fault) -> Diagnostic:
     """The diagnostic of a fault."""
-    token = fault.token
+    token, opener = fault.token, _open_bracket(fault)
+    if fault.cause and fault.cause.dangling:
+        return _dangling(fault.cause.dangling)
+    if fault.cause and fault.cause.position < token.span.start:
+        return _unclosed(fault.scanner, fault.cause.opener, _token_at(fault, fault.cause.position))
     if token.type in _UNREADABLE:
         return _UNREADABLE[token.type](token)
-    opener = _open_bracket(fault)
-    if opener and _leaves_open(fault, opener):
+    if opener and (fault.cause or token.type == END or _closes_another(token, opener)):
         return _unclosed(fault.scanner, opener, token)
-    if token.text in CLOSERS.values() and opener is None and token.text not in fault.accepts:
-        return _unopened(fault)
+    if token.text in CLOSERS.values() and all(CLOSERS[each.text] != token.text for each in fault.scanner.brackets):
+        return _unopened(token)
+    if opener and opener.text == "{" and fault.item and fault.item.first.type in _WITH_BODY:
+        return _missing_value(opener)
     return _unexpected(fault, opener)
 
 
@@ -58,16 +62,26 @@ def _open_bracket(fault: Fault) -> Token | None:
     return None
 
 
-def _leaves_open(fault: Fault, opener: Token) -> bool:
-    return fault.unclosed or fault.token.type == END or _closes_another(fault.token, opener)
+def _token_at(fault: Fault, position: int) -> Token:
+    """The first token after a line break."""
+    scanner = fault.scanner
+    return Scanner(scanner.terminals, scanner.source, position + 1, scanner.end).read()
 
 
 def _closes_another(token: Token, opener: Token) -> bool:
     return token.text in CLOSERS.values() and token.text != CLOSERS[opener.text]
 
 
+def _dangling(operator: Token) -> Diagnostic:
+    missing = "a step" if operator.text == "->" else "a value"
+    message = f"expected {missing} after `{operator.text}`, found the end of the line"
+    return Diagnostic("TN0101", "error", message, operator.span)
+
+
 def _unclosed(scanner: Scanner, opener: Token, token: Token) -> Diagnostic:
     """Marks the bracket that was never closed; a wrong closer is marked itself."""
+    if opener.text == "{" and scanner.misaligned and scanner.misaligned.span.start > opener.span.start:
+        opener = scanner.misaligned
     closer = CLOSERS[opener.text]
     line = scanner.source.position(opener.span.start)[0]
     message = f"expected `{closer}` to close the `{opener.text}` at line {line}, found {found(token)}"
@@ -78,19 +92,37 @@ def _unclosed(scanner: Scanner, opener: Token, token: Token) -> Diagnostic:
     return Diagnostic("TN0102", "error", message, opener.span, (note,), f"add the missing `{closer}`")
 
 
-def _unopened(fault: Fault) -> Diagnostic:
-    closer = fault.token.text
-    opener = next(opener for opener, each in CLOSERS.items() if each == closer)
-    message = f"unexpected `{closer}`: no `{opener}` is open here"
-    return Diagnostic("TN0102", "error", message, fault.token.span, help=f"take the `{closer}` away")
+def _unopened(token: Token) -> Diagnostic:
+    opener = next(opener for opener, closer in CLOSERS.items() if closer == token.text)
+    message = f"unexpected `{token.text}`: no `{opener}` is open here"
+    return Diagnostic("TN0102", "error", message, token.span, help=f"take the `{token.text}` away")
+
+
+def _missing_value(opener: Token) -> Diagnostic:
+    """The braces after a missing condition were read as a map."""
+    return Diagnostic("TN0101", "error", "expected a value, found `{`", opener.span)
 
 
 def _unexpected(fault: Fault, opener: Token | None) -> Diagnostic:
-    previous = fault.scanner.previous
-    wanted = expected(fault.accepts, previous.text if previous else "", opener.text if opener else "")
-    message = f"expected {wanted}, found {found(fault.token)}"
-    start = fault.item.first.span.start if fault.item else 0
-    return Diagnostic("TN0101", "error", message, fault.token.span, help=help_for(fault.token.span, start))
+    previous, token = fault.scanner.previous, fault.token
+    wanted = expected(fault.fitting, previous.text if previous else "", opener.text if opener else "")
+    if previous and token.first and _is_after_item(fault):
+        token = Token(SEPARATOR, "\n", token.span.source.span(previous.span.end, previous.span.end + 1))
+    return Diagnostic("TN0101", "error", f"expected {wanted}, found {found(token)}", token.span, help=_help(fault))
+
+
+def _is_after_item(fault: Fault) -> bool:
+    """Whether the token ends what the item is in, so that the item itself lacks something at its end."""
+    token = fault.token
+    return token.type in (END, "RBRACE") and fault.item is not None and token.span != fault.item.first.span
+
+
+def _help(fault: Fault) -> str | None:
+    item, previous = fault.item, fault.scanner.previous
+    help = help_for(fault.token.span, item.first.span.start if item else 0)
+    if help is None and item and item.first.type == "NAME" and previous and previous.span == item.first.span:
+        return keyword_help(item.first.text, between_declarations=item.depth == 0)
+    return help
 
 
 def found(token: Token) -> str:
@@ -112,7 +144,7 @@ def _single_quoted(token: Token) -> Diagnostic:
 
 
 def _unclosed_string(token: Token) -> Diagnostic:
-    help = "end it with `\"` on the same line; a line break inside is written `\\n`"
+    help = 'end it with `"` on the same line; a line break inside is written `\\n`'
     return Diagnostic("TN0103", "error", "a string that is not closed", token.span, help=help)
 
 

@@ -12,6 +12,7 @@ from .scanner import Token
 LARGEST_INTEGER = 2**63 - 1
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"'}
 
+_ESCAPE_HELP = 'write `\\\\` for a backslash; others are `\\n \\t \\r \\"`'
 PYTHON_CONSTANTS = {"True": True, "False": False, "None": None}
 
 ReadExpression = Callable[[Source, int, int], ast.Expr]
@@ -87,7 +88,7 @@ class _Pieces:
         escape = self.source.text[self.position + 1]
         if escape not in _ESCAPES:
             message = f"`\\{escape}` is no escape" if escape.isprintable() else "no escape"
-            raise error("TN0101", message, self._span(2), help='write `\\\\` for a backslash; others are `\\n \\t \\r \\"`')
+            raise error("TN0101", message, self._span(2), help=_ESCAPE_HELP)
         self.position += 2
         return _ESCAPES[escape]
 

@@ -39,7 +39,7 @@ class _GivenUp(Exception):
 
 
 class Parser:
-    """One reading of `source[begin:end]` from a start symbol of the grammar; `run` gives what that symbol stands for."""
+    """One reading of `source[begin:end]` from a start symbol of the grammar."""
 
     def __init__(self, source: Source, start: str, begin: int = 0, end: int | None = None):
         self.scanner = Scanner(terminals(), source, begin, end)
@@ -121,18 +121,19 @@ class Parser:
     def _recover(self, token: Token) -> bool:
         """Report a token that does not fit, and go on after its item; True at the end."""
         self._forget_items(deeper_than=len(self.scanner.brackets))
-        item = self.items[-1] if self.items else None
-        unclosed = item and recovery.line_after_unclosed(self.scanner, item, token)
-        if not (item and item.faulty):
-            self._report(describe(Fault(self.scanner, item, token, self.cursor.fitting(), unclosed is not None)))
-        if item is None:
+        if not self.items:
+            self._report(describe(Fault(self.scanner, None, token, self.cursor.fitting())))
             raise _GivenUp
+        item = self.items[-1]
+        cause = recovery.find_break(self.scanner, item, token)
+        if not item.faulty:
+            self._report(describe(Fault(self.scanner, item, token, self.cursor.fitting(), cause)))
         if token.type == END:
             return self._end(token)
-        if unclosed is None:
-            recovery.skip(self.scanner, item, self._may_have_body(item))
+        if cause:
+            self.scanner.position = cause.position
         else:
-            self.scanner.position = unclosed
+            recovery.skip(self.scanner, item, self._may_have_body(item))
         self._drop(item, self.scanner.position)
         return False
 
@@ -146,7 +147,7 @@ class Parser:
         del self.scanner.brackets[item.depth :]
 
     def _may_have_body(self, item: Item) -> bool:
-        """Whether braces that follow the unreadable head of this item hold statements, to be read for their own sake."""
+        """Whether braces after the unreadable head of this item hold statements, to be read for their own sake."""
         trial = item.cursor.copy()
         trial.feed(Token("ERROR", "", item.first.span))
         return "LBRACE" in trial.allowed and (item.depth > 0 or item.first.type in ("BLOCK", "NET"))

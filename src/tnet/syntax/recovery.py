@@ -5,6 +5,7 @@ can only be a new item because it stands no deeper than the first line of this o
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..source import Source
@@ -18,6 +19,8 @@ _DECLARATION = re.compile(
 )
 _CONTINUES = re.compile(r"[ \t\r\f]*(?:[)\]}#\n]|->|else\b|$)")
 _BLANK_TO_END = re.compile(r"[ \t\r\f]*(?:#[^\n]*)?(?:\n|$)")
+# In tokens; what is longer is taken to be closed.
+_LOOK_AHEAD = 2000
 # Before a brace, these say that it opens a map.
 _BEFORE_MAP = frozenset("= ( [ , + - * / | & == != in".split())
 
@@ -34,22 +37,74 @@ def declares(scanner: Scanner, token: Token) -> bool:
     return token.first and indentation(scanner.source, start) == 0 and bool(_DECLARATION.match(text, start))
 
 
-def line_after_unclosed(scanner: Scanner, item: Item, token: Token) -> int | None:
-    """Where to go on if what keeps `token` from fitting is a bracket of this item that is never closed."""
-    opener = scanner.brackets[-1] if len(scanner.brackets) > item.depth else None
-    if opener is None:
-        return None
-    closes_another = token.text in CLOSERS.values() and token.text != CLOSERS[opener.text]
-    if token.type == END or token.text == ";" or (token.text == "}" and closes_another):
-        return scanner.position
-    source, limit = scanner.source, _next_text(scanner, token)
-    if _BLANK_TO_END.match(source.text, opener.span.end):
-        return None
-    allowed = indentation(source, item.first.span.start)
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where an item really ends, before the token that does not fit: its text goes on at `position` as a new item.
+
+    What it lacks is the closer of the bracket `opener`, or what should follow the operator `dangling`.
+    """
+
+    position: int
+    opener: Token | None = None
+    dangling: Token | None = None
+
+
+def find_break(scanner: Scanner, item: Item, token: Token) -> Break | None:
+    """What is missing if the fault lies before `token`: an unclosed bracket, or an operator at the end of a line."""
+    brackets = scanner.brackets[item.depth :]
+    if not brackets:
+        return _after_dangling(scanner, item, token)
+    limit, allowed = _next_text(scanner, token), indentation(scanner.source, item.first.span.start)
+    for opener in brackets:
+        newline = _new_line(scanner, opener, limit, allowed)
+        if newline is not None:
+            return Break(newline, [each for each in brackets if each.span.start < newline][-1])
+    wrong_brace = token.text == "}" != CLOSERS[brackets[-1].text]
+    return Break(scanner.position, brackets[-1]) if wrong_brace or token.type == END or token.text == ";" else None
+
+
+def _new_line(scanner: Scanner, opener: Token, limit: int, allowed: int) -> int | None:
+    """The newline before the first line, up to `limit`, that looks like a new item although `opener` is not closed."""
+    source = scanner.source
     for newline in _newlines(source.text, opener.span.end, limit):
         if not _CONTINUES.match(source.text, newline + 1) and indentation(source, newline + 1) <= allowed:
-            return newline
+            return None if _hangs(scanner, opener) else newline
     return None
+
+
+def _hangs(scanner: Scanner, opener: Token) -> bool:
+    """Whether a bracket at the end of its line is closed at the start of another, however its contents are indented."""
+    if not _BLANK_TO_END.match(scanner.source.text, opener.span.end):
+        return False
+    probe = Scanner(scanner.terminals, scanner.source, opener.span.start, scanner.end)
+    for _ in range(_LOOK_AHEAD):
+        token = probe.read()
+        closes = token.text in CLOSERS.values() and token.text == CLOSERS[probe.brackets[-1].text]
+        if closes and len(probe.brackets) == 1:
+            return token.first
+        if token.type == END or (token.text in CLOSERS.values() and not closes):
+            return False
+        probe.accept(token)
+    return True
+
+
+def _after_dangling(scanner: Scanner, item: Item, token: Token) -> Break | None:
+    """Reads the item again, up to the token, in search of a line that the operator before it joined to the item."""
+    allowed = indentation(scanner.source, item.first.span.start)
+    probe = Scanner(scanner.terminals, scanner.source, item.first.span.start, token.span.end)
+    while (read := probe.read()).type != END:
+        previous = probe.previous
+        if previous and previous.text not in (",", ":") and not probe.brackets and _is_joined(read, probe, allowed):
+            return Break(previous.span.end, dangling=previous)
+        probe.accept(read)
+    return None
+
+
+def _is_joined(token: Token, scanner: Scanner, allowed: int) -> bool:
+    """Whether a token outside brackets starts a line that looks like a new item but goes on with the one before."""
+    start = token.span.start
+    begins = token.first and not _CONTINUES.match(scanner.source.text, start)
+    return begins and indentation(scanner.source, start) <= allowed
 
 
 def _next_text(scanner: Scanner, token: Token) -> int:
@@ -68,15 +123,23 @@ def _newlines(text: str, start: int, end: int):
 def skip(scanner: Scanner, item: Item, into_body: bool) -> None:
     """Move the scanner to the end of an item; with `into_body`, at most to the brace that opens its body."""
     allowed = indentation(scanner.source, item.first.span.start)
+    start = scanner.position
     while True:
         token = scanner.read()
-        local = scanner.brackets[item.depth :]
-        if token.type == END or (_breaks_out if local else _ends)(token, item, scanner, into_body):
+        inside = len(scanner.brackets) > item.depth
+        if token.type == END or (_breaks_out if inside else _ends)(token, item, scanner, into_body):
             return
-        if local and token.first and _is_new_line(token, local[-1], scanner.source, allowed):
+        if scanner.position > start and _is_joined(token, scanner, allowed) and _may_end(scanner, item):
             return
         _unwind(scanner, item.depth, token)
         scanner.accept(token)
+
+
+def _may_end(scanner: Scanner, item: Item) -> bool:
+    """Whether a new line can be a new item here: not in braces, and not in a bracket whose contents have own lines."""
+    if len(scanner.brackets) == item.depth:
+        return True
+    return scanner.brackets[-1].text != "{" and not _hangs(scanner, scanner.brackets[-1])
 
 
 def _ends(token: Token, item: Item, scanner: Scanner, into_body: bool) -> bool:
@@ -104,13 +167,6 @@ def _breaks_out(token: Token, item: Item, scanner: Scanner, into_body: bool) -> 
     if token.text == "{" and into_body:
         return bool(_BLANK_TO_END.match(scanner.source.text, token.span.end))
     return token.text == ";" or (token.text == "}" and item.depth > 0 and all(each.text != "{" for each in local))
-
-
-def _is_new_line(token: Token, opener: Token, source: Source, allowed: int) -> bool:
-    if opener.text == "{" or token.text in CLOSERS.values():
-        return False
-    hangs = _BLANK_TO_END.match(source.text, opener.span.end)
-    return not hangs and indentation(source, token.span.start) <= allowed
 
 
 def _unwind(scanner: Scanner, depth: int, closer: Token) -> None:

@@ -78,7 +78,7 @@ class Scanner:
     """Reads the tokens of `source` from `start` up to `end`.
 
     `read` looks at the next token and changes nothing; `accept` moves past it. `brackets` are those open
-    here, outermost first.
+    here, outermost first; `misaligned` is a closed brace that may be the one left open where a later one seems so.
     """
 
     def __init__(self, terminals: Terminals, source: Source, start: int = 0, end: int | None = None):
@@ -88,6 +88,7 @@ class Scanner:
         self.end = len(source.text) if end is None else end
         self.brackets: list[Token] = []
         self.previous: Token | None = None
+        self.misaligned: Token | None = None
         self._comments: dict[int, ast.Comment] = {}
 
     @property
@@ -116,7 +117,13 @@ class Scanner:
         if token.text in CLOSERS:
             self.brackets.append(token)
         elif self.brackets and token.text == CLOSERS[self.brackets[-1].text]:
-            self.brackets.pop()
+            self._close(self.brackets.pop(), token)
+
+    def _close(self, opener: Token, closer: Token) -> None:
+        """Remember a brace whose closer stands further left than it should, as if it closed another."""
+        line = self.source.line(self.source.position(opener.span.start)[0])
+        if closer.first and closer.text == "}" and closer.span.column - 1 < len(line) - len(line.lstrip(" \t")):
+            self.misaligned = opener
 
     def _keep_comment(self, gap: re.Match) -> None:
         start, end = gap.span()

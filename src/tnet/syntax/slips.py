@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from ..diagnostics import did_you_mean
 from ..source import Span
 
 _LONGEST_BEFORE = 160
+_DECLARATIONS = "hyper def from use block net autograd parameters data train".split()
+_STATEMENTS = "for if else repeat return shape parameter buffer shared".split()
 
 # Tried in order on the item up to the token that does not fit, `⟂`, and the rest of that line.
 _SLIPS = [
@@ -24,16 +27,24 @@ _SLIPS = [
     (r"[(,]\s*⟂\*", "arguments cannot be unpacked; write them one by one"),
     (r"\b[frb]\s*⟂\"", 'write the string alone: `"layer{i}"` needs no `f`'),
     (r"⟂//|⟂/\*", "a comment starts with `#`"),
-    (r"^(?:repeat|for|if|else|return)\s*⟂[=:.]", "this word is reserved at the start of a statement; take another name"),
+    (r"^(?:repeat|for|if|else|return)\s*⟂[=:.]", "this word is reserved at the start of a statement; take another"),
     (r"\brepeat\s*\([^)]*\)\s*⟂", "to call the method write `x = x.repeat(…)`; a group is `repeat 3 { … }`"),
     (r"⟂\.\d", "write a digit before the point: `0.5`"),
     (r"\b0\s*⟂[xXbBoO]", "numbers are decimal"),
-    (r"[<>=!]=?\s*⟂=", "equality is `==`"),
+    (r"[=!]=\s*⟂=", "equality is `==`, and `!=`"),
+    (r"&\s*⟂&", "write `and`"),
+    (r"\|\s*⟂\|", "write `or`"),
+    (r"\+\s*⟂\+|-\s*⟂-", "write `x += 1`"),
+    (r"^\w+\s*=[^=].*⟂=[^=]", "a statement has one `=`"),
     (r"^return\s*⟂$", "say what to return, as in `return x`"),
     (r"^if\b[^=]*[^=!<>]⟂=[^=]", "comparing is `==`"),
     (r"\bis\s*⟂|⟂is\b|⟂in\b", "comparing is `==`; there is no `is` or `in` in a value"),
     (r"⟂lambda\b|\blambda\s*⟂", "write a `def`: `def name(v) = …`"),
     (r"^\w+\([^⟂]*\)\s*⟂[.\[]", "a statement is a step or an assignment; write `x = …`"),
+    (r"^(?:hyper|def|block|net|autograd|use|from)\s*⟂[\w\"]", "this is a declaration; it stands outside of all braces"),
+    (r"[(,]\s*\w+\s*⟂:", "a keyword argument is written `name=value`"),
+    (r"^[A-Z]\w*\s*⟂[\d\"\[]", "arguments stand in parentheses: `Conv2d(64, 3)`"),
+    (r"^net\s+\w+\s*(?:\(\s*(?:\w+\s*)?)?⟂[{,)=]", "a net has inputs with types: `net Name(x: float[N, 8]) { … }`"),
     (r"^[\w.]+\s*⟂:", "a setting is written `name = value`"),
     (r"^\(", "start with a name: `x = (q, k) -> step`"),
 ]
@@ -66,6 +77,15 @@ def help_for(unfit: Span, start: int) -> str | None:
     if not _COMPILED:
         _COMPILED.extend((re.compile(pattern), help) for pattern, help in _SLIPS)
     return next((help for pattern, help in _COMPILED if pattern.search(subject)), None)
+
+
+def keyword_help(word: str, between_declarations: bool) -> str | None:
+    """How to mend an item that starts with a word that may be a misspelt keyword."""
+    if not between_declarations:
+        return did_you_mean(word, _STATEMENTS)
+    return (
+        did_you_mean(word, _DECLARATIONS) or "here a declaration stands; steps belong in the braces of a net or block"
+    )
 
 
 def character_help(text: str) -> str | None:
