@@ -1,1 +1,52 @@
-"""tnet: a PyTorch model and its training in one readable, fully checked file."""
+"""tnet: a PyTorch model and its training in one readable, fully checked file.
+
+    spec = tnet.load("specs/resnet.tnet", depth=18)
+    model = spec.model()
+
+The names below are imported when first used, so that `import tnet` loads neither torch nor lark.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .diagnostics import Diagnostic as Diagnostic
+    from .diagnostics import Note as Note
+    from .diagnostics import SpecError as SpecError
+    from .source import Source as Source
+    from .source import Span as Span
+    from .spec import Spec as Spec
+    from .spec import load as load
+    from .spec import loads as loads
+
+_HOMES = {
+    "Diagnostic": ".diagnostics",
+    "Note": ".diagnostics",
+    "Source": ".source",
+    "Span": ".source",
+    "Spec": ".spec",
+    "SpecError": ".diagnostics",
+    "load": ".spec",
+    "loads": ".spec",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tnet")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

@@ -1,0 +1,280 @@
+"""A spec in Python: its model, optimizer, schedule, loss, data and pictures.
+
+    spec = tnet.load("specs/digits.tnet", width=16, overrides={"train.epochs": 5})
+    model = spec.model()
+
+Each stage runs when it is first asked for, and once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .diagnostics import Diagnostic, SpecError, did_you_mean, error, nearest
+from .ir.program import Override
+from .source import Source
+
+if TYPE_CHECKING:
+    from torch import nn, optim
+
+    from .compiler import Compilation
+    from .data.loaders import Loaders
+    from .data.recipe import DataRecipe
+    from .ir.graph import Net
+    from .ir.program import Program
+    from .parameters.selected import Selected
+    from .parameters.table import RuleTable
+    from .render.graph import Graph
+    from .render.plan import Plan
+    from .render.summary import Summary
+    from .training import Run
+    from .training.losses import Loss
+    from .training.recipe import Recipe
+    from .training.schedules_run import Scheduler
+
+
+def load(path: str | os.PathLike, /, overrides: Mapping[str, Any] | None = None, **hypers: Any) -> Spec:
+    """The spec of a file, with hyper-parameters by keyword and settings by name as on the command line.
+
+    `overrides` maps names (`train.epochs`, `data.workers`, `train.optimizer.lr`, or a hyper-parameter) to values; a
+    text is read as tnet, as it is on the command line. Raises SpecError with `.diagnostics`.
+    """
+    return Spec(read(path), hypers, from_python(overrides or {})).checked()
+
+
+def loads(text: str, /, name: str = "<text>", overrides: Mapping[str, Any] | None = None, **hypers: Any) -> Spec:
+    """The same for the text of a spec; `name` stands for the file in diagnostics."""
+    return Spec(Source(name, text), hypers, from_python(overrides or {})).checked()
+
+
+def read(path: str | os.PathLike) -> Source:
+    """The text of a spec. Raises SpecError; for a missing file it names the one that may be meant."""
+    from .syntax import read
+
+    try:
+        return read(os.fspath(path))
+    except SpecError as problem:
+        (diagnostic,) = problem.diagnostics
+        found = nearest(Path(path).name, (each.name for each in Path(path).parent.glob("*.tnet")))
+        if found and not Path(path).exists():
+            diagnostic = replace(diagnostic, help=f"did you mean `{Path(path).with_name(found)}`?")
+        raise SpecError([diagnostic]) from problem
+
+
+def from_python(overrides: Mapping[str, Any]) -> list[Override]:
+    """The overrides of a map from names to values."""
+    return [
+        from_text(name, value) if isinstance(value, str) else Override(name, value) for name, value in overrides.items()
+    ]
+
+
+def from_text(name: str, value: str) -> Override:
+    source = Source("<overrides>", f"{name}={value}")
+    return Override(name, span=source.span(len(name) + 1, len(source.text)))
+
+
+class Spec:
+    """A compiled spec. `net_name` and `recipe_name` choose other ones than the main net and the unnamed recipe."""
+
+    def __init__(
+        self,
+        source: Source,
+        hypers: Mapping[str, Any] | None = None,
+        overrides: Sequence[Override] = (),
+        net_name: str | None = None,
+        recipe_name: str | None = None,
+    ):
+        self.source_file = source
+        self.hypers = dict(hypers or {})
+        self.overrides = tuple(overrides)
+        self.net_name = net_name
+        self.recipe_name = recipe_name
+        self._sources: dict[str, str] = {}
+        self._classes: dict[str, type] = {}
+
+    @property
+    def name(self) -> str:
+        """What folders for this spec are called: the file's name without its ending."""
+        path = self.source_file.path
+        return path.stem if path else self.source_file.name.strip("<>")
+
+    @property
+    def source_text(self) -> str:
+        """The text of the spec, as given."""
+        return self.source_file.text
+
+    # ---- stages --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def compilation(self) -> Compilation:
+        from .compiler import compile_spec
+
+        return compile_spec(self.source_file, self.hypers, self.overrides)
+
+    def checked(self, training: bool = False) -> Spec:
+        """This spec, compiled without an error. Raises SpecError.
+
+        A setting of `train` or `data` that is not done yet does not stand in the way of the model, only of `training`.
+        """
+        if any(each.is_error and (training or not self.concerns_training(each)) for each in self.check()):
+            raise SpecError(self.check())
+        return self
+
+    def concerns_training(self, diagnostic: Diagnostic) -> bool:
+        """Whether it is about a part of `train` or `data` that is not done yet."""
+        from .syntax import ast
+
+        span = diagnostic.span
+        sections = (each.span for each in self.compilation.tree.declarations if isinstance(each, (ast.Train, ast.Data)))
+        return diagnostic.code == "TN0001" and any(
+            span.source is each.source and each.start <= span.start < each.end for each in sections
+        )
+
+    def check(self) -> list[Diagnostic]:
+        """Everything that is wrong with the spec and every lint, sorted by place."""
+        return list(self.compilation.diagnostics)
+
+    @property
+    def program(self) -> Program:
+        """Everything the spec says, elaborated. Raises SpecError where it cannot be parsed."""
+        return self.compilation.program or self.checked().program
+
+    @property
+    def net(self) -> Net:
+        """The IR of the chosen or main net. Raises SpecError where there is none."""
+        return self._net(None)
+
+    @property
+    def table(self) -> RuleTable:
+        """The parameters of the net with what the rules say of each."""
+        return self._table(self.net)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The `train` section, every setting checked. Raises SpecError where there is none."""
+        names = self.program.recipes
+        if self.recipe_name not in names:
+            if self.recipe_name is None:
+                raise error("TN0802", "the spec has no `train` section", help="add `train { … }`")
+            listed = ", ".join(f"`{name}`" for name in names if name) or "none"
+            help = did_you_mean(self.recipe_name, filter(None, names)) or f"the named recipes are {listed}"
+            raise error("TN0802", f"no recipe is called `{self.recipe_name}`", help=help)
+        return self.checked(training=True).compilation.recipe(self.recipe_name)
+
+    @property
+    def data_recipe(self) -> DataRecipe:
+        """The `data` section, every setting checked and no data read."""
+        return self.checked(training=True).compilation.data_recipe(self.recipe_name)
+
+    def _net(self, name: str | None) -> Net:
+        name = name or self.net_name
+        nets = self.program.nets
+        if (name or self.program.main) in nets:
+            return self.program.net(name)
+        listed = ", ".join(f"`{each}`" for each in nets) or "none"
+        if name:
+            help = did_you_mean(name, nets) or f"the nets of this spec are {listed}"
+            raise error("TN0201", f"no net is called `{name}`", help=help)
+        raise error(
+            "TN0502", "no main net", help=f"choose one of {listed}" if nets else "declare one: `net Name(…) { … }`"
+        )
+
+    def _table(self, net: Net) -> RuleTable:
+        return self.compilation.table(net.name, self.recipe_name)
+
+    # ---- the model and its training ------------------------------------------------------------------------------
+
+    def source(self, name: str | None = None) -> str:
+        """The generated PyTorch source of a net: self-contained, it imports torch and never tnet."""
+        from .codegen import generate
+
+        net = self._net(name)
+        if net.name not in self._sources:
+            self._sources[net.name] = generate(net)
+        return self._sources[net.name]
+
+    def model_class(self, name: str | None = None) -> type[nn.Module]:
+        """The class of a net, made from the generated source; its constructor gives layers' own initial values."""
+        from .codegen import load as load_class
+
+        net = self._net(name)
+        if net.name not in self._classes:
+            filename = f"<{self.source_file.name}: {net.name}>"
+            self._classes[net.name] = load_class(self.source(net.name), net.name, filename)
+        return self._classes[net.name]
+
+    def model(self, name: str | None = None) -> nn.Module:
+        """A new module of a net, initialised by the rules with the recipe's seed (0 where there is none)."""
+        from .parameters import build
+
+        net = self._net(name)
+        return build(self.model_class(net.name), net, self._table(net), self._seed)
+
+    def optimizer(self, model: nn.Module) -> optim.Optimizer:
+        """The torch optimizer of the recipe over a model of the net, with a group for each set of options."""
+        from .parameters import groups
+        from .training.optimizers import build
+
+        choice = self.recipe.optimizer
+        return build(model, groups(self.table, choice), choice)
+
+    def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:
+        """The schedule of the recipe over an optimizer; call its `step()` after each of the optimizer's."""
+        total_steps = self.recipe.total_steps(steps_per_epoch)
+        return self.recipe.schedule.build(optimizer, steps_per_epoch, total_steps)
+
+    def loss(self, device: str = "cpu") -> Loss:
+        """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""
+        return self.recipe.loss.build(device)
+
+    def data(self) -> Loaders:
+        """The data: `.train`, `.val` and `.test` are like a `DataLoader`; batches map field names to tensors."""
+        return self.data_recipe.load(self._seed, self.recipe.batch)
+
+    def train(self, out: str | os.PathLike | None = None, data: Any = None, **options: Any) -> Run:
+        """Train as the recipe says, in the folder `out` (`runs/<spec>/<time>/` if none is given).
+
+        `data` stands in for the data section: arrays or tensors in memory, such as `(x, y)`.
+        """
+        from .training import train
+
+        return train(self.checked(training=True), out=out, data=data, **options)
+
+    @property
+    def _seed(self) -> int:
+        section = self.program.recipes.get(self.recipe_name)
+        return section.settings["seed"].value if section and "seed" in section.settings else 0
+
+    # ---- to look at ----------------------------------------------------------------------------------------------
+
+    def summary(self, name: str | None = None) -> Summary:
+        """Layers with output shapes, parameters and multiply-adds; `print` it."""
+        from .render.summary import summary
+
+        net = self._net(name)
+        return summary(net, self.source(net.name))
+
+    def graph(self, engine: str = "pure") -> Graph:
+        """The picture of the net: `.dot`, `.svg()`, `.png()`. `engine` is "pure" or "dot", the system's Graphviz."""
+        from .render.graph import Graph
+
+        return Graph(self.net, engine)
+
+    def plan(self) -> Plan:
+        """What training would do: steps, parameter groups, learning rates; `print` it."""
+        from .render.plan import plan
+
+        return plan(self.recipe, self.table, self.data_recipe)
+
+    def select(self, model: nn.Module, selector: str) -> Selected:
+        """The modules and parameters that a selector of parameter rules matches in a model: `Conv2d`, `head.weight`,
+        `:bias`, `layer? :norm`; several stand with commas. Raises SpecError for one that matches nothing.
+        """
+        from .parameters.selected import select
+
+        return select(self.table.matcher, model, selector)
