@@ -1,0 +1,83 @@
+"""Arguments of a command: the parser that all commands share, and what is refused because it is not done yet."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+from .commands import COMMANDS, LATER
+
+
+class UsageError(Exception):
+    """The command line is wrong: exit code 2. `usage` is the command's usage line, if it has one."""
+
+    def __init__(self, message: str, usage: str = ""):
+        super().__init__(message)
+        self.usage = usage
+
+
+class Parser(argparse.ArgumentParser):
+    """An `ArgumentParser` that raises `UsageError` instead of ending the process."""
+
+    def error(self, message: str):
+        raise UsageError(message, self.format_usage().strip())
+
+
+class NotDoneYet(argparse.Action):
+    """An option of a later version: refused by name."""
+
+    def __call__(self, parser, namespace, values, option=None):
+        raise not_done_yet(f"`{option}`")
+
+
+def not_done_yet(what: str) -> UsageError:
+    return UsageError(f"{what} is not done yet")
+
+
+def unknown_command(name: str) -> UsageError:
+    from ..diagnostics import did_you_mean
+
+    if name in LATER:
+        return not_done_yet(f"`tnet {name}`")
+    hint = did_you_mean(name, COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
+    return UsageError(f"unknown command `{name}`; {hint}")
+
+
+def run_command(name: str, arguments: list[str]) -> int:
+    """Parse the arguments of a command and run it; its module has `arguments(parser)` and `run(options) -> code`."""
+    command = import_module(f"{__package__}.{name}")
+    parser = Parser(
+        prog=f"tnet {name}", description=command.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    command.arguments(parser)
+    try:
+        options = parser.parse_intermixed_args(arguments)
+    except SystemExit:  # --help has printed its text
+        return 0
+    return command.run(options)
+
+
+def spec_arguments(parser: Parser, net: bool = True) -> None:
+    """What every command takes that reads a spec."""
+    parser.add_argument("spec", help="the spec, or - for stdin")
+    setting_arguments(parser)
+    if net:
+        parser.add_argument("--net", metavar="NAME", help="another net of the file than the main one")
+
+
+def setting_arguments(parser: Parser) -> None:
+    parser.add_argument("settings", nargs="*", metavar="name=value", help="hyper-parameters and settings")
+    parser.add_argument("--params", metavar="FILE.yaml", action="append", default=[], help="the same, from YAML")
+
+
+def run_arguments(parser: Parser) -> None:
+    """What every command takes that reads a trained run."""
+    parser.add_argument("run", metavar="RUN", help="the folder of the run")
+    parser.add_argument("--device", help="where to compute: cpu, cuda, cuda:1 … (default: as the run was trained)")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def later(parser: Parser, *options: str, values: int | str = 0) -> None:
+    """Declare options of later versions, which are refused by name when given."""
+    for option in options:
+        parser.add_argument(option, action=NotDoneYet, nargs=values, help=argparse.SUPPRESS)

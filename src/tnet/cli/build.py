@@ -1,0 +1,73 @@
+"""The model's generated source, graph, summary and IR as files.
+
+Without -o: the summary is printed, and build/<spec>/ gets graph.svg, model.py, summary.txt and ir.yaml. With -o FILE
+the ending says what is written: .py, .svg, .png, .pdf, .dot, .yaml or .txt; -o FOLDER writes the four files there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..render.layout import FORMATS
+from .arguments import UsageError, later, not_done_yet, spec_arguments
+from .files import write
+from .output import width
+from .specs import model_spec
+
+if TYPE_CHECKING:
+    from ..spec import Spec
+
+FILES = ("graph.svg", "model.py", "summary.txt", "ir.yaml")
+ENDINGS = {
+    ".py": lambda spec, engine: spec.source(),
+    ".svg": lambda spec, engine: spec.graph(engine).svg(),
+    ".png": lambda spec, engine: spec.graph(engine).png(),
+    ".pdf": lambda spec, engine: spec.graph(engine).pdf(),
+    ".dot": lambda spec, engine: spec.graph(engine).dot,
+    ".yaml": lambda spec, engine: ir_yaml(spec),
+    ".txt": lambda spec, engine: spec.summary().table() + "\n",
+}
+"""What each ending stands for: the content of the file, from a spec and the name of a layout engine."""
+
+LATER = (".html", ".onnx", ".pt2")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    spec_arguments(parser)
+    parser.add_argument("-o", dest="out", metavar="PATH", help="a file, by its ending, or a folder")
+    parser.add_argument("--engine", choices=FORMATS, default="pure", help="layout: graphviz-pure or the system's dot")
+    later(parser, "--backward", "--fold")
+    later(parser, "--depth", values="?")
+
+
+def run(options: argparse.Namespace) -> int:
+    ending = Path(options.out or "").suffix
+    if ending in LATER:
+        raise not_done_yet(f"`-o` with the ending `{ending}`")
+    if ending and ending not in ENDINGS and not Path(options.out).is_dir():
+        raise UsageError(f"`-o` knows the endings {', '.join(ENDINGS)}, not `{ending}`")
+    if ending == ".pdf" and "pdf" not in FORMATS[options.engine]:
+        raise UsageError("`-o` with the ending `.pdf` needs the system's graphviz: add --engine dot")
+    spec = model_spec(options)
+    if ending in ENDINGS:
+        write(Path(options.out), ENDINGS[ending](spec, options.engine))
+        print(options.out)
+        return 0
+    contents = {name: ENDINGS[Path(name).suffix](spec, options.engine) for name in FILES}
+    if not options.out:
+        print(spec.summary().table(width()), end="\n\n")
+    folder = Path(options.out) if options.out else Path("build", spec.name, *[options.net] * bool(options.net))
+    for name, content in contents.items():
+        write(folder / name, content)
+        print(folder / name)
+    return 0
+
+
+def ir_yaml(spec: Spec) -> str:
+    import yaml
+
+    from ..ir import dump
+
+    return yaml.safe_dump(dump.program(spec.program), sort_keys=False, allow_unicode=True, width=120)

@@ -1,0 +1,19 @@
+"""The commands by name."""
+
+from __future__ import annotations
+
+COMMANDS = {
+    "check": "every error and lint of a spec",
+    "fmt": "the one canonical layout",
+    "build": "the model's source, graph and summary as files",
+    "summary": "layers, output shapes, parameters, multiply-adds",
+    "plan": "what training would do: steps, parameter groups, learning rates",
+    "train": "trains",
+    "eval": "a trained run on its test data",
+    "predict": "a trained run on new inputs",
+    "env": "versions, devices, compiler, optional parts",
+}
+"""Each command with its line of help; its module is `tnet.cli.<command>`."""
+
+LATER = ("new", "explain", "why", "diff", "data", "trust", "report", "view")
+"""Commands of the language's design that are not done yet."""

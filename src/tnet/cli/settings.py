@@ -1,0 +1,97 @@
+"""Hyper-parameters and settings from the command line and from YAML, each with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..diagnostics import SpecError, error
+from ..ir.program import Override
+from ..source import Source
+from .arguments import UsageError
+from .files import cannot
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+def overrides(settings: list[str], params: list[str]) -> list[Override]:
+    """What the files set, in their order, then what the command line sets. Raises UsageError and SpecError."""
+    from_files = [override for name in params for override in from_yaml(Path(name))]
+    return from_files + [from_argument(text) for text in settings]
+
+
+def from_argument(text: str) -> Override:
+    """The override of one `name=value`."""
+    name, equals, value = text.partition("=")
+    if not equals or not NAME.fullmatch(name):
+        raise UsageError(f"expected `name=value`, found `{text}`")
+    if not value.strip():
+        raise UsageError(f"`{name}=` has no value")
+    return Override(name, span=Source("<command line>", text).span(len(name) + 1, len(text)))
+
+
+def from_yaml(path: Path) -> list[Override]:
+    """Overrides of a YAML file: a map from names to values, where a map below `train` or `data` is dotted names.
+
+    A text is a tnet value (YAML reads `1e-3` as text); other values keep their YAML meaning.
+    """
+    import yaml
+
+    source = Source(str(path), read(path), path)
+    try:
+        values, node = yaml.safe_load(source.text), yaml.compose(source.text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as problem:
+        raise malformed(source, problem) from problem
+    if values is None:
+        return []
+    if not isinstance(values, dict):
+        raise error("TN0301", "expected a map from names to values", source.span(0, len(source.text.rstrip())))
+    return list(entries(source, values, node, ""))
+
+
+def read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise cannot("read", path, problem) from problem
+    except UnicodeDecodeError as problem:
+        raise error("TN0105", f"`{path}` is not UTF-8 text") from problem
+
+
+def malformed(source: Source, problem: Any) -> SpecError:
+    """The diagnostic of a YAML error, at the place that the YAML library names."""
+    mark = getattr(problem, "problem_mark", None)
+    span = source.span(mark.index, mark.index + 1) if mark else None
+    return error("TN0301", f"not YAML: {getattr(problem, 'problem', None) or problem}", span)
+
+
+def entries(source: Source, values: dict, node: Any, prefix: str) -> Iterator[Override]:
+    """The overrides of a map and of the maps of sections in it; `node` is the map's node, for the places."""
+    places = {key.value: (key, value) for key, value in node.value}
+    for name, value in values.items():
+        key_node, value_node = places.get(name, (node, node))
+        path = f"{prefix}{name}"
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            span = source.span(key_node.start_mark.index, key_node.end_mark.index)
+            raise error("TN0301", f"`{name}` is no name of a hyper-parameter or setting", span)
+        if isinstance(value, dict) and path.split(".")[0] in ("train", "data"):
+            yield from entries(source, value, value_node, f"{path}.")
+            continue
+        quoted = getattr(value_node, "style", None) in ("'", '"')
+        start = value_node.start_mark.index + quoted
+        text = source.text[:start] + tnet_text(value)
+        yield Override(path, span=Source(source.name, text, source.path).span(start, len(text)))
+
+
+def tnet_text(value: Any) -> str:
+    """A value of YAML as tnet writes it; texts are tnet values already."""
+    match value:
+        case None | True | False:
+            return {None: "none", True: "true", False: "false"}[value]
+        case list():
+            return f"[{', '.join(map(tnet_text, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{tnet_text(key)}: {tnet_text(each)}' for key, each in value.items())}}}"
+    return str(value)
