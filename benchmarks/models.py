@@ -23,7 +23,9 @@ print(ours, theirs)
 def text_to_module(rounds: int = 3) -> dict[str, float]:
     """Medians over fresh processes: the first ResNet-50 after one trivial spec."""
     code = FIRST.format(spec=str(SPEC))
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(rounds)]
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(rounds)
+    ]
     pairs = sorted(tuple(map(float, run.stdout.split())) for run in runs)
     ours, theirs = (sorted(column)[rounds // 2] for column in zip(*pairs, strict=True))
     return {"tnet": ours, "torchvision": theirs}

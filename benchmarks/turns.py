@@ -22,4 +22,6 @@ def report(title: str, seconds: Mapping[str, float], name: str, baseline: str, a
     """One line: the ratio of `name` to `baseline`, the aim, and both times."""
     ratio = seconds[name] / seconds[baseline]
     mark = "" if ratio <= aim else "  MISSED"
-    print(f"{title}: {ratio:.2f} (aim {aim:g}){mark}   {name} {seconds[name]:.3f} s, {baseline} {seconds[baseline]:.3f} s")
+    print(
+        f"{title}: {ratio:.2f} (aim {aim:g}){mark}   {name} {seconds[name]:.3f} s, {baseline} {seconds[baseline]:.3f} s"
+    )

@@ -18,13 +18,15 @@ __all__ = ["Compilation", "Override", "compile_spec"]
 class Compilation:
     """What became of a spec: always a tree; a program if it could be read; and what is wrong, sorted by place.
 
-    `tables` holds the rules of each net under each recipe, by (net, recipe); `recipes` and `data_recipes` hold what
+    `training_refusals` are those diagnostics that only say what of `data` and `train` is not done yet: they stand in
+    the way of training, not of the model. `tables` holds the rules of each net under each recipe, by (net, recipe); `recipes` and `data_recipes` hold what
     the sections say, checked, by the recipe's name (None for the unnamed one).
     """
 
     tree: ast.Tree
     program: Program | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    training_refusals: list[Diagnostic] = field(default_factory=list)
     tables: dict[tuple[str, str | None], Any] = field(default_factory=dict)
     data_recipes: dict[str | None, Any] = field(default_factory=dict)
     recipes: dict[str | None, Any] = field(default_factory=dict)
@@ -32,6 +34,11 @@ class Compilation:
     @property
     def ok(self) -> bool:
         return not any(each.is_error for each in self.diagnostics)
+
+    @property
+    def model_ok(self) -> bool:
+        """Whether the model can be built: nothing is wrong but that its training asks for something not done yet."""
+        return not any(each.is_error and each not in self.training_refusals for each in self.diagnostics)
 
     def table(self, net: str | None = None, recipe: str | None = None) -> Any:
         """The `parameters.RuleTable` of a net, the main one if none is named. Raises KeyError."""
@@ -57,8 +64,11 @@ def compile_spec(
     compilation = Compilation(tree, diagnostics=list(tree.diagnostics))
     if compilation.ok:
         given = [*(Override(name, value) for name, value in (hypers or {}).items()), *overrides]
-        for stage in STAGES:
+        for stage in MODEL_STAGES:
             compilation.diagnostics += stage(compilation, given)
+        training = [each for stage in TRAINING_STAGES for each in stage(compilation, given)]
+        compilation.training_refusals = [each for each in training if each.code == "TN0001"]
+        compilation.diagnostics += training
     compilation.diagnostics = sorted(dict.fromkeys(compilation.diagnostics), key=_place)
     return compilation
 
@@ -95,10 +105,7 @@ def _resolve_data(compilation: Compilation, overrides: Sequence[Override]) -> It
 
 
 def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
-    try:  # TEMPORARY until training.recipe lands
-        from .training.recipe import resolve
-    except ImportError:
-        return
+    from .training.recipe import resolve
 
     program = compilation.program
     for name, section in program.recipes.items():
@@ -123,7 +130,8 @@ def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> It
             yield from error("TN0502", message, place, help="name it: `net = …` in `train`").diagnostics
 
 
-STAGES = (_elaborate, _require_main, _resolve_rules, _resolve_data, _resolve_training)
+MODEL_STAGES = (_elaborate, _require_main, _resolve_rules)
+TRAINING_STAGES = (_resolve_data, _resolve_training)
 
 
 def _optimizer(section: TrainSection) -> Any:

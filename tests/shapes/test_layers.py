@@ -38,7 +38,9 @@ CASES = {
         TransformerEncoder(TransformerEncoderLayer(4, batch_first=true), num_layers=2); Linear(3); LayerNorm""",
     INDICES: "Embedding(10, 4); EmbeddingBag(10, 4)",
 }
-STEPS = [(type_, step.strip()) for type_, steps in CASES.items() for line in steps.split("\n") for step in line.split(";")]
+STEPS = [
+    (type_, step.strip()) for type_, steps in CASES.items() for line in steps.split("\n") for step in line.split(";")
+]
 
 
 def real_layer(layer):

@@ -84,6 +84,8 @@ def _comparable(value: Any) -> Any:
 def _on_tensors(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
     if op == "+" and isinstance(left, list) and isinstance(right, list):
         return left + right
+    if op in ("==", "!=") and (left is None or right is None):  # whether an optional input was given
+        return op == "!="
     for side in (left, right):
         if isinstance(side, (tuple, list, dict, str, Callee)) or side is None:
             raise error("TN0303", f"`{op}` works on tensors one by one, not on {describe(side)}", span)
