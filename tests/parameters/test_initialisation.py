@@ -1,6 +1,7 @@
 """First values: the functions of torch.nn.init on streams of their own, constructors' defaults, each drawn once."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -126,6 +127,37 @@ def test_a_declared_parameter_draws_its_default_from_the_stream_of_its_name():
     net = "net A(x: float[N, 3]) { parameter v: float[3] = trunc_normal(std=0.5); x = x * v }"
     assert torch.equal(built(net=net).v, drawn("v", nn.init.trunc_normal_, (3,), std=0.5))
     assert torch.equal(built("v { init = zeros }", net).v, torch.zeros(3))
+
+
+def test_a_random_expression_draws_from_the_stream_of_the_name_it_declares():
+    net = "block B() {\n parameter w: float[3] = randn(3) * 0.5\n buffer m: float[3] = rand(3) + 1\n x = x * w + m }\n"
+    net += "net A(x: float[N, 3]) { b: repeat 2 { B } }"
+    model = built(net=net, seed=4)
+    with torch.random.fork_rng(devices=[]):
+        for i in ("0", "1"):
+            torch.manual_seed(stream_key(4, f"b.{i}.w"))
+            assert torch.equal(model.get_parameter(f"b.{i}.w"), torch.randn(3) * 0.5)
+            torch.manual_seed(stream_key(4, f"b.{i}.m"))
+            assert torch.equal(model.get_buffer(f"b.{i}.m"), torch.rand(3) + 1)
+
+
+class Odd(nn.Module):
+    """Draws into a buffer and a plain attribute while it is constructed."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("noise", torch.empty(5).normal_())
+        self.plain = torch.full((5,), 9.0).uniform_()
+        self.weight = nn.Parameter(torch.zeros(2, 2).uniform_(1, 2))
+
+
+def test_draws_that_are_no_parameters_are_made_too():
+    table = table_of("", net="net A(x: float[N, 2]) { parameter weight: float[2, 2] = zeros; x = x @ weight }")
+    table.net.root.parameters["weight"] = replace(table.net.root.parameters["weight"], init=None)
+    odd = build(Odd, table.net, table, 6)
+    assert torch.equal(odd.noise, drawn("noise", torch.Tensor.normal_, (5,), 6))
+    assert torch.equal(odd.weight, drawn("weight", torch.Tensor.uniform_, (2, 2), 6, **{"from": 1, "to": 2}))
+    assert ((odd.plain >= 0) & (odd.plain < 1)).all()
 
 
 def test_what_is_said_of_one_parameter_changes_no_other():

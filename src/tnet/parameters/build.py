@@ -16,11 +16,11 @@ from functools import partial
 import torch
 from torch import nn
 
-from ..ir.graph import Layer, Module, Net
+from ..ir.graph import Declared, Layer, Module, Net
 from ..ir.sites import join
 from .deferred import Deferred
 from .initializers import Init, read_init
-from .instantiate import instantiate
+from .instantiate import initial_value, instantiate
 from .streams import global_stream
 from .table import RuleTable
 
@@ -34,21 +34,24 @@ def build(cls: type[nn.Module], net: Net, table: RuleTable, seed: int) -> nn.Mod
     A parameter without a rule has the values that its layer's constructor gives it where the generator stands at the
     start of the parameter's stream (`stream_key`). The global random state is as before.
     """
-    with global_stream(seed, ""), Deferred() as deferred:
-        model = cls()
-    declared = dict(_declared(net.root))
+    statements = dict(_statements(net.root))
     fills: list[tuple[int, Callable[[], None]]] = []
-    unruled: dict[str, dict[str, nn.Parameter]] = {}
-    for name, tensor in model.named_parameters():
-        if init := table.init(name) or declared.get(name):
-            fills.append((tensor.numel() * init.is_threadable, partial(init.fill, tensor, seed, name)))
-        elif draw := deferred.draw(tensor):
-            fills.append((tensor.numel(), partial(draw.run, seed, name)))
-        else:
-            unruled.setdefault(table.parameters[name].layer_path, {})[name] = tensor
+    computed: dict[str, torch.Tensor] = {}
+    with global_stream(seed, ""):
+        with Deferred() as deferred:
+            model = cls()
+        for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+            draw = deferred.take(tensor)
+            if init := table.init(name) or _declared_init(statements.get(name)):
+                fills.append((tensor.numel() * init.is_threadable, partial(init.fill, tensor, seed, name)))
+            elif draw:
+                fills.append((tensor.numel(), partial(draw.run, seed, name)))
+            elif deferred.is_computed(tensor):
+                computed[name] = tensor
+        deferred.make_the_rest()
     _run(fills)
-    for path, layer in _layers(net.root) if deferred.computed else ():
-        _construct_again(layer, path, model, unruled.get(path, {}), deferred, seed)
+    if computed:
+        _compute_again(computed, net, statements, seed)
     return model
 
 
@@ -64,18 +67,22 @@ def _run(fills: list[tuple[int, Callable[[], None]]]) -> None:
 
 
 @torch.no_grad()
-def _construct_again(
-    layer: Layer, path: str, model: nn.Module, parameters: Mapping[str, torch.Tensor], deferred: Deferred, seed: int
+def _compute_again(
+    computed: Mapping[str, torch.Tensor], net: Net, statements: Mapping[str, Declared], seed: int
 ) -> None:
-    """Give what a layer computed from random values what another one has, constructed from the layer's own stream."""
-    buffers = {join(path, name): buffer for name, buffer in model.get_submodule(path).named_buffers()}
-    computed = {name: each for name, each in (parameters | buffers).items() if deferred.is_computed(each)}
-    if computed:
-        with global_stream(seed, path):
-            other = instantiate(layer)
-        values = {join(path, name): each for name, each in (*other.named_parameters(), *other.named_buffers())}
-        for name, tensor in computed.items():
-            tensor.copy_(values[name])
+    """Give what was computed from random values those of another pass, on the stream of the statement or layer."""
+    for name in computed.keys() & statements.keys():
+        if not any(node.op == "read" for node in statements[name].expression.nodes):
+            with global_stream(seed, name):
+                computed[name].copy_(initial_value(statements[name]))
+    for path, layer in _layers(net.root):
+        names = [name for name in computed if name.startswith(f"{path}.")]
+        if names:
+            with global_stream(seed, path):
+                other = instantiate(layer)
+            values = {join(path, name): each for name, each in (*other.named_parameters(), *other.named_buffers())}
+            for name in names:
+                computed[name].copy_(values[name])
 
 
 def _layers(root: Module | Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
@@ -86,12 +93,15 @@ def _layers(root: Module | Layer, path: str = "") -> Iterator[tuple[str, Layer]]
         yield from _layers(child, join(path, name))
 
 
-def _declared(root: Module | Layer, path: str = "") -> Iterator[tuple[str, Init]]:
-    """The initial values that `parameter` statements declare by a function, by full name."""
+def _statements(root: Module | Layer, path: str = "") -> Iterator[tuple[str, Declared]]:
+    """The `parameter` and `buffer` statements, by full name."""
     if isinstance(root, Layer):
         return
-    for name, each in root.parameters.items():
-        if each.init:
-            yield join(path, name), read_init(each.init, each.span)
+    for name, each in (*root.parameters.items(), *root.buffers.items()):
+        yield join(path, name), each
     for name, child in root.children.items():
-        yield from _declared(child, join(path, name))
+        yield from _statements(child, join(path, name))
+
+
+def _declared_init(declared: Declared | None) -> Init | None:
+    return read_init(declared.init, declared.span) if declared and declared.init else None

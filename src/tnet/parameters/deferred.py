@@ -64,9 +64,14 @@ class Deferred(TorchFunctionMode):
         self.draws: dict[int, Draw] = {}
         self.computed: dict[int, torch.Tensor] = {}
 
-    def draw(self, tensor: torch.Tensor) -> Draw | None:
-        """The draw that the tensor still waits for."""
-        return self.draws.get(_address(tensor))
+    def take(self, tensor: torch.Tensor) -> Draw | None:
+        """The draw that the tensor waits for, which is then the caller's to make."""
+        return self.draws.pop(_address(tensor), None)
+
+    def make_the_rest(self) -> None:
+        """Make the draws that nobody took, of tensors that are no parameters or buffers."""
+        for draw in self.draws.values():
+            draw.draw(torch.default_generator)
 
     def is_computed(self, tensor: torch.Tensor) -> bool:
         """Whether the tensor's values were computed from random ones."""

@@ -1,4 +1,4 @@
-"""A library layer of the IR as a module, constructed as its source would."""
+"""Single pieces of the IR made as the generated source makes them: a library layer, a declared initial value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..ir.graph import DTypeRef, FunctionRef, Layer, LayerRef
+from ..codegen import generate
+from ..ir.graph import Declared, DTypeRef, FunctionRef, Layer, LayerRef, Module, Net
 
 
 def instantiate(layer: Layer) -> nn.Module:
@@ -17,6 +18,14 @@ def instantiate(layer: Layer) -> nn.Module:
     args = [_argument(each.value) for each in layer.arguments if each.positional]
     kwargs = {each.name: _argument(each.value) for each in layer.arguments if not each.positional}
     return _import(layer.path)(*args, **kwargs)
+
+
+def initial_value(declared: Declared) -> torch.Tensor:
+    """What the expression of a `parameter` or `buffer` statement gives, drawing from the global generator."""
+    alone = Module("net", "Alone", buffers={declared.name: declared})
+    scope: dict[str, Any] = {}
+    exec(generate(Net("Alone", alone, (), {})), scope)
+    return scope["Alone"]().get_buffer(declared.name)
 
 
 def _argument(value: Any) -> Any:
