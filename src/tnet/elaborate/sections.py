@@ -176,7 +176,7 @@ def _override_argument(
 def read_train(node: ast.Train, overrides: list[Override], globals_: Globals) -> TrainSection:
     nodes = [each for each in node.settings if isinstance(each, ast.Setting)]
     settings = _settings(nodes, overrides, globals_, "train")
-    return TrainSection(node.name and node.name.text, node.span, settings)
+    return TrainSection(node.name and node.name.text, node.span, settings, _failed(nodes, settings))
 
 
 def read_data(node: ast.Data, overrides: list[Override], globals_: Globals) -> DataSection:
@@ -186,7 +186,11 @@ def read_data(node: ast.Data, overrides: list[Override], globals_: Globals) -> D
     for item in node.items:
         if isinstance(item, ast.Flow):
             _read_pipeline(item, pipelines, globals_)
-    return DataSection(node.name and node.name.text, node.span, settings, pipelines)
+    return DataSection(node.name and node.name.text, node.span, settings, pipelines, _failed(nodes, settings))
+
+
+def _failed(nodes: list[ast.Setting], settings: Mapping[str, Setting]) -> frozenset[str]:
+    return frozenset(each.name.text for each in nodes) - settings.keys()
 
 
 def _read_pipeline(item: ast.Flow, pipelines: dict[str, Pipeline], globals_: Globals) -> None:

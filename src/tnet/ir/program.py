@@ -89,17 +89,23 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class DataSection:
+    """`failed` names settings that are written but have no value, which has been reported."""
+
     name: str | None
     span: Span
     settings: Mapping[str, Setting] = field(default_factory=dict)
     pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class TrainSection:
+    """`failed` as in `DataSection`."""
+
     name: str | None
     span: Span
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
 
 
 @dataclass

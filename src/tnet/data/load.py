@@ -1,0 +1,142 @@
+"""Reading data: sources to samples, cut into parts, checked against the net, with statistics filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ..diagnostics import Note, error
+from ..ir.graph import Value
+from ..source import Span
+from . import splits, statistics
+from .loaders import Loader, Loaders
+from .samples import Items, Memory, Windows
+from .sources import tensors
+from .transforms.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from .recipe import DataRecipe
+
+Samples = Memory | Items | Windows
+PARTS = ("train", "val", "test")
+
+
+def load(
+    recipe: DataRecipe, seed: int, batch: int, data: Any, device: str, known: Mapping[int, Mapping] | None
+) -> Loaders:
+    """See `DataRecipe.load`."""
+    samples = _given(recipe, data) if data is not None else _read(recipe)
+    parts = _cut(recipe, samples)
+    dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
+    first = parts["train"]
+    if known is not None:
+        last = replace(recipe.transform, statistics=known)
+    else:
+        last = statistics.fill(*first, recipe.prepare, recipe.transform, dtypes)
+    loaders = {}
+    for name, (read, indices) in parts.items():
+        training = name == "train"
+        stage = recipe.augment if training else recipe.prepare
+        pipeline = Pipeline(stage, last, dtypes, read.images, seed)
+        options = recipe.working.options(read, device)
+        loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
+                               training and recipe.skip_single, options)  # fmt: skip
+        _check(recipe, loaders[name], name)
+    notes = [_sizes(loaders, samples["train"].classes), *_printed(last.statistics)]
+    return Loaders(**loaders, classes=samples["train"].classes, statistics=last.statistics, notes=notes)
+
+
+def _read(recipe: DataRecipe) -> dict[str, Samples]:
+    if "train" not in recipe.sources:
+        raise error("TN0704", "the spec has no data", help="add `data { train = … }`, or give data from Python")
+    names = [each.name for each in recipe.inputs]
+    return {name: source.read(recipe.spec, names) for name, source in recipe.sources.items()}
+
+
+def _given(recipe: DataRecipe, data: Any) -> dict[str, Samples]:
+    """Samples from Python: one lot for `train`, or a map from parts to lots."""
+    names = [each.name for each in recipe.inputs]
+    by_part = isinstance(data, Mapping) and "train" in data and set(data) <= set(PARTS)
+    return {part: tensors.from_arrays(lot, names) for part, lot in (data if by_part else {"train": data}).items()}
+
+
+def _cut(recipe: DataRecipe, samples: Mapping[str, Samples]) -> dict[str, tuple[Samples, Tensor]]:
+    """Each part with the numbers of its samples; `split` cuts `train`, unless Python gave the parts themselves."""
+    for name, each in samples.items():
+        if not len(each):
+            raise error("TN0703", f"`{name}` has no samples", recipe.spans.get(name))
+    whole = {name: (each, torch.arange(len(each))) for name, each in samples.items()}
+    names = PARTS[: len(recipe.split or ())]
+    if recipe.split is None or not samples.keys().isdisjoint(names[1:]):
+        return whole
+    cut = _cut_sequence if samples["train"].ordered else _cut_set
+    return whole | dict(zip(names, cut(recipe, samples["train"], names), strict=True))
+
+
+def _cut_sequence(recipe: DataRecipe, train: Windows, names: Sequence[str]) -> list[tuple[Samples, Tensor]]:
+    lots = train.cut(recipe.split)
+    _enough(recipe, [len(lot) for lot in lots], len(train), names)
+    return [(lot, torch.arange(len(lot))) for lot in lots]
+
+
+def _cut_set(recipe: DataRecipe, train: Samples, names: Sequence[str]) -> list[tuple[Samples, Tensor]]:
+    sizes = splits.sizes(len(train), recipe.split)
+    _enough(recipe, sizes, len(train), names)
+    return [(train, piece) for piece in splits.cut(len(train), sizes, train.labels, recipe.split_seed)]
+
+
+def _enough(recipe: DataRecipe, sizes: Sequence[int], count: int, names: Sequence[str]) -> None:
+    """Raises SpecError (TN0704) where a part gets no sample, or there are fewer than are asked for."""
+    span = recipe.spans.get("split")
+    if sum(sizes) > count:
+        raise error("TN0704", f"`split` takes {sum(sizes)} samples, the data has {count}", span)
+    for name, size in zip(names, sizes, strict=True):
+        if size < 1:
+            raise error("TN0704", f"`split` leaves no sample for `{name}`: the data has {count}", span)
+
+
+def _check(recipe: DataRecipe, loader: Loader, part: str) -> None:
+    """A sample of the part, made as training makes it, fits the net's inputs. Raises SpecError (TN0703)."""
+    fields = loader.make(loader.indices[:1], epoch=0)
+    source = "train" if part not in recipe.sources else part
+    span = recipe.spans.get(source)
+    for wanted in recipe.inputs:
+        sizes, given = wanted.type.dims[1:], fields[wanted.name].shape[1:]
+        fixed = zip(sizes, given, strict=False)
+        if len(sizes) != len(given) or any(isinstance(size, int) and size != got for size, got in fixed):
+            raise _misfit(wanted, fields[wanted.name], span)
+
+
+def _misfit(wanted: Value, got: Tensor, span: Span | None):
+    shape = ["N", *map(str, got.shape[1:])]
+    kind = f"{str(got.dtype).removeprefix('torch.')}[{', '.join(shape)}]"
+    message = f"the data gives `{wanted.name}: {kind}`, the net takes `{wanted.name}: {wanted.type}`"
+    return error("TN0703", message, span, Note("the net's input", wanted.span), help=_advice(wanted, got))
+
+
+def _advice(wanted: Value, got: Tensor) -> str | None:
+    sizes, given = wanted.type.dims[1:], tuple(got.shape[1:])
+    if len(sizes) != 3 or len(given) != 3:
+        return f"an input of shape [N, {', '.join(map(str, given))}] would fit"
+    if sizes[0] != given[0] and sizes[0] in (1, 3):
+        return f"`Grayscale({sizes[0]})` in `augment` and in `prepare` changes the channels"
+    if sizes[0] == given[0] and all(isinstance(size, int) for size in sizes[1:]):
+        return f"`Resize([{sizes[1]}, {sizes[2]}])` in `augment` and in `prepare` changes the size"
+    return None
+
+
+def _sizes(loaders: Mapping[str, Loader], classes: Any) -> str:
+    parts = ", ".join(f"{loader.count} {name}" for name, loader in loaders.items())
+    return f"data: {parts}" + (f"; {len(classes)} classes" if classes else "")
+
+
+def _printed(found: Mapping[int, Mapping[str, list[float]]]) -> list[str]:
+    return [
+        f"{name} = [{', '.join(f'{value:.4f}' for value in values)}] (from the training samples)"
+        for each in found.values()
+        for name, values in sorted(each.items())
+    ]

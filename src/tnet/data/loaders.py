@@ -1,0 +1,164 @@
+"""Batches of a part of the data. What a sample is like depends on the seed, the epoch and its number alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ..diagnostics import SpecError
+from . import streams
+from .samples import Items, Memory, Windows, join
+from .transforms.pipeline import Fields, Pipeline
+
+BLOCK = 4 * 2**20  # bytes of samples that are transformed at once
+MOST_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class Working:
+    """How batches are made: worker processes, pinned memory, batches that each worker is ahead. "auto" decides here."""
+
+    workers: int | str = "auto"
+    pin_memory: bool | str = "auto"
+    prefetch: int | str = "auto"
+
+    def options(self, samples: Memory | Items | Windows, device: str) -> dict[str, Any]:
+        """Options for a DataLoader. Samples in memory need no workers: a batch is an indexing."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        automatic = 0 if samples.uniform else min(MOST_WORKERS, max(1, cores - 1))
+        workers = automatic if self.workers == "auto" else self.workers
+        pin = device.startswith("cuda") if self.pin_memory == "auto" else self.pin_memory
+        ahead = {"prefetch_factor": 2 if self.prefetch == "auto" else self.prefetch} if workers else {}
+        return {"num_workers": workers, "pin_memory": pin, **ahead}
+
+
+class Loader:
+    """Batches of named fields, as a DataLoader gives them: `len()` is the number of batches, iterating is one epoch.
+
+    Each iteration is the next epoch; `epoch(number, start)` gives a certain one, from batch `start` on. With a `seed`
+    the order is drawn anew for each epoch; without, samples come in order and are always as in epoch 0.
+    """
+
+    def __init__(
+        self,
+        samples: Memory | Items | Windows,
+        indices: Tensor,
+        pipeline: Pipeline,
+        batch_size: int,
+        seed: int | None = None,
+        skip_single: bool = False,
+        options: Mapping[str, Any] | None = None,
+    ):
+        self.samples, self.indices, self.pipeline = samples, indices, pipeline
+        self.batch_size, self.seed, self.skip_single = batch_size, seed, skip_single
+        self.options = dict(options or {})
+        self.next_epoch = 0
+
+    @property
+    def count(self) -> int:
+        """The samples of this part."""
+        return len(self.indices)
+
+    @property
+    def labels(self) -> Tensor | None:
+        """The classes of this part's samples, int64, in order."""
+        return None if self.samples.labels is None else self.samples.labels[self.indices]
+
+    def __len__(self) -> int:
+        whole, rest = divmod(self.count, self.batch_size)
+        return whole + (rest > (1 if self.skip_single and whole else 0))
+
+    def __iter__(self) -> Iterator[Fields]:
+        number, self.next_epoch = self.next_epoch, self.next_epoch + 1
+        return self.epoch(number)
+
+    def chunks(self, epoch: int) -> list[Tensor]:
+        """The numbers of the samples of each batch."""
+        order = self.indices
+        if self.seed is not None:
+            order = order[streams.permutation(streams.key(self.seed, "order", epoch), self.count)]
+        return list(order.split(self.batch_size))[: len(self)]
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Fields]:
+        number = number if self.seed is not None else 0
+        chunks = self.chunks(number)[start:]
+        if self.options.get("num_workers"):
+            yield from self._by_workers(chunks, number)
+            return
+        for group in self._blocks(chunks):
+            yield from self._split(self.make(torch.cat(group), number), [len(chunk) for chunk in group])
+
+    def make(self, chunk: Tensor, epoch: int) -> Fields:
+        """The fields of these samples as they are in this epoch."""
+        if self.samples.uniform:
+            return self.pipeline(self.samples.read(chunk), chunk, epoch)
+        singles = [self.pipeline(self.samples.read(one), one, epoch) for one in chunk.split(1)]
+        return join(singles, self.samples.span)
+
+    def _blocks(self, chunks: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:
+        """Batches to be made at once: as many as fit in `BLOCK` bytes where samples are in memory."""
+        if not chunks:
+            return
+        size = 1
+        if self.samples.uniform:
+            one = self.samples.read(chunks[0][:1])
+            size = max(1, BLOCK // (self.batch_size * sum(4 * value.numel() for value in one.values())))
+        for start in range(0, len(chunks), size):
+            yield chunks[start : start + size]
+
+    def _split(self, fields: Fields, sizes: Sequence[int]) -> Iterator[Fields]:
+        pieces = {name: value.split(sizes) for name, value in fields.items()}
+        for number in range(len(sizes)):
+            batch = {name: parts[number] for name, parts in pieces.items()}
+            pin = self.options.get("pin_memory")
+            yield {name: value.pin_memory() for name, value in batch.items()} if pin else batch
+
+    def _by_workers(self, chunks: Sequence[Tensor], epoch: int) -> Iterator[Fields]:
+        """A failed sample comes back as diagnostics: an exception with places would not survive the way between."""
+        own = torch.Generator()  # a DataLoader draws a seed for its workers, which would move the global generator
+        for batch in DataLoader(_Batches(self, chunks, epoch), batch_size=None, generator=own, **self.options):
+            if isinstance(batch, tuple):
+                raise SpecError(batch)
+            yield batch
+
+
+class _Batches(Dataset):
+    """The batches of an epoch, by number, for worker processes."""
+
+    def __init__(self, loader: Loader, chunks: Sequence[Tensor], epoch: int):
+        self.loader, self.chunks, self.epoch = loader, chunks, epoch
+
+    def __len__(self) -> int:
+        return len(self.chunks)
+
+    def __getitem__(self, number: int) -> Fields | tuple:
+        try:
+            return self.loader.make(self.chunks[number], self.epoch)
+        except SpecError as problem:
+            return problem.diagnostics
+
+
+@dataclass
+class Loaders:
+    """The parts of the data; `val` and `test` are None where there is none.
+
+    `statistics` has what "auto" gave, by the number of the step of `transform`; `notes` are lines to be printed.
+    """
+
+    train: Loader
+    val: Loader | None = None
+    test: Loader | None = None
+    classes: Sequence[str] | None = None
+    statistics: Mapping[int, Mapping[str, list[float]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def parts(self) -> dict[str, Loader]:
+        every = {"train": self.train, "val": self.val, "test": self.test}
+        return {name: loader for name, loader in every.items() if loader is not None}

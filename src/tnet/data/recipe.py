@@ -1,0 +1,206 @@
+"""The `data` section: every setting and transform checked, nothing read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..diagnostics import Diagnostic, Note, SpecError, did_you_mean, error, nearest
+from ..ir.graph import Layer, Module, Net, Value
+from ..ir.program import DataSection, Pipeline, Setting
+from ..ir.types import TensorType
+from ..parameters.arguments import show
+from ..source import Source, Span
+from .calls import described_value
+from .loaders import Loaders, Working
+from .sources.registry import SourceChoice
+from .sources.registry import choose as choose_source
+from .transforms.choose import choose as choose_transform
+from .transforms.pipeline import Stage
+
+PARTS = ("train", "val", "test")
+STAGES = ("augment", "prepare", "transform")
+LATER = ("views", "pad", "on_bad_sample")
+"""Settings of the language that are not done yet."""
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """What a data section says. `inputs` are the net's; `spec` is what relative paths start from; `given` has the
+    settings as they are in force, for `run.yaml`."""
+
+    spec: Source | None = None
+    inputs: tuple[Value, ...] = ()
+    sources: Mapping[str, SourceChoice] = field(default_factory=dict)
+    split: tuple[int | float, ...] | None = None
+    split_seed: int = 0
+    working: Working = Working()
+    augment: Stage = Stage("augment")
+    prepare: Stage = Stage("prepare")
+    transform: Stage = Stage("transform")
+    skip_single: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
+    spans: Mapping[str, Span] = field(default_factory=dict)
+
+    def load(
+        self,
+        seed: int = 0,
+        batch: int = 1,
+        *,
+        data: Any = None,
+        device: str = "cpu",
+        statistics: Mapping[int, Mapping[str, list[float]]] | None = None,
+    ) -> Loaders:
+        """The data, read, checked against the net and cut into parts.
+
+        `seed` is for order and augmentation, `batch` the samples of one batch. `data` stands in for the sources:
+        arrays or tensors, the net's inputs in order and the target, a map from field names, or a map from `train`,
+        `val` and `test` to such. `statistics` are used in place of computing "auto". Raises SpecError (TN0702, TN0703,
+        TN0704).
+        """
+        from .load import load
+
+        return load(self, seed, batch, data, device, statistics)
+
+
+def resolve(section: DataSection | None, net: Net | None) -> tuple[DataRecipe, list[Diagnostic]]:
+    """The recipe of a section (None: one that takes data from Python only), with all that is wrong with it."""
+    inputs = tuple(net.root.inputs[: net.root.own_inputs]) if net else ()
+    skip = net is not None and fails_on_one_sample(net.root)
+    if section is None:
+        return DataRecipe(inputs=inputs, skip_single=skip), []
+    found: list[Diagnostic] = []
+    values = {}
+    for setting in section.settings.values():
+        try:
+            values[setting.name] = _setting(setting)
+        except SpecError as problem:
+            found += problem.diagnostics
+    stages = {name: _stage(pipeline, name, found) for name, pipeline in section.pipelines.items()}
+    found += _contradictions(section.settings, section.failed)
+    options = {name: values[name] for name in ("workers", "pin_memory", "prefetch") if name in values}
+    recipe = DataRecipe(
+        section.span.source, inputs, {name: values[name] for name in PARTS if name in values}, values.get("split"),
+        values.get("split_seed", 0), Working(**options), skip_single=skip,
+        given={name: plain_value(setting.value) for name, setting in section.settings.items()},
+        spans={name: setting.value_span for name, setting in section.settings.items()},
+        **{name: stage for name, stage in stages.items() if name in STAGES},
+    )  # fmt: skip
+    return recipe, found
+
+
+def plain_value(value: Any) -> Any:
+    """A value for YAML: numbers, texts, switches and lists of them as they are, all else as a spec writes it."""
+    plain = isinstance(value, list) and all(isinstance(each, int | float | str) for each in value)
+    return value if plain or isinstance(value, int | float | str | None) else show(value)
+
+
+def _stage(pipeline: Pipeline, name: str, found: list[Diagnostic]) -> Stage:
+    transforms = []
+    for step in pipeline.steps:
+        try:
+            transform = choose_transform(step)
+            if transform.auto and name != "transform":
+                advice = "write it in `transform`, where images are float in [0, 1]"
+                raise error("TN0704", f'"auto" statistics are not for `{name}`', step.span, help=advice)
+            transforms.append(transform)
+        except SpecError as problem:
+            found += problem.diagnostics
+    return Stage(name, tuple(transforms))
+
+
+def _setting(setting: Setting) -> Any:
+    """The checked value of a setting. Raises SpecError (TN0001, TN0701, TN0704)."""
+    if setting.name in LATER:
+        raise error("TN0001", f"the data setting `{setting.name}` is not done yet", setting.span)
+    if setting.name not in SETTINGS:
+        advice = did_you_mean(setting.name, [*SETTINGS, *LATER, *STAGES])
+        raise error("TN0704", f"unknown data setting `{setting.name}`", setting.span, help=advice)
+    return SETTINGS[setting.name](setting)
+
+
+def _split(setting: Setting) -> tuple[int | float, ...]:
+    value = setting.value
+    numbers = isinstance(value, list | tuple) and all(isinstance(v, int | float) and v is not True for v in value)
+    if not numbers or len(value) not in (2, 3) or any(part <= 0 for part in value):
+        raise error(
+            "TN0704", f"`split` is two or three shares or counts above 0, not {described_value(value)}",
+            setting.value_span, help="write `split = [0.9, 0.1]`, or counts of samples",
+        )  # fmt: skip
+    shares = any(isinstance(part, float) for part in value)
+    if shares and not math.isclose(sum(value), 1.0, abs_tol=1e-6):
+        raise error("TN0704", f"the shares of `split` sum to {sum(value):g}, not 1", setting.value_span)
+    return tuple(value)
+
+
+def _whole(least: int, or_auto: bool) -> Callable[[Setting], Any]:
+    def check(setting: Setting) -> Any:
+        value = setting.value
+        if or_auto and value == "auto" or isinstance(value, int) and value is not True and value >= least:
+            return value
+        kinds = f"a whole number from {least} on" + (' or "auto"' if or_auto else "")
+        message = f"`{setting.name}` is {kinds}, not {described_value(value)}"
+        raise error("TN0704", message, setting.value_span)
+
+    return check
+
+
+def _switch(setting: Setting) -> bool | str:
+    if isinstance(setting.value, bool) or setting.value == "auto":
+        return setting.value
+    message = f'`{setting.name}` is true, false or "auto", not {described_value(setting.value)}'
+    raise error("TN0704", message, setting.value_span)
+
+
+def _source(setting: Setting) -> SourceChoice:
+    return choose_source(setting.value, setting.value_span)
+
+
+SETTINGS: dict[str, Callable[[Setting], Any]] = {
+    "train": _source,
+    "val": _source,
+    "test": _source,
+    "split": _split,
+    "split_seed": _whole(0, or_auto=False),
+    "workers": _whole(0, or_auto=True),
+    "pin_memory": _switch,
+    "prefetch": _whole(1, or_auto=True),
+}
+"""Each setting of a data section with its check, which gives the value."""
+
+
+def _contradictions(settings: Mapping[str, Setting], failed: frozenset[str]) -> list[Diagnostic]:
+    """Settings that cannot both hold."""
+    found = []
+    split = settings.get("split")
+    cut = PARTS[1 : len(split.value)] if split and isinstance(split.value, list | tuple) else ()
+    for name in cut:
+        if name in settings:
+            note = Note(f"`split` cuts `{name}` from `train`", split.span)
+            found.append(Diagnostic("TN0704", "error", f"`{name}` is given twice", settings[name].span, (note,)))
+    mistyped = any(nearest(name, ["train"]) for name in settings if name not in SETTINGS)
+    if settings and "train" not in settings.keys() | failed and not mistyped:
+        first = next(iter(settings.values()))
+        found.append(Diagnostic("TN0704", "error", "the data section names no `train`", first.span))
+    workers, prefetch = settings.get("workers"), settings.get("prefetch")
+    if workers and prefetch and workers.value == 0 and prefetch.value != "auto":
+        note = Note("there are none", workers.span)
+        found.append(Diagnostic("TN0704", "error", "`prefetch` is for workers", prefetch.span, (note,)))
+    return found
+
+
+def fails_on_one_sample(module: Module) -> bool:
+    """Whether a batch norm would see one value a channel, which it refuses in training, in a batch of one sample."""
+    for node in module.nodes:
+        if node.op != "apply":
+            continue
+        child = module.children[node.target]
+        if isinstance(child, Module) and fails_on_one_sample(child):
+            return True
+        if isinstance(child, Layer) and child.class_name.startswith(("BatchNorm", "SyncBatchNorm")):
+            kind = node.args[0].type if isinstance(node.args[0], Value) else None
+            if isinstance(kind, TensorType) and all(dim == 1 for dim in kind.dims[2:]):
+                return True
+    return False
