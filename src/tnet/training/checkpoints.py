@@ -1,0 +1,107 @@
+"""Checkpoints: a folder for each, with `model.safetensors`, `state.safetensors`, `state.json` and a manifest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from ..diagnostics import SpecError, error
+from .files import pack, read_folder, remove_folder, unpack, write, write_folder
+from .hooks import Hook
+from .settings import CheckpointChoice
+from .state import Best, State
+
+WEIGHTS = "model.safetensors"
+PREFIX = "step-"
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """A model's tensors as safetensors wants them: on the CPU, none sharing memory."""
+    return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
+
+
+def save(folder: Path, state: State) -> Path:
+    """Save a checkpoint of this step in `folder`. Raises SpecError (TN0902); those there are then as they were."""
+    whole = state.state_dict()
+    del whole["model"]
+    plain, tensors = pack(whole)
+    path = folder / f"{PREFIX}{state.step:08d}"
+    files = {
+        WEIGHTS: save_tensors(weights_of(state.model)),
+        "state.safetensors": save_tensors(tensors),
+        "state.json": json.dumps(plain).encode(),
+    }
+    write_folder(path, files)
+    return path
+
+
+def load(path: Path) -> dict[str, Any]:
+    """What `State.load_state_dict` takes. Raises SpecError (TN0903) for a checkpoint that is not whole."""
+    files = read_folder(path)
+    try:
+        state = unpack(json.loads(files["state.json"]), load_tensors(files["state.safetensors"]))
+        return {**state, "model": load_tensors(files[WEIGHTS])}
+    except (KeyError, ValueError, RuntimeError) as problem:
+        raise error("TN0903", f"`{path}` is no checkpoint: {problem}") from problem
+
+
+def steps(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, oldest first."""
+    return sorted(folder.glob(f"{PREFIX}*"), key=lambda path: path.name) if folder.is_dir() else []
+
+
+def newest(folder: Path) -> Path:
+    """The newest checkpoint that is whole. Raises SpecError (TN0903) if there is none."""
+    for path in reversed(steps(folder)):
+        try:
+            read_folder(path)
+            return path
+        except SpecError:
+            continue
+    raise error("TN0903", f"no usable checkpoint in `{folder}`")
+
+
+def write_result(path: Path, weights: dict[str, Tensor]) -> None:
+    """`model.safetensors`, the run's result. Raises SpecError (TN0902)."""
+    write(path, save_tensors(weights))
+
+
+class Checkpoints(Hook):
+    """Saves at each interval, at the end, and whenever an evaluation is the best so far; keeps the newest ones.
+
+    `due(step)` says whether a step ends an interval; `maximize` whether more of `choice.best` is better.
+    """
+
+    def __init__(self, folder: Path, choice: CheckpointChoice, due, maximize: bool):
+        self.folder, self.choice, self.due, self.maximize = folder, choice, due, maximize
+        self.is_new_best = False
+        self.latest: Path | None = None
+
+    def evaluated(self, state: State, results: dict[str, float]) -> None:
+        value = results.get(self.choice.best or "")
+        if value is None or value != value:
+            return
+        better = state.best is None or (value > state.best.value if self.maximize else value < state.best.value)
+        if better:
+            state.best, self.is_new_best = Best(value, state.step), True
+
+    def after_step(self, state: State, loss: Tensor) -> None:
+        if self.is_new_best or self.due(state.step):
+            self.save(state)
+        self.is_new_best = False
+
+    def save(self, state: State) -> Path:
+        self.latest = save(self.folder, state)
+        best = self.best_path(state)
+        others = [path for path in steps(self.folder) if path != best]
+        for path in others[: -self.choice.keep]:
+            remove_folder(path)
+        return self.latest
+
+    def best_path(self, state: State) -> Path | None:
+        return self.folder / f"{PREFIX}{state.best.step:08d}" if state.best else None

@@ -1,0 +1,78 @@
+"""Whether data, net and loss fit each other, found before the first step. What is wrong is raised as SpecError."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..data.loaders import Loader, Loaders
+from ..diagnostics import Note, SpecError, error
+from ..ir.graph import Net
+from ..source import Span
+from .compiled import Forward
+from .evaluate import to_device
+from .losses import LossChoice, outputs_of
+
+IGNORED = -100
+"""The class that torch's losses leave out unless `ignore_index` says otherwise."""
+
+
+def check_targets(loss: LossChoice, net: Net, loaders: Loaders, span: Span | None) -> None:
+    """Every class number is one of the net's outputs. Raises SpecError (TN0703)."""
+    dims = net.outputs[0][1].dims
+    if not loss.class_numbers or len(dims) < 2 or not isinstance(dims[1], int):
+        return
+    for part, loader in loaders.parts.items():
+        labels = loader.labels
+        if labels is None:
+            continue
+        counted = labels[labels != loss.arguments.get("ignore_index", IGNORED)]
+        wrong = counted[(counted < 0) | (counted >= dims[1])]
+        if len(wrong):
+            message = f"`{part}` has class {int(wrong[0])}, the net gives {dims[1]} classes, 0 to {dims[1] - 1}"
+            raise error("TN0703", message, span, Note("the net's output", net.span))
+
+
+def try_batch(forward: Forward, loss: LossChoice, loader: Loader, device: torch.device, span: Span | None) -> None:
+    """Run the net and the loss once on two samples, without a trace. Raises SpecError (TN0703)."""
+    batch = to_device(loader.make(loader.indices[:2], 0), device)
+    if "target" in loss.roles and "target" not in batch:
+        has = ", ".join(f"`{name}`" for name in batch)
+        raise error("TN0703", f"`{loss.name}` takes a `target`, the data has {has}", span)
+    model = forward.model
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            outputs = outputs_of(model(*[batch[name] for name in forward.inputs]))
+            _check_shapes(loss, outputs, batch.get("target"), span)
+            value = forward.run_loss(batch)
+        if value.numel() != 1:
+            raise error("TN0802", f"`{loss.name}` gives {list(value.shape)}, a loss is one number", loss.span)
+    except SpecError:
+        raise
+    except (RuntimeError, ValueError, IndexError, TypeError) as problem:
+        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0].rstrip(".")
+        raise error("TN0703", f"`{loss.name}` fails on the first samples: {reason}", loss.span) from problem
+    finally:
+        model.train(was_training)
+
+
+def _check_shapes(loss: LossChoice, outputs: list[Tensor], target: Tensor | None, span: Span | None) -> None:
+    """A target that goes elementwise with the output has its shape: torch would repeat one along the other."""
+    if target is None or len(outputs) > 1:
+        return
+    output = outputs[0]
+    whole = loss.class_numbers and not target.is_floating_point()
+    wanted = [output.shape[0], *output.shape[2:]] if whole else list(output.shape)
+    if list(target.shape) == wanted:
+        return
+    sizes = ", ".join(["N", *map(str, wanted[1:])])
+    needed = f"the net gives {_shape(output)}, so `{loss.name}` takes a target [{sizes}]"
+    advice = "end the net with `squeeze(1)`" if list(output.shape) == [*target.shape, 1] else None
+    raise error("TN0703", f"{needed}; the data's is {_shape(target)}", span, help=advice)
+
+
+def _shape(tensor: Tensor) -> str:
+    sizes = ", ".join(["N", *map(str, tensor.shape[1:])])
+    return f"{str(tensor.dtype).removeprefix('torch.')}[{sizes}]"

@@ -1,0 +1,114 @@
+"""Forward and loss as one function, through `torch.compile` where that is asked for and works.
+
+Only full batches go through compiled code: a smaller batch would compile everything once more, for a fraction of a
+percent of the steps. https://docs.pytorch.org/docs/stable/generated/torch.compile.html
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from functools import cached_property
+from shutil import which
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .settings import CompileChoice
+
+Fields = Mapping[str, Tensor]
+
+
+class Forward:
+    """`loss(batch)` and `evaluate(batch)`, which gives (loss, outputs).
+
+    `inputs` are the net's in order; `size` is the number of samples that is compiled for; `say` tells the user when
+    compiling does not work. `precision` "bf16" runs under autocast: weights stay float32.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: nn.Module,
+        inputs: tuple[str, ...],
+        size: int,
+        compile: CompileChoice,
+        precision: str,
+        device: torch.device,
+        say: Callable[[str], None],
+    ):
+        self.model, self.loss_function, self.inputs, self.size = model, loss, inputs, size
+        self.choice, self.precision, self.device, self.say = compile, precision, device, say
+        self.compiles = compile.enabled
+        if self.compiles and (missing := missing_compiler(device)):
+            self.give_up(missing)
+
+    def run(self, batch: Fields) -> tuple[Tensor, Any]:
+        with self._autocast():
+            outputs = self.model(*[batch[name] for name in self.inputs])
+            return self.loss_function(outputs, batch), outputs
+
+    def run_loss(self, batch: Fields) -> Tensor:
+        return self.run(batch)[0]
+
+    def loss(self, batch: Fields) -> Tensor:
+        """The loss, to be differentiated."""
+        return (self._compiled_loss if self._is_full(batch) else self.run_loss)(batch)
+
+    def evaluate(self, batch: Fields, compiled: bool) -> tuple[Tensor, Any]:
+        """Loss and outputs; `compiled` says whether so many batches will come that compiling pays."""
+        if not (compiled and self._is_full(batch)):
+            return self.run(batch)
+        try:
+            return self._compiled_run(batch)
+        except compile_errors() as problem:
+            self.give_up(problem)
+            return self.run(batch)
+
+    def give_up(self, problem: object) -> None:
+        """Go on without compiling, and say so."""
+        self.compiles = False
+        reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+        self.say(f"torch.compile does not work here, so this runs without it: {reason}")
+
+    def _is_full(self, batch: Fields) -> bool:
+        return self.compiles and len(batch[self.inputs[0]]) == self.size
+
+    @cached_property
+    def _compiled_loss(self) -> Callable:
+        return self._compile(self.run_loss)
+
+    @cached_property
+    def _compiled_run(self) -> Callable:
+        return self._compile(self.run)
+
+    def _compile(self, function: Callable) -> Callable:
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns of a CUDA not in use
+        return torch.compile(function, mode=None if self.choice.mode == "default" else self.choice.mode)
+
+    def _autocast(self) -> Any:
+        if self.precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+
+def missing_compiler(device: torch.device) -> str | None:
+    """What `torch.compile` lacks on this machine, as far as is known before it is tried."""
+    if device.type != "cpu":
+        return None
+    chosen = shlex.split(os.environ.get("CXX", ""))[:1]
+    if any(map(which, chosen or ["g++", "clang++", "c++", "cl"])):
+        return None
+    return f"there is no C++ compiler `{chosen[0]}`" if chosen else "no C++ compiler (g++ or clang++) is installed"
+
+
+def compile_errors() -> tuple[type[Exception], ...]:
+    """What is raised where compiling fails, as against the model itself."""
+    from torch._dynamo.exc import TorchDynamoException
+    from torch._inductor.exc import InductorError
+
+    return (TorchDynamoException, InductorError)

@@ -1,0 +1,98 @@
+"""The process: settings that a recipe asks for, put back afterwards, and what a run depends on besides its spec."""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import torch
+
+from .loop import Stop
+from .recipe import Recipe
+from .world import World
+
+PACKAGES = ("tnet", "torch", "torchvision", "torchmetrics", "numpy", "safetensors", "scikit-learn")
+
+
+@contextmanager
+def process_settings(recipe: Recipe) -> Iterator[None]:
+    """Threads, precision of matrix products, determinism and the global generators, for the time of a run."""
+    backends = torch.backends
+    before = (torch.get_num_threads(), torch.get_float32_matmul_precision(), backends.cudnn.benchmark,
+              backends.cudnn.deterministic, torch.are_deterministic_algorithms_enabled(),
+              torch.is_deterministic_algorithms_warn_only_enabled())  # fmt: skip
+    states = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            if recipe.threads:
+                torch.set_num_threads(recipe.threads)
+            torch.set_float32_matmul_precision(recipe.matmul)
+            backends.cudnn.benchmark = recipe.benchmark
+            if recipe.deterministic:
+                os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+                backends.cudnn.deterministic = True
+                torch.use_deterministic_algorithms(True)
+            random.seed(recipe.seed)
+            np.random.seed(recipe.seed % 2**32)
+            torch.manual_seed(recipe.seed)
+            yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.set_float32_matmul_precision(before[1])
+        backends.cudnn.benchmark, backends.cudnn.deterministic = before[2], before[3]
+        torch.use_deterministic_algorithms(before[4], warn_only=before[5])
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+@contextmanager
+def stopping(stop: Stop) -> Iterator[None]:
+    """The first interrupt asks to stop after the step under way; the second interrupts at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(*_: Any) -> None:
+        stop.requested = True
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def release(world: World) -> None:
+    """Give back memory that the phase before has cached on the device."""
+    if world.device.type in ("cuda", "mps"):
+        getattr(torch, world.device.type).empty_cache()
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, the packages that count, CUDA and cuDNN."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    if torch.version.cuda:
+        found |= {"cuda": torch.version.cuda, "cudnn": str(torch.backends.cudnn.version())}
+    return found
+
+
+def device_name(world: World) -> str:
+    """`cpu (x86_64, 2 threads)`, `cuda:0 (NVIDIA H100)`"""
+    if world.device.type == "cuda":
+        return f"{world.device} ({torch.cuda.get_device_name(world.device)})"
+    return f"{world.device} ({platform.machine()}, {torch.get_num_threads()} threads)"

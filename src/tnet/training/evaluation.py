@@ -1,0 +1,29 @@
+"""Evaluating while training, and telling all who want to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+from ..data.loaders import Loader
+from .evaluate import Evaluator, named
+from .hooks import Hook, collect
+from .state import State
+
+
+class Evaluation(Hook):
+    """Evaluates on `loader` (None: there is nothing to evaluate on) at the end of each interval."""
+
+    def __init__(
+        self, due: Callable[[int], bool], evaluator: Evaluator, loader: Loader | None, observers: Sequence[Hook]
+    ):
+        self.due, self.evaluator, self.loader = due, evaluator, loader
+        self.tell = collect(observers, "evaluated")
+        self.results: dict = {}
+
+    def after_step(self, state: State, loss: Tensor) -> None:
+        if self.due(state.step):
+            self.results = named(self.evaluator(self.loader), "val") if self.loader else {}
+            for call in self.tell:
+                call(state, self.results)

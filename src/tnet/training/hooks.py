@@ -1,0 +1,37 @@
+"""What tricks and observers may do at each point of the loop. The loop calls only what a hook defines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .state import State
+
+Results = Mapping[str, Any]
+
+
+class Hook:
+    """A trick or an observer: one a file. Each method is a point of the loop."""
+
+    def after_backward(self, state: State) -> None:
+        """Gradients are there, the optimizer has not moved."""
+
+    def after_step(self, state: State, loss: Tensor) -> None:
+        """The optimizer and the schedule have moved, and `state` counts the step; `loss` is on the device."""
+
+    def evaluated(self, state: State, results: Results) -> None:
+        """An evaluation is done: `val.loss` and the metrics, as numbers."""
+
+    def message(self, text: str) -> None:
+        """Something to tell the user."""
+
+    def ended(self, state: State, results: Results) -> None:
+        """Training is over: all results, `seconds` among them."""
+
+
+def collect(hooks: Iterable[Hook], point: str) -> list[Callable]:
+    """The methods of those hooks that define this point, in order."""
+    return [getattr(hook, point) for hook in hooks if getattr(type(hook), point) is not getattr(Hook, point)]

@@ -1,0 +1,193 @@
+"""Losses: classes of torch.nn and functions of torch.nn.functional, applied to the net's outputs and `target`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..data.calls import argument_span, bind, described_value, signature
+from ..diagnostics import SpecError, did_you_mean, error
+from ..ir.graph import Net
+from ..ir.types import TensorType
+from ..ir.values import Call
+from ..source import Span
+
+OBSOLETE = frozenset({"size_average", "reduce"})
+CLASS_NUMBERS = frozenset(
+    {"CrossEntropyLoss", "NLLLoss", "MultiMarginLoss", "cross_entropy", "nll_loss", "multi_margin_loss"}
+)
+"""Losses whose integer target is the number of a class."""
+WHOLE_TARGETS = CLASS_NUMBERS | {"MultiLabelMarginLoss", "multilabel_margin_loss"}
+"""Losses that take an integer target as it is; for all others it becomes float."""
+MULTILABEL = frozenset(
+    {"MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "multilabel_margin_loss", "multilabel_soft_margin_loss"}
+)
+BINARY = frozenset(
+    {"BCELoss", "BCEWithLogitsLoss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "SoftMarginLoss",
+     "soft_margin_loss"}
+)  # fmt: skip
+MOST_TRIED = 2**22  # numbers in the outputs that a loss is tried on while checking
+
+
+@dataclass(frozen=True)
+class LossChoice:
+    """A loss with its arguments. `roles` has, for each argument of its call, the number of an output or "target"."""
+
+    name: str
+    function: Callable
+    arguments: Mapping[str, Any]
+    roles: tuple[int | str, ...]
+    span: Span | None
+
+    @property
+    def is_class(self) -> bool:
+        return inspect.isclass(self.function)
+
+    @property
+    def class_numbers(self) -> bool:
+        return self.name in CLASS_NUMBERS
+
+    def build(self, device: str | torch.device = "cpu") -> Loss:
+        """The loss, its tensors (class weights) on the device."""
+        arguments = {n: v.to(device) if isinstance(v, Tensor) else v for n, v in self.arguments.items()}
+        return Loss(self, self.function(**arguments) if self.is_class else None, {} if self.is_class else arguments)
+
+
+class Loss(nn.Module):
+    """`loss(outputs, batch)` is a scalar; outputs are what the net returns, a batch maps field names to tensors."""
+
+    def __init__(self, choice: LossChoice, module: nn.Module | None, arguments: Mapping[str, Any]):
+        super().__init__()
+        self.roles, self.function, self.arguments = choice.roles, module or choice.function, dict(arguments)
+        self.keeps_integers = choice.name in WHOLE_TARGETS
+
+    def forward(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        listed = outputs_of(outputs)
+        values = [self._target(batch["target"], listed[0]) if r == "target" else listed[r] for r in self.roles]
+        return self.function(*values, **self.arguments)
+
+    def _target(self, target: Tensor, output: Tensor) -> Tensor:
+        floats = target.is_floating_point() or self.keeps_integers
+        return target if floats else target.to(output.dtype)
+
+
+def outputs_of(outputs: Any) -> Sequence[Tensor]:
+    """A net's outputs as a list, one or several."""
+    if isinstance(outputs, Tensor):
+        return [outputs]
+    return list(outputs.values()) if isinstance(outputs, Mapping) else list(outputs)
+
+
+@cache
+def names() -> Mapping[str, Callable]:
+    """The losses of torch.nn and the functions of torch.nn.functional that take a `target`, by name."""
+    base = nn.modules.loss._Loss
+    classes = {n: c for n, c in vars(nn).items() if inspect.isclass(c) and issubclass(c, base)}
+    functions = {n: f for n, f in vars(F).items() if inspect.isfunction(f) and not n.startswith("_")}
+    return classes | {n: f for n, f in functions.items() if {"target", "anchor"} & signature(f).parameters.keys()}
+
+
+def choose(value: Any, span: Span, net: Net | None) -> LossChoice:
+    """The loss that a setting's value means, tried on outputs of the net's shapes.
+
+    Raises SpecError: TN0001 for what is not done yet, TN0802 for no loss, TN0301 to TN0304 for arguments.
+    """
+    value = Call(value, span=span) if isinstance(value, str) else value
+    if isinstance(value, list):
+        raise error("TN0001", "several losses are not done yet", span)
+    if isinstance(value, int | float | None):
+        raise error("TN0802", f"{described_value(value)} is no loss", span, help="such as `CrossEntropyLoss()`")
+    if not isinstance(value, Call):
+        raise error("TN0001", "a loss that is no class or function of torch by name is not done yet", span)
+    function = names().get(value.name)
+    if function is None:
+        raise error(
+            "TN0802", f"unknown loss `{value.name}`", value.span or span, help=did_you_mean(value.name, names())
+        )
+    expected, taken = _split_signature(function)
+    arguments = {name: _tensor(v, expected.parameters[name]) for name, v in bind(value, expected).items()}
+    reduction = arguments.get("reduction", "mean")
+    if reduction not in ("mean", "sum", "batchmean"):
+        place = argument_span(value, "reduction", expected)
+        raise error("TN0802", f"a loss is one number; `reduction` is {described_value(reduction)}", place,
+                    help='leave it out, or write "sum"')  # fmt: skip
+    roles = _roles(value.name, taken, len(net.outputs) if net else 1, value.span or span)
+    choice = LossChoice(value.name, function, arguments, roles, value.span or span)
+    if net is not None:
+        _try(choice, net, expected, value)
+    return choice
+
+
+def _split_signature(function: Callable) -> tuple[inspect.Signature, list[str]]:
+    """What a spec may write, and what a call takes from the net and the sample."""
+    if inspect.isclass(function):
+        called = inspect.signature(function.forward).parameters
+        taken = [n for n, each in called.items() if n != "self" and each.default is each.empty]
+        return signature(function, OBSOLETE), taken
+    whole = signature(function, OBSOLETE).parameters
+    taken = [name for name, each in whole.items() if each.default is each.empty]
+    rest = [each.replace(kind=each.KEYWORD_ONLY) for name, each in whole.items() if name not in taken]
+    return inspect.Signature(rest), taken
+
+
+def _tensor(value: Any, parameter: inspect.Parameter) -> Any:
+    """A list becomes a tensor where the signature wants one."""
+    wants = "Tensor" in str(parameter.annotation)
+    return torch.tensor(value, dtype=torch.float32) if wants and isinstance(value, list | int | float) else value
+
+
+def _roles(name: str, taken: Sequence[str], outputs: int, span: Span | None) -> tuple[int | str, ...]:
+    """`target` goes where the loss says so, the net's outputs fill the other places in order."""
+    roles: list[int | str] = []
+    for each in taken:
+        roles.append("target" if each in ("target", "targets") else len(roles) - roles.count("target"))
+    wanted = len(roles) - roles.count("target")
+    if wanted != outputs:
+        places = ", ".join(f"`{each}`" for each in taken)
+        plural = f"{outputs} output{'s' * (outputs != 1)}"
+        raise error("TN0802", f"`{name}` takes {places}; the net gives {plural}", span)
+    return tuple(roles)
+
+
+def _try(choice: LossChoice, net: Net, expected: inspect.Signature, call: Call) -> None:
+    """Run the loss on two samples of zeros, with the target that it usually has, to find wrong values and sizes."""
+    types = [kind for _, kind in net.outputs]
+    if not all(isinstance(kind, TensorType) for kind in types):
+        return
+    shapes = [[2, *(_size(dim, net) for dim in kind.dims[1:])] for kind in types]
+    if sum(torch.Size(shape).numel() for shape in shapes) > MOST_TRIED:
+        return
+    outputs = [torch.zeros(shape, dtype=getattr(torch, kind.dtype)) for shape, kind in zip(shapes, types, strict=True)]
+    first = outputs[0]
+    if choice.class_numbers:
+        target = torch.zeros([2, *first.shape[2:]], dtype=torch.int64)
+    else:
+        target = torch.zeros_like(first, dtype=torch.int64 if choice.name in WHOLE_TARGETS else None)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            choice.build()(outputs if len(outputs) > 1 else first, {"target": target})
+    except SpecError:
+        raise
+    except Exception as problem:
+        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0].rstrip(".")
+        blamed = next((name for name in choice.arguments if name in reason), None)
+        span = argument_span(call, blamed, expected) if blamed else choice.span
+        given = ", ".join(str(kind) for kind in types)
+        raise error("TN0802", f"`{choice.name}` does not take the net's output `{given}`: {reason}", span) from problem
+
+
+def _size(dim: Any, net: Net) -> int:
+    if isinstance(dim, int):
+        return dim
+    try:
+        values = {symbol: net.symbols.get(str(symbol)) or 4 for symbol in dim.free_symbols}
+        return int(dim.subs(values))
+    except (AttributeError, TypeError):
+        return 4

@@ -1,0 +1,126 @@
+"""Metrics: torchmetrics' classes in small letters, with `task` and the number of classes inferred."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..data.calls import bind, described_value
+from ..diagnostics import SpecError, did_you_mean, error
+from ..ir.graph import Net
+from ..ir.values import Call
+from ..source import Span
+from . import metric_catalog
+from .metric_catalog import MetricClass
+
+if TYPE_CHECKING:
+    from .losses import LossChoice
+
+LATER = ("confusion",)
+"""Metrics of the language that are not done yet."""
+
+
+@dataclass(frozen=True)
+class MetricChoice:
+    """A metric with the name it is reported under."""
+
+    name: str
+    cls: MetricClass
+    arguments: Mapping[str, Any]
+    span: Span | None
+
+    def build(self) -> Any:
+        """The torchmetrics object. Raises SpecError (TN0802) for what torchmetrics rejects."""
+        try:
+            built = self.cls.load()(**self.arguments, **self._unchecked())
+            takes = list(inspect.signature(built.update).parameters)
+        except (TypeError, ValueError, ModuleNotFoundError) as problem:
+            reason = str(problem).strip().splitlines()[0]
+            raise error("TN0802", f"`{self.cls.name}` rejects this: {reason}", self.span) from problem
+        if takes[:2] != ["preds", "target"]:
+            names = ", ".join(f"`{each}`" for each in takes)
+            raise error("TN0802", f"`{self.name}` takes {names}, not the net's output and `target`", self.span)
+        return built
+
+    def _unchecked(self) -> dict[str, bool]:
+        """Checking values would read them from the device at each batch."""
+        parameters = inspect.signature(self.cls.load()).parameters
+        return {name: False for name in metric_catalog.DECIDED if name in parameters}
+
+    @property
+    def whole_targets(self) -> bool:
+        return self.cls.module.startswith("torchmetrics.classification")
+
+
+def choose(value: Any, span: Span, loss: LossChoice, net: Net | None) -> tuple[MetricChoice, ...]:
+    """The metrics of `metrics = [accuracy, …]` or `{top5: accuracy(top_k=5)}`. Raises SpecError with all faults."""
+    if isinstance(value, Mapping):
+        named = [(str(name), call) for name, call in value.items()]
+    else:
+        named = [(None, call) for call in (value if isinstance(value, list | tuple) else [value])]
+    found: dict[str, MetricChoice] = {}
+    wrong = []
+    for name, call in named:
+        try:
+            choice = _one(name, call, span, loss, net)
+            if choice.name in found:
+                raise error("TN0802", f"the metric `{choice.name}` is given twice", choice.span)
+            found[choice.name] = choice
+        except SpecError as problem:
+            wrong += problem.diagnostics
+    if wrong:
+        raise SpecError(wrong)
+    return tuple(found.values())
+
+
+def _one(name: str | None, value: Any, span: Span, loss: LossChoice, net: Net | None) -> MetricChoice:
+    call = Call(value, span=span) if isinstance(value, str) else value
+    if not isinstance(call, Call):
+        raise error("TN0802", f"{described_value(value)} is no metric", span, help="such as `accuracy`")
+    if call.name in LATER:
+        raise error("TN0001", f"the metric `{call.name}` is not done yet", call.span or span)
+    cls = metric_catalog.find(call.name)
+    if cls is None or not call.name.islower():
+        advice = did_you_mean(call.name, [*metric_catalog.classes(), *LATER])
+        raise error("TN0802", f"unknown metric `{call.name}`", call.span or span, help=advice)
+    expected = cls.signature
+    optional = [each.replace(default=None) if each.name == "task" else each for each in expected.parameters.values()]
+    first = [each for each in optional if each.name != "task"]
+    last = [each.replace(kind=each.KEYWORD_ONLY) for each in optional if each.name == "task"]
+    written = bind(call, expected.replace(parameters=first + last))
+    inferred = _inferred(call, written, loss, net, span) if net and "task" in expected.parameters else {}
+    return MetricChoice(name or written_name(call), cls, {**inferred, **written}, call.span or span)
+
+
+def _inferred(call: Call, written: Mapping[str, Any], loss: LossChoice, net: Net, span: Span) -> dict:
+    """`task` by the loss, and the classes or labels by dim 1 of the net's (first) output."""
+    task = written.get("task") or _task(loss, net)
+    if task is None:
+        raise error("TN0802", f"the task of `{call.name}` does not follow from the loss", call.span or span,
+                    help=f'write `{call.name}(task="multiclass", num_classes=…)`')  # fmt: skip
+    dims = net.outputs[0][1].dims
+    count = dims[1] if len(dims) > 1 and isinstance(dims[1], int) else None
+    sizes = {"multiclass": "num_classes", "multilabel": "num_labels"}
+    return {"task": task} | ({sizes[task]: count} if task in sizes and count else {})
+
+
+def _task(loss: LossChoice, net: Net) -> str | None:
+    from .losses import BINARY, MULTILABEL
+
+    if loss.class_numbers:
+        return "multiclass"
+    if loss.name in MULTILABEL:
+        return "multilabel"
+    if loss.name in BINARY:
+        dims = net.outputs[0][1].dims
+        return "multilabel" if len(dims) > 1 and dims[1] != 1 else "binary"
+    return None
+
+
+def written_name(call: Call) -> str:
+    """`accuracy(top_k=5)` as `accuracy_top_k_5`."""
+    words = [call.name, *map(str, call.args), *(f"{name}_{value}" for name, value in call.kwargs.items())]
+    return re.sub(r"\W+", "_", "_".join(words)).strip("_")

@@ -1,0 +1,110 @@
+"""What a run is put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from ..data.loaders import Loader, Loaders
+from ..ir.graph import Net
+from ..ir.values import Duration
+from .checks import check_targets, try_batch
+from .compiled import Forward
+from .evaluate import PAYS_FROM, Evaluator
+from .loop import Every
+from .recipe import Recipe
+from .settings import CompileChoice
+from .state import State
+from .weights import load_matching
+from .world import World, single
+
+if TYPE_CHECKING:
+    from ..spec import Spec
+
+EPOCH = Duration(1, "epochs")
+
+
+@dataclass
+class Parts:
+    """Data, model, optimizer and schedule of a run, which fit each other; `notes` are lines to be printed."""
+
+    spec: Spec
+    recipe: Recipe
+    world: World
+    loaders: Loaders
+    state: State
+    forward: Forward
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def per_epoch(self) -> int:
+        """Optimizer steps of an epoch."""
+        return len(self.loaders.train)
+
+    @property
+    def total_steps(self) -> int:
+        return self.recipe.total_steps(self.per_epoch)
+
+    def every(self, interval: Duration) -> Every:
+        return Every(interval, self.per_epoch, self.total_steps)
+
+    def evaluator(self) -> Evaluator:
+        names = class_names(self.spec.net, self.recipe, self.loaders)
+        return Evaluator(self.forward, self.recipe.metrics, self.world.device, names, self._compile_pays())
+
+    def _compile_pays(self) -> bool:
+        interval = self.recipe.evaluate or EPOCH
+        steps = interval.value * (self.per_epoch if interval.unit == "epochs" else 1)
+        return len(self.loaders.val or ()) * self.total_steps / steps >= PAYS_FROM
+
+
+def assemble(spec: Spec, data: Any, say: Callable[[str], None]) -> Parts:
+    """Read the data and build all else; `say` is told what the user should know. Raises SpecError."""
+    recipe = spec.recipe
+    world = single(recipe.device, recipe.spans.get("device"))
+    loaders = spec.data_recipe.load(recipe.seed, recipe.batch, data=data, device=str(world.device))
+    notes = list(loaders.notes)
+    model = spec.model()
+    if recipe.weights:
+        notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
+    model.to(world.device)
+    optimizer = spec.optimizer(model)
+    schedule = spec.scheduler(optimizer, len(loaders.train))
+    state = State(model, optimizer, schedule, recipe.seed)
+    forward = forward_of(spec, model, world, recipe.batch // recipe.accumulate, recipe.compile, say)
+    parts = Parts(spec, recipe, world, loaders, state, forward, notes)
+    check_parts(parts)
+    return parts
+
+
+def forward_of(
+    spec: Spec, model: nn.Module, world: World, size: int, compile: CompileChoice, say: Callable[[str], None]
+) -> Forward:
+    inputs = tuple(value.name for value in spec.data_recipe.inputs)
+    loss = spec.recipe.loss.build(world.device)
+    return Forward(model, loss, inputs, size, compile, spec.recipe.precision, world.device, say)
+
+
+def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
+    """The names of the classes, as many as the net gives; none where accuracy by class makes no sense."""
+    dims = net.outputs[0][1].dims
+    by_class = recipe.loss.class_numbers and len(dims) == 2 and isinstance(dims[1], int)
+    if not by_class or loaders.train.labels is None:
+        return []
+    known = [str(each) for each in loaders.classes or ()]
+    return known if len(known) == dims[1] else [str(number) for number in range(dims[1])]
+
+
+def check_parts(parts: Parts) -> None:
+    """Raises SpecError (TN0703) where data, net and loss do not fit each other."""
+    span = parts.spec.data_recipe.spans.get("train")
+    check_targets(parts.recipe.loss, parts.spec.net, parts.loaders, span)
+    for loader in parts.loaders.parts.values():
+        _try(parts, loader, span)
+
+
+def _try(parts: Parts, loader: Loader, span: Any) -> None:
+    try_batch(parts.forward, parts.recipe.loss, loader, parts.world.device, span)

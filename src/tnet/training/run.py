@@ -1,0 +1,189 @@
+"""A run's folder: what is in it, and reading it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ..data.loaders import Loaders
+from ..diagnostics import error
+from ..parameters.arguments import show
+from ..source import Source
+from . import environment
+from .checkpoints import WEIGHTS
+from .files import cannot, write
+from .world import World
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ..spec import Spec
+
+SPEC, ABOUT, METRICS, CHECKPOINTS = "spec.tnet", "run.yaml", "metrics.jsonl", "checkpoints"
+
+
+@dataclass
+class Run:
+    """A trained run. `metrics` has the last evaluation's and the test's results by name (`val.loss`,
+    `test.accuracy`, `seconds`); `checkpoint` is the folder that the result comes from, None where none is kept;
+    `stopped` says that the run was interrupted and can be resumed."""
+
+    path: Path
+    metrics: dict[str, Any]
+    model: nn.Module
+    checkpoint: Path | None
+    stopped: bool = False
+    about: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    spec: Spec | None = field(default=None, repr=False)
+
+
+def new_folder(spec: Spec, out: str | os.PathLike | None) -> Path:
+    """The folder of a new run, made. Raises SpecError (TN0902) where it holds something or cannot be made."""
+    stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    path = Path(out) if out is not None else Path("runs") / spec.name / stamp
+    number = 1
+    try:
+        while out is None and path.exists():
+            number += 1
+            path = path.with_name(f"{stamp}-{number}")
+        if path.exists() and any(path.iterdir()):
+            raise error("TN0902", f"`{path}` is not empty", help="name another folder for the run")
+        (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise cannot("make the folder", path, problem) from problem
+    return path
+
+
+def describe(spec: Spec, loaders: Loaders, world: World, command: str | None, steps_per_epoch: int) -> dict[str, Any]:
+    """What `run.yaml` says: enough to know, and to build again, what was trained."""
+    recipe = spec.recipe
+    return {
+        "spec": str(spec.source_file.path.resolve()) if spec.source_file.path else spec.source_file.name,
+        "command": command or shlex.join(sys.argv),
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "net": spec.net.name,
+        "recipe": recipe.name,
+        "seed": recipe.seed,
+        "device": environment.device_name(world),
+        "hypers": {name: _plain(hyper.value) for name, hyper in spec.program.hypers.items()},
+        "settings": dict(recipe.given),
+        "overrides": overrides_of(spec),
+        "data": {
+            "settings": dict(spec.data_recipe.given),
+            "samples": {name: loader.count for name, loader in loaders.parts.items()},
+            "classes": None if loaders.classes is None else [str(each) for each in loaders.classes],
+            "statistics": {number: dict(found) for number, found in loaders.statistics.items()},
+        },
+        "steps": {"per_epoch": steps_per_epoch, "total": recipe.total_steps(steps_per_epoch)},
+        "versions": environment.versions(),
+    }
+
+
+def overrides_of(spec: Spec) -> dict[str, str]:
+    """Settings from outside the spec, as text that gives them again. Hyper-parameters are in `hypers`."""
+    given = {}
+    for override in spec.overrides:
+        if "." in override.path:
+            given[override.path] = override.span.text if override.span else show(override.value)
+    return given
+
+
+def _plain(value: Any) -> Any:
+    """A hyper-parameter for YAML."""
+    match value:
+        case bool() | int() | float() | str() | None:
+            return value
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case dict():
+            return {_plain(key): _plain(each) for key, each in value.items()}
+    return show(value)
+
+
+def write_start(path: Path, spec: Spec, about: Mapping[str, Any]) -> None:
+    """The files that are there from the start. Raises SpecError (TN0902)."""
+    write(path / SPEC, spec.source_text.encode())
+    write_about(path, about)
+    write(path / METRICS, b"")
+
+
+def write_about(path: Path, about: Mapping[str, Any]) -> None:
+    write(path / ABOUT, yaml.safe_dump(dict(about), sort_keys=False, allow_unicode=True).encode())
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """`run.yaml` of a run's folder. Raises SpecError (TN0902)."""
+    try:
+        about = yaml.safe_load((path / ABOUT).read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise error("TN0902", f"`{path}` is no folder of a run: it has no `{ABOUT}`") from problem
+    except yaml.YAMLError as problem:
+        raise error("TN0902", f"`{path / ABOUT}` is damaged") from problem
+    if not isinstance(about, dict) or "hypers" not in about:
+        raise error("TN0902", f"`{path / ABOUT}` is damaged")
+    return about
+
+
+def read_spec(path: Path, about: Mapping[str, Any]) -> Spec:
+    """The spec of a run, as it was trained: its own copy, at its old place for what it imports and reads."""
+    import tnet
+
+    from ..ir.program import Override
+
+    try:
+        text = (path / SPEC).read_text(encoding="utf-8")
+    except OSError as problem:
+        raise cannot("read", path / SPEC, problem) from problem
+    place = Path(about["spec"])
+    source = Source(str(path / SPEC), text, place if place.is_absolute() else None)
+    overrides = []
+    for name, value in about["overrides"].items():
+        given = Source(f"<{path / ABOUT}>", f"{name}={value}")
+        overrides.append(Override(name, span=given.span(len(name) + 1, len(given.text))))
+    return tnet.Spec(source, about["hypers"], overrides, about["net"], about["recipe"]).checked()
+
+
+def load_run(path: str | os.PathLike) -> Run:
+    """A finished run: its model with the result's weights, in eval mode on the CPU, and its last results.
+
+    Raises SpecError: TN0902 for no run, TN0903 where its weights are missing or are another net's.
+    """
+    folder = Path(path)
+    about = read_about(folder)
+    spec = read_spec(folder, about)
+    model = spec.model()
+    try:
+        from safetensors.torch import load_file
+
+        model.load_state_dict(load_file(folder / WEIGHTS))
+    except FileNotFoundError as problem:
+        advice = "the run was stopped before its end" if (folder / CHECKPOINTS).is_dir() else None
+        raise error("TN0903", f"`{folder}` has no `{WEIGHTS}`", help=advice) from problem
+    except Exception as problem:
+        raise error("TN0903", f"`{folder / WEIGHTS}` does not fit the net: {str(problem).splitlines()[0]}") from problem
+    checkpoint = about.get("result", {}).get("checkpoint")
+    kept = folder / checkpoint if checkpoint else None
+    return Run(folder, last_results(folder), model.eval(), kept, about=about, spec=spec)
+
+
+def last_results(folder: Path) -> dict[str, Any]:
+    """The results of the last evaluation and of the end, from `metrics.jsonl`."""
+    results: dict[str, Any] = {}
+    try:
+        lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return results
+    for line in lines:
+        event = json.loads(line)
+        if event.get("event") in ("evaluate", "end"):
+            results |= {name: value for name, value in event.items() if name not in ("event", "step")}
+    return results

@@ -1,0 +1,201 @@
+"""The settings of a `train` section: which there are, and what each may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..data.calls import bind, described_value, signature
+from ..diagnostics import SpecError, did_you_mean, error
+from ..ir.program import Setting
+from ..ir.values import Call, Duration
+
+LATER = (
+    "clip_value", "mixup", "cutmix", "ema", "swa", "distill", "early_stop", "channels_last", "devices", "dtype",
+    "distributed", "sync_batchnorm", "anomaly", "profile", "snoop",
+)  # fmt: skip
+"""Settings of the language that are not done yet."""
+
+Check = Callable[[Setting], Any]
+
+
+@dataclass(frozen=True)
+class CompileChoice:
+    """`compile = true | false | Compile(mode="max-autotune")`."""
+
+    enabled: bool = True
+    mode: str = "default"
+
+
+@dataclass(frozen=True)
+class CheckpointChoice:
+    """`Checkpoint(every=1 epoch, keep=2, best="val.accuracy")`; `keep` counts those that are not the best."""
+
+    every: Duration = Duration(1, "epochs")
+    keep: int = 2
+    best: str | None = None
+
+
+@dataclass(frozen=True)
+class NormChoice:
+    """`clip_norm = 1.0` or `Norm(20, type=1)`: the largest joint norm of all gradients."""
+
+    largest: float
+    type: float = 2.0
+
+
+def wrong(setting: Setting, wanted: str, help: str | None = None) -> SpecError:
+    """``epochs` is a whole number from 1 on, not true`, to be raised."""
+    message = f"`{setting.name}` is {wanted}, not {described_value(setting.value)}"
+    return error("TN0802", message, setting.value_span, help=help)
+
+
+def whole(least: int) -> Check:
+    def check(setting: Setting) -> int:
+        if not isinstance(setting.value, int) or isinstance(setting.value, bool) or setting.value < least:
+            raise wrong(setting, f"a whole number from {least} on")
+        return setting.value
+
+    return check
+
+
+def switch(setting: Setting) -> bool:
+    if not isinstance(setting.value, bool):
+        raise wrong(setting, "true or false")
+    return setting.value
+
+
+def one_of(*done: str, later: Sequence[str] = ()) -> Check:
+    def check(setting: Setting) -> str:
+        value = word(setting.value)
+        if value in later:
+            raise error("TN0001", f'`{setting.name} = "{value}"` is not done yet', setting.value_span)
+        if value not in done:
+            wanted = " or ".join(f'"{each}"' for each in done)
+            raise wrong(setting, wanted, did_you_mean(value, done) if isinstance(value, str) else None)
+        return value
+
+    return check
+
+
+def word(value: Any) -> Any:
+    """A bare name that means nothing to torch is text (`device = cpu`)."""
+    return value.name if isinstance(value, Call) and not value.called else value
+
+
+def duration(setting: Setting) -> Duration | None:
+    if setting.value is not None and not (isinstance(setting.value, Duration) and setting.value.value > 0):
+        raise wrong(setting, "a duration, or none", "such as `1 epoch` or `500 steps`")
+    return setting.value
+
+
+def device(setting: Setting) -> str:
+    """A device of torch's, which need not be there until a run starts."""
+    value = word(setting.value)
+    if value == "auto":
+        return value
+    try:
+        return str(torch.device(value)) if isinstance(value, str) else torch.device("")
+    except RuntimeError:
+        raise wrong(setting, '"auto" or a device of torch, such as "cpu" or "cuda:1"') from None
+
+
+def text(setting: Setting) -> str:
+    if not isinstance(setting.value, str) or not setting.value:
+        raise wrong(setting, "text")
+    return setting.value
+
+
+def name(setting: Setting) -> str | None:
+    """`net = Name` has been followed by the compiler; here it is a name like any."""
+    return str(word(setting.value))
+
+
+def compiling(setting: Setting) -> CompileChoice:
+    if isinstance(setting.value, bool):
+        return CompileChoice(setting.value)
+    if not isinstance(setting.value, Call) or setting.value.name != "Compile":
+        raise wrong(setting, "true, false or `Compile(…)`")
+    import torch._inductor
+
+    mode = bind(setting.value, signature(_compile)).get("mode", "default")
+    modes = ["default", *torch._inductor.list_mode_options()]
+    if mode not in modes:
+        advice = did_you_mean(mode, modes) or f"there are {', '.join(modes)}"
+        raise error("TN0802", f'`torch.compile` has no mode "{mode}"', setting.value_span, help=advice)
+    return CompileChoice(True, mode)
+
+
+def _compile(mode: str = "default") -> None: ...
+
+
+def checkpoint(setting: Setting) -> CheckpointChoice | None:
+    if setting.value is None or setting.value is False:
+        return None
+    if not isinstance(setting.value, Call) or setting.value.name != "Checkpoint":
+        raise wrong(setting, "`Checkpoint(…)` or none", "such as `Checkpoint(every=1 epoch, keep=3)`")
+    call = setting.value
+    choice = CheckpointChoice(**bind(call, signature(CheckpointChoice)))
+    if choice.every.value <= 0:
+        raise error("TN0802", "`every` of `Checkpoint` must be above 0", call.spans.get("every", call.span))
+    if choice.keep < 1:
+        raise error("TN0802", "`keep` of `Checkpoint` must be at least 1", call.spans.get("keep", call.span))
+    return choice
+
+
+def norm(setting: Setting) -> NormChoice:
+    value = setting.value
+    if isinstance(value, Call) and value.name == "Norm":
+        value = (found := bind(value, signature(_norm)))["largest"]
+        choice = NormChoice(float(value), float(found.get("type", 2.0)))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        choice = NormChoice(float(value))
+    else:
+        raise wrong(setting, "a number or `Norm(…)`", "such as `1.0` or `Norm(20, type=1)`")
+    if not choice.largest > 0:
+        raise wrong(setting, "a number above 0")
+    return choice
+
+
+def _norm(largest: float, type: float = 2.0) -> None: ...
+
+
+def logs(setting: Setting) -> tuple[str, ...]:
+    value = setting.value if isinstance(setting.value, list | tuple) else [setting.value]
+    names = [word(each) for each in value]
+    for each in names:
+        if each != "tensorboard":
+            advice = did_you_mean(each, ["tensorboard"]) if isinstance(each, str) else None
+            raise error(
+                "TN0802", f"`log` knows `tensorboard`, not {described_value(each)}", setting.value_span, help=advice
+            )
+    return tuple(names)
+
+
+PLAIN: dict[str, Check] = {
+    "epochs": whole(1),
+    "steps": whole(1),
+    "batch": whole(1),
+    "schedule_per": one_of("epoch", "step"),
+    "seed": whole(0),
+    "precision": one_of("fp32", "bf16", later=["fp16"]),
+    "matmul": one_of("highest", "high", "medium"),
+    "compile": compiling,
+    "device": device,
+    "threads": whole(1),
+    "deterministic": switch,
+    "benchmark": switch,
+    "evaluate": duration,
+    "checkpoint": checkpoint,
+    "log": logs,
+    "log_every": whole(1),
+    "clip_norm": norm,
+    "accumulate": whole(1),
+    "on_nan": one_of("stop", later=["skip", "rollback"]),
+    "net": name,
+    "weights": text,
+}
+"""Each setting that stands for itself, with its check, which gives the value. `recipe` adds those that read the net."""

@@ -1,0 +1,65 @@
+"""One optimizer step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from ..data import streams
+from .compiled import Forward, compile_errors
+from .state import State
+from .world import World
+
+Batch = Mapping[str, Tensor]
+
+
+class TrainStep:
+    """Forward, backward, the optimizer and the schedule, for one batch; gives the loss, detached, on the device.
+
+    The batch is computed in `parts` parts whose losses, each a mean over its samples, add up to the batch's.
+    """
+
+    def __init__(self, forward: Forward, world: World, parts: int, after_backward: Sequence[Callable]):
+        self.forward, self.world, self.parts, self.after_backward = forward, world, parts, after_backward
+
+    def __call__(self, state: State, batch: Batch) -> Tensor:
+        torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
+        loss = self._backward(state, batch)
+        for call in self.after_backward:
+            call(state)
+        state.optimizer.step()
+        state.schedule.step()
+        return loss
+
+    def _backward(self, state: State, batch: Batch) -> Tensor:
+        """Gradients of the batch. Where compiling fails, which may show in the backward pass, all is done again."""
+        if not self.forward.compiles:
+            return self._gradients(state, batch)
+        try:
+            return self._gradients(state, batch)
+        except compile_errors() as problem:
+            self.forward.give_up(problem)
+            return self._gradients(state, batch)
+
+    def _gradients(self, state: State, batch: Batch) -> Tensor:
+        state.optimizer.zero_grad(set_to_none=True)
+        if self.parts == 1:
+            loss = self.forward.loss(batch)
+            loss.backward()
+            return loss.detach()
+        total = torch.zeros((), device=self.world.device)
+        for part, share in split(batch, self.parts):
+            loss = self.forward.loss(part) * share
+            loss.backward()
+            total += loss.detach()
+        return total
+
+
+def split(batch: Batch, parts: int) -> Iterator[tuple[Batch, float]]:
+    """A batch in at most so many parts, each with its share of the samples."""
+    count = len(next(iter(batch.values())))
+    pieces = {name: value.chunk(parts) for name, value in batch.items()}
+    for each in zip(*pieces.values(), strict=True):
+        yield dict(zip(pieces, each, strict=True)), len(each[0]) / count

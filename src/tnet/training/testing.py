@@ -1,0 +1,52 @@
+"""`tnet eval`: a trained run on its test data."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ..data.load import PARTS
+from ..data.loaders import Loader, Loaders
+from ..diagnostics import error
+from . import environment
+from .evaluate import Evaluator, named
+from .parts import class_names, forward_of
+from .run import Run, load_run
+from .settings import CompileChoice
+from .world import single
+
+
+def evaluate_run(
+    path: str | os.PathLike, part: str | None = None, data: Any = None, device: str | None = None
+) -> dict[str, Any]:
+    """Loss and metrics of a run's result on a part of its data, by name (`test.accuracy`), and `test.by_class`: the
+    share of each class that was found, by the class's name.
+
+    `part` is "test" or "val", by default the first of these that there is; `data` stands in for it, as in `train`.
+    Raises SpecError: TN0902, TN0903 for no run or no weights, TN0702 to TN0704 for the data.
+    """
+    run = load_run(path)
+    recipe = run.spec.recipe
+    with environment.process_settings(recipe):
+        loaders = load_data(run, None if data is None else {"train": data, "test": data})
+        name, loader = _chosen(loaders, part)
+        world = single(device or recipe.device)
+        model = run.model.to(world.device)
+        forward = forward_of(run.spec, model, world, recipe.batch, CompileChoice(False), print)
+        names = class_names(run.spec.net, recipe, loaders)
+        return named(Evaluator(forward, recipe.metrics, world.device, names)(loader), name)
+
+
+def load_data(run: Run, data: Any = None) -> Loaders:
+    """The data of a run, with the statistics that it was trained with."""
+    recipe = run.spec.recipe
+    return run.spec.data_recipe.load(recipe.seed, recipe.batch, data=data, statistics=run.about["data"]["statistics"])
+
+
+def _chosen(loaders: Loaders, part: str | None) -> tuple[str, Loader]:
+    there = [name for name in reversed(PARTS[1:]) if name in loaders.parts]
+    if part is not None and part not in there or not there:
+        wanted = f"no `{part}` data" if part else "neither `test` nor `val` data"
+        raise error("TN0704", f"the run has {wanted}", help="set `test` or three shares of `split` in `data`")
+    name = part or there[0]
+    return name, loaders.parts[name]
