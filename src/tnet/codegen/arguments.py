@@ -7,8 +7,8 @@ the others, equal ones are one argument, and one that is a fixed multiple or quo
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial, reduce
 from typing import Any
 
@@ -34,13 +34,13 @@ class Argument:
 
     name: str
     values: tuple[Any, ...]
-    kinds: set[str]
-    first: int
+    kinds: frozenset[str] = frozenset()
+    first: int = 0
     stored: bool = False
 
     @property
     def is_width(self) -> bool:
-        return self.kinds == {"width"} and all(type(value) is int for value in self.values)
+        return "width" in self.kinds and all(type(value) is int for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -66,22 +66,22 @@ def _scaled(term: py.Expr, factor: int) -> py.Expr:
 
 @dataclass(eq=False)
 class Column:
-    """One literal over all instances; `literal` is the first instance's."""
+    """Literals that are equal in each instance, of the first of which they are, and their values in all."""
 
-    literal: py.Literal
     values: tuple[Any, ...]
-    in_forward: bool
+    first: int
+    literals: list[py.Literal] = field(default_factory=list)
+    in_forward: bool = False
 
     @property
-    def changes(self) -> bool:
-        return len(set(map(py.exact, self.values))) > 1
+    def kinds(self) -> frozenset[str]:
+        return frozenset(_kind(literal.hint) for literal in self.literals)
 
-    @property
-    def kind(self) -> str:
-        hint = self.literal.hint
-        if any(word in hint for word in WINDOWS):
-            return "window"
-        return "width" if hint != "dim" and any(word in hint for word in WIDTHS) else hint
+
+def _kind(hint: str) -> str:
+    if any(word in hint for word in WINDOWS):
+        return "window"
+    return "width" if hint != "dim" and any(word in hint for word in WIDTHS) else hint
 
 
 @dataclass
@@ -122,46 +122,52 @@ class Unified:
 
 def unify(bodies: list[Body], taken: set[str]) -> Unified:
     """The arguments of the class that has these bodies. `taken` are names that an argument cannot have."""
-    changing = [column for column in columns(bodies) if column.changes]
+    changing = columns(bodies)
     arguments = _configured(bodies, changing, taken)
     names = taken | {argument.name for argument in arguments} | {name for name, _ in bodies[0].children}
-    formulas = {}
+    formulas: dict[int, Formula] = {}
     for column in changing:
         formula = explain(column, arguments)
         if formula is None:
-            like = [each for each in changing if _equal(each.values, column.values)]
-            arguments.append(_argument(_name(like, names), column.values, changing))
+            arguments.append(Argument(_name(column.literals, names), column.values, column.kinds, column.first))
             names.add(arguments[-1].name)
             formula = Formula((arguments[-1],))
         for argument in formula.arguments:
             argument.stored |= column.in_forward
-        formulas[id(column.literal)] = formula
-    used = list(dict.fromkeys(argument for formula in formulas.values() for argument in formula.arguments))
-    return Unified(used, formulas)
+        formulas.update((id(literal), formula) for literal in column.literals)
+    used = dict.fromkeys(argument for formula in formulas.values() for argument in formula.arguments)
+    return Unified(sorted(used, key=lambda argument: (not argument.is_width, argument.first)), formulas)
 
 
-def columns(bodies: list[Body]) -> Iterator[Column]:
+def columns(bodies: list[Body]) -> list[Column]:
+    """What changes, in the order in which the class shows it; equal literals together."""
     rows = [list(py.literals(tuple(body.expressions()))) for body in bodies]
-    forward = sum(1 for _ in py.literals(tuple(bodies[0].constructor())))
-    for position, literal in enumerate(rows[0]):
-        yield Column(literal, tuple(row[position].value for row in rows), position >= forward)
+    constructor = sum(1 for _ in py.literals(tuple(bodies[0].constructor())))
+    found: dict[Any, Column] = {}
+    for place, literal in enumerate(rows[0]):
+        values = tuple(row[place].value for row in rows)
+        exact = tuple(map(py.exact, values))
+        if len(set(exact)) > 1:
+            column = found.setdefault(exact, Column(values, place))
+            column.literals.append(literal)
+            column.in_forward |= place >= constructor
+    return list(found.values())
 
 
 def _configured(bodies: list[Body], changing: list[Column], taken: set[str]) -> list[Argument]:
-    """The block's own configuration, where it says what changes: as it is first, then as a multiple or quotient."""
-    found = []
+    """The block's own configuration, where it says what changes: as it is first, then in a formula."""
+    direct, indirect = [], []
     for name in bodies[0].module.config:
         values = tuple(body.module.config.get(name) for body in bodies)
-        if all(map(is_plain, values)) and name not in taken and not keyword.iskeyword(name):
-            found.append(_argument(name, values, changing))
-    direct = [argument for argument in found if argument.kinds]
+        if name in taken or keyword.iskeyword(name) or not all(map(is_plain, values)):
+            continue
+        same = next((column for column in changing if _equal(column.values, values)), None)
+        if same:
+            direct.append(Argument(name, values, same.kinds, same.first))
+        else:
+            indirect.append(Argument(name, values, first=len(changing)))
     rest = [column for column in changing if explain(column, direct) is None]
-    return direct + [each for each in found if not each.kinds and any(explain(column, [each]) for column in rest)]
-
-
-def _argument(name: str, values: tuple, changing: list[Column]) -> Argument:
-    places = [place for place, column in enumerate(changing) if _equal(column.values, values)]
-    return Argument(name, values, {changing[place].kind for place in places}, min(places, default=len(changing)))
+    return direct + [each for each in indirect if any(explain(column, [each]) for column in rest)]
 
 
 def explain(column: Column, arguments: list[Argument]) -> Formula | None:
@@ -169,10 +175,10 @@ def explain(column: Column, arguments: list[Argument]) -> Formula | None:
     for argument in arguments:
         if _equal(column.values, argument.values):
             return Formula((argument,))
-    likely = [argument for argument in arguments if not argument.kinds or column.kind in argument.kinds]
+    likely = [argument for argument in arguments if not argument.kinds or column.kinds & argument.kinds]
     likely.sort(key=lambda argument: argument.first)
     for argument in likely:
-        if column.kind == "depth" and holds(lambda size, base: size == base - 1, column.values, argument.values):
+        if "depth" in column.kinds and holds(lambda size, base: size == base - 1, column.values, argument.values):
             return Formula((argument,), "-", (1,))
         if found := multiple(column.values, argument.values):
             return Formula((argument,), found[0], found[1:])
@@ -188,9 +194,8 @@ def _equal(a: tuple, b: tuple) -> bool:
     return py.exact(a) == py.exact(b)
 
 
-def _name(columns: list[Column], taken: set[str]) -> str:
+def _name(literals: list[py.Literal], taken: set[str]) -> str:
     """A name for a new argument: a layer's keyword for it, or with the child's label where that is taken."""
-    literals = [column.literal for column in columns]
     literal = next((each for each in literals if each.hint not in VAGUE), literals[0])
     hint = literal.hint or "value"
     label = f"{literal.label}_{hint}" if literal.label.isidentifier() else hint

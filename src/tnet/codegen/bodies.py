@@ -9,6 +9,8 @@ from typing import Any
 from ..ir import graph as ir
 from . import expressions as py
 from .effects import live_nodes
+from .lists import whole_lists
+from .loops import Loop, loop_of
 from .nodes import Converter
 from .printing import quoted
 
@@ -40,7 +42,10 @@ class Declaration:
 
 @dataclass(frozen=True)
 class Body:
-    """One module. `base` is its class's base; `module` and `values` (by number) are of one instance."""
+    """One module. `base` is its class's base; `module` and `values` (by number) are of one instance.
+
+    Its forward is `steps` and a result, or a `loop`; an `nn.Sequential` has neither.
+    """
 
     base: str
     inputs: int
@@ -50,6 +55,7 @@ class Body:
     result: py.Expr | None
     module: ir.Module = field(compare=False)
     values: tuple[ir.Value, ...] = field(compare=False)
+    loop: Loop | None = None
 
     def expressions(self) -> Iterator[py.Expr]:
         """All expressions in the order in which the class shows them."""
@@ -164,12 +170,15 @@ def body_of(module: ir.Module, constructor: Constructor) -> Body:
     """The body of a module, given how its children's modules are constructed."""
     children = children_of(module, constructor)
     declarations = tuple(map(_parameter, module.parameters.values())) + tuple(map(_buffer, module.buffers.values()))
-    if is_chain(module) and module.kind != "net":
+    if is_chain(module) and module.kind != "net" and is_numbered(module.children):
         children = tuple(("", item) for item in items(noted(children, module)))
-        return Body(SEQUENTIAL, 1, (), children, (), None, module, ())
+        return Body(SEQUENTIAL, 1, (), children, (), None, module, tuple(module.inputs))
     listed = is_numbered(module.children)
     if listed:
         children = tuple(("", item) for item in runs([expr for _, expr in children]))
+    if loop := loop_of(module):
+        values = (*module.inputs, loop.last)
+        return Body(LIST, len(module.inputs), (), children, (), None, module, values, loop)
     steps, result, values = forward_of(module, listed)
     base = LIST if listed else MODULE
     return Body(base, len(module.inputs), declarations, children, steps, result, module, values)
@@ -178,11 +187,12 @@ def body_of(module: ir.Module, constructor: Constructor) -> Body:
 def forward_of(module: ir.Module, listed: bool) -> tuple[tuple[Step, ...], py.Expr, tuple[ir.Value, ...]]:
     converter = Converter(module.inputs, listed)
     steps = []
-    for node in live_nodes(module):
+    nodes, result = whole_lists(live_nodes(module), module.result)
+    for node in nodes:
         expr = converter.node(node)
         content = converter.argument(node.args[2], "value") if node.op == "set_index" else None
         steps.append(Step(node.op, expr, converter.targets(node.result), node, content))
-    return tuple(steps), converter.result(module.result), tuple(converter.values)
+    return tuple(steps), converter.result(result), tuple(converter.values)
 
 
 def _parameter(declared: ir.Declared) -> Declaration:
@@ -202,7 +212,6 @@ def _declaration(declared: ir.Declared, kind: str) -> Declaration:
         body = Body(MODULE, 0, (), (), steps, result, declared.expression, values)
     elif declared.init is not None:
         init = declared.init.name
-        arguments = tuple(
-            py.Keyword(name, converter.argument(value, name, declared.name)) for name, value in declared.init.kwargs
-        )
+        values = {name: converter.argument(value, name, declared.name) for name, value in declared.init.kwargs}
+        arguments = tuple(value if name == "val" else py.Keyword(name, value) for name, value in values.items())
     return Declaration(declared.name, kind, sizes, declared.type.dtype, declared.persistent, init, arguments, body)

@@ -14,6 +14,9 @@ from .bodies import Body, body_of, is_chain, sequential
 
 WIDEST_POSITIONAL = 4
 
+UNNAMED = ("Group", "Repeat")
+"""What groups and repeats without a label are called."""
+
 
 @dataclass(eq=False)
 class Class:
@@ -44,6 +47,7 @@ class Classes:
     """All classes of a net. `constructors` has for each module the expression that makes it."""
 
     taken: set[str]
+    families: dict[int, str]
     constructors: dict[int, py.Expr] = field(default_factory=dict)
     by_module: dict[int, Class] = field(default_factory=dict)
 
@@ -59,7 +63,7 @@ class Classes:
                 self.constructors[id(module)] = sequential(module, self.constructor)
                 continue
             bodies[id(module)] = body_of(module, self.constructor)
-            groups.setdefault((family(module), bodies[id(module)]), []).append(module)
+            groups.setdefault((self.families[id(module)], bodies[id(module)]), []).append(module)
         for (name, _), members in groups.items():
             own = [bodies[id(module)] for module in members]
             cls = Class(name, own, unify(own, self.taken))
@@ -77,7 +81,7 @@ def classes_of(root: ir.Module, taken: set[str]) -> list[Class]:
         below = [heights[id(child)] for child in module.children.values() if isinstance(child, ir.Module)]
         heights[id(module)] = 1 + max(below, default=0)
         levels.setdefault(heights[id(module)], []).append(module)
-    found = Classes(taken)
+    found = Classes(taken, families_of(modules))
     for _, level in sorted(levels.items()):
         found.add_level(level)
     ordered = list(dict.fromkeys(found.by_module[id(each)] for each in modules if id(each) in found.by_module))
@@ -106,11 +110,29 @@ def needs_class(module: ir.Module) -> bool:
     return module.kind in ("net", "block") or not is_chain(module)
 
 
-def family(module: ir.Module) -> str:
-    """What the class is called but for its structure: groups that are numbered alike share a name."""
-    if module.kind in ("net", "block"):
-        return module.name
-    return module.name.rstrip("0123456789_") or module.name
+def families_of(modules: list[ir.Module]) -> dict[int, str]:
+    """What the class of each module is called but for its structure: groups that are numbered alike share a name."""
+    names = {id(module): module.name for module in modules}
+    for parent in reversed(modules):
+        for child in parent.children.values():
+            if parent.kind == "repeat" and isinstance(child, ir.Module) and child.name in UNNAMED:
+                names[id(child)] = singular(names[id(parent)])
+    return {
+        id(module): names[id(module)] if module.kind in ("net", "block") else unnumbered(names[id(module)])
+        for module in modules
+    }
+
+
+def unnumbered(name: str) -> str:
+    return name.rstrip("0123456789_") or name
+
+
+def singular(name: str) -> str:
+    """What one of the copies of a repeat is called: `Layers` has a `Layer`, `Stage1` a `StageBlock`."""
+    name = unnumbered(name)
+    if name in UNNAMED:
+        return "Block"
+    return name[:-1] if name.endswith("s") and not name.endswith("ss") else f"{name}Block"
 
 
 def name_classes(classes: list[Class], root_name: str, taken: set[str]) -> None:
@@ -120,30 +142,40 @@ def name_classes(classes: list[Class], root_name: str, taken: set[str]) -> None:
     for cls in classes:
         families.setdefault(cls.family, []).append(cls)
     for name, members in families.items():
-        simplest = min(members, key=lambda cls: len(cls.body.module.children))
+        simplest = min(members, key=lambda cls: (len(cls.body.module.children), -len(cls.bodies)))
         for cls in [simplest, *(cls for cls in members if cls is not simplest)]:
             if cls.body.module.kind == "net" and name == root_name:
                 cls.name = root_name
                 continue
-            wanted = name if cls is simplest else name + difference(cls.body.module, simplest.body.module)
-            cls.name = unused(wanted, names)
+            cls.name = unused(name if cls is simplest else name + difference(cls, simplest), names)
             names.add(cls.name)
 
 
-def difference(module: ir.Module, simplest: ir.Module) -> str:
-    """A word for what a structure has that the simplest one has not."""
-    for label in module.children:
-        if label not in simplest.children and label.isidentifier():
+def difference(cls: Class, simplest: Class) -> str:
+    """A word for what a structure has that the simplest one has not: a child, or else a configuration."""
+    for label in cls.body.module.children:
+        if label not in simplest.body.module.children and label.isidentifier():
             return camel_case(label)
-    for name, value in module.config.items():
-        if py.exact(value) != py.exact(simplest.config.get(name)):
-            if value is True:
-                return camel_case(name)
-            if isinstance(value, str) and value.isidentifier():
-                return camel_case(value)
-            if value is False:
-                return f"Without{camel_case(name)}"
+    for name in cls.body.module.config:
+        mine, others = ({py.exact(body.module.config.get(name)) for body in each.bodies} for each in (cls, simplest))
+        if len(mine) == 1 and mine.isdisjoint(others):
+            if word := configured(name, cls.body.module.config[name]):
+                return word
     return ""
+
+
+def configured(name: str, value: Any) -> str | None:
+    """`expand=True` as `Expand`, `expand=6` as `Expand6`, `mode="full"` as `Full`."""
+    match value:
+        case bool():
+            return camel_case(name) if value else f"No{camel_case(name)}"
+        case None:
+            return f"No{camel_case(name)}"
+        case int():
+            return f"{camel_case(name)}{value}" if value >= 0 else None
+        case str() if value.isidentifier():
+            return camel_case(value)
+    return None
 
 
 def camel_case(name: str) -> str:

@@ -76,10 +76,10 @@ def in_terms(column: tuple, known: list[tuple[str, tuple]]) -> str | None:
     for name, values in known:
         if values == column:
             return name
-    for name, values in known:
-        if found := multiple(column, values):
-            op, factor = found
-            return f"{factor} * {name}" if op == "*" else f"{name} // {factor}"
+    scaled = [(found[1], found[0], name) for name, values in known if (found := multiple(column, values))]
+    if scaled:
+        factor, op, name = min(scaled)
+        return f"{factor} * {name}" if op == "*" else f"{name} // {factor}"
     names = dict(known)
     found = weighted_sum(column, list(names.values()))
     return found and " + ".join(

@@ -8,6 +8,7 @@ from . import expressions as py
 from .classes import Class
 from .comments import Shapes
 from .conditions import Test, test_lines
+from .loops import Loop, loop_lines
 from .naming import Named, Namer, name_of
 from .printing import INDENT, Printer, with_comment
 from .statements import Statement, refs, statements_of
@@ -20,13 +21,15 @@ class Forward:
         self.cls = cls
         self.shapes = shapes
         self.printer = printer
-        statements = statements_of(cls.body, cls.unified.forward, printer)
+        statements = [] if cls.body.loop else statements_of(cls.body, cls.unified.forward, printer)
         self.tests = tests
         self.namer = Namer(cls.body, statements, taken, tuple(size for test in tests for size in test.sizes))
 
     def lines(self) -> list[str]:
         inputs, sizes, named = self.namer.run()
         lines = [with_comment(f"{INDENT}def forward({', '.join(['self', *inputs])}):", self._input_shapes(inputs))]
+        if self.cls.body.loop:
+            return [*lines, *self._loop(self.cls.body.loop, inputs)]
         for index, axes in sizes.items():
             lines.append(self._size_line(inputs[index], index, axes))
         for test in self.tests:
@@ -34,6 +37,10 @@ class Forward:
         for each in named:
             lines += self._statement(each)
         return lines
+
+    def _loop(self, loop: Loop, inputs: list[str]) -> list[str]:
+        given = self.shapes.of(len(inputs))
+        return loop_lines(loop, inputs, given if given and given != self.shapes.of(0) else "")
 
     def _input_shapes(self, inputs: list[str]) -> str:
         shapes = {name: shape for index, name in enumerate(inputs) if (shape := self.shapes.of(index))}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 
 ALIASES = {
-    "torch.nn.functional": ("import torch.nn.functional as {}", "F"),
+    "torch.nn.functional": ("import torch.nn.functional as F", "F"),
     "torch.nn": ("from torch import nn", "nn"),
     "torch": ("import torch", "torch"),
-    "torchvision": ("import torchvision", "torchvision"),
+    "torchvision.models": ("from torchvision import models", "models"),
     "einops": ("import einops", "einops"),
 }
 """Modules that are imported whole, by the usual names, longest first; from any other the name itself is imported."""
@@ -24,7 +24,8 @@ class Imports:
 
     def __init__(self, taken: set[str]):
         self.taken = taken
-        self.lines: set[tuple[bool, bool, str]] = set()
+        self.whole: set[str] = set()
+        self.single: dict[str, set[str]] = {}
         self.names: dict[str, str] = {}
 
     def name(self, path: str) -> str:
@@ -45,11 +46,10 @@ class Imports:
         for package, (line, alias) in ALIASES.items():
             if path == package or path.startswith(f"{package}.") and not path.startswith(FROM_SUBMODULES):
                 local = self._free(alias)
-                renamed = line if local == alias or "{}" in line else f"{line} as {local}"
-                self._note(package, renamed.format(local))
+                self.whole.add(line if local == alias else f"{line.partition(' as ')[0]} as {local}")
                 return local + path.removeprefix(package)
         local = self._free(name)
-        self._note(module, f"from {module} import {name}" + (f" as {local}" if local != name else ""))
+        self.single.setdefault(module, set()).add(name if local == name else f"{name} as {local}")
         return local
 
     def _free(self, name: str) -> str:
@@ -57,10 +57,16 @@ class Imports:
             name += "_"
         return name
 
-    def _note(self, module: str, line: str) -> None:
-        self.lines.add((module.partition(".")[0] not in STANDARD, line.startswith("from"), line))
-
     def text(self) -> str:
         """The import lines: the standard library's first, `import` before `from`, each in alphabetical order."""
-        sections = [[line for other, _, line in sorted(self.lines) if other is third] for third in (False, True)]
+        lines = [
+            *self.whole,
+            *(f"from {module} import {', '.join(sorted(names))}" for module, names in self.single.items()),
+        ]
+        lines.sort(key=lambda line: (line.startswith("from"), line))
+        sections = ([line for line in lines if _is_standard(line) is standard] for standard in (True, False))
         return "\n\n".join("\n".join(section) for section in sections if section)
+
+
+def _is_standard(line: str) -> bool:
+    return line.split()[1].partition(".")[0] in STANDARD

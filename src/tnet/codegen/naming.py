@@ -15,7 +15,9 @@ from .statements import FLOW, Statement
 SIDE_NAMES = ("y", "z")
 SIZE_LETTERS = {4: "NCHW", 5: "NCDHW"}
 
-ALWAYS_TAKEN = frozenset({"self", "torch", "nn", "F", "torchvision", "einops", "range", "getattr", "super", "_"})
+ALWAYS_TAKEN = frozenset(
+    {"self", "torch", "nn", "F", "models", "einops", "OrderedDict", "partial", "range", "getattr", "super", "_"}
+)
 
 
 VIEWS = frozenset(
@@ -215,8 +217,10 @@ def is_view(statement: Statement) -> bool:
     outer = statement.expr
     if isinstance(outer, py.Call) and isinstance(outer.function, py.Attribute):
         return outer.function.name in VIEWS
-    return isinstance(outer, py.Index) and statement.op == "index" and not any(
-        isinstance(part, py.Ref) for part in py.parts(outer.subscripts)
+    return (
+        isinstance(outer, py.Index)
+        and statement.op == "index"
+        and not any(isinstance(part, py.Ref) for part in py.parts(outer.subscripts))
     )
 
 

@@ -69,12 +69,20 @@ class Printer:
                 return f"{self.text(value, ATOM)}[{self._list(subscripts)}]"
             case py.Slice(start, stop, step):
                 return self._slice([start, stop] if step is None else [start, stop, step])
+            case py.Noted(item):
+                return self.text(item)
+        return self._several(expr)
+
+    def _several(self, expr: py.Expr) -> str:
+        match expr:
+            case py.Items("[", (py.Copies(item, count),)) if not _is_one(count):
+                return self.text(py.Copies(item, count))[1:]
             case py.Items(bracket, items):
                 comma = "," if len(items) == 1 and bracket != "[" else ""
                 return f"{bracket}{self._list(items)}{comma}{CLOSING[bracket]}"
             case py.Pairs(items):
                 return "{" + ", ".join(f"{self.text(key)}: {self.text(value)}" for key, value in items) + "}"
-            case py.Noted(item) | py.Copies(item, py.Literal(1)):
+            case py.Copies(item, count) if _is_one(count):
                 return self.text(item)
             case py.Copies(item, count):
                 return f"*[{self.text(item)} for _ in range({self.text(count)})]"
@@ -108,10 +116,13 @@ class Printer:
                 return self.lines(f"{before}{name}=", value, after, depth)
             case py.Call(function, arguments) if arguments:
                 return self._broken(f"{start}{self.text(function, ATOM)}(", arguments, f"){after}", depth)
+            case py.Items("[", (py.Copies(item, count),)) if not _is_one(count):
+                first, *rest = self.lines("", py.Copies(item, count), after, depth)
+                return [start + first.lstrip()[1:], *rest]
             case py.Items(bracket, items) if items:
                 opening = bracket or "("
                 return self._broken(start + opening, items, CLOSING[opening] + after, depth)
-            case py.Copies(item, py.Literal(1)):
+            case py.Copies(item, count) if _is_one(count):
                 return self.lines(before, item, after, depth)
             case py.Copies(item, count):
                 inner = self.lines("", item, "", depth + 1)
@@ -123,14 +134,19 @@ class Printer:
         inner = [line for item in items for line in self._item_lines(item, depth + 1)]
         return [start, *inner, INDENT * depth + end]
 
-
     def _item_lines(self, item: py.Expr, depth: int) -> list[str]:
         """An item on lines of its own, with its comment if there is one."""
         name, value = (f"{item.name}=", item.value) if isinstance(item, py.Keyword) else ("", item)
         if not isinstance(value, py.Noted):
             return self.lines(name, value, ",", depth)
         *lines, last = self.lines(name, value.item, ",", depth)
+        if lines and any(part == py.Path("torch.nn.Sequential") for part in py.parts(value.item)):
+            return [*lines, last]  # the items within say it
         return [*lines, with_comment(last, self.notes.get(value.given, ""))]
+
+
+def _is_one(count: py.Expr) -> bool:
+    return isinstance(count, py.Literal) and count.value == 1
 
 
 def with_comment(line: str, comment: str) -> str:

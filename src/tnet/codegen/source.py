@@ -12,7 +12,7 @@ from .comments import Shapes, notes
 from .conditions import tests_of
 from .docstrings import docstring
 from .forward import Forward
-from .imports import ALIASES, Imports
+from .imports import Imports
 from .naming import ALWAYS_TAKEN
 from .nodes import SELF
 from .printing import INDENT, Printer
@@ -26,6 +26,9 @@ def generate(net: ir.Net) -> str:
     classes = classes_of(net.root, set(ALWAYS_TAKEN))
     imports = Imports({cls.name for cls in classes})
     printer = Printer(imports)
+    for part in py.parts(tuple(expr for cls in classes for expr in cls.body.expressions())):
+        if isinstance(part, py.Path):
+            imports.name(part.path)  # known before values are named, so that no value hides one
     texts = ["\n".join(ClassPrinter(cls, net, printer).lines()) for cls in classes]
     head = "\n".join(docstring(f"{net.name}, generated from a spec.{_hints(net)}"))
     return "\n\n\n".join(["\n\n".join([head, imports.text()]), *texts]) + "\n"
@@ -45,7 +48,7 @@ class ClassPrinter:
         self.net = net
         self.body = cls.body
         self.printer = printer
-        self.taken = {*printer.imports.taken, *(alias for _, alias in ALIASES.values())}
+        self.taken = printer.imports.taken | printer.imports.bound
         self.fill: Callable = cls.unified.constructor
         self.shapes = Shapes(cls, net.symbols)
         printer.notes = notes(self.shapes)
