@@ -239,6 +239,9 @@ def test_stages_longer_than_the_run_are_an_error_and_an_empty_last_stage_is_none
     assert found.message == "the schedule is longer than the run, which has 49 steps (4.9 epochs)"
     assert found.span.text == "LinearLR for 5 epochs"
     assert len(choice.timed(STEPS_PER_EPOCH, 50)) == 1
+    choice.check_length(epochs=5, steps=None)
+    with pytest.raises(SpecError, match="longer than the run, which has 4 epochs"):
+        choice.check_length(epochs=4)
 
 
 def test_a_stage_of_no_length_is_left_out():

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..codegen import generate
 from ..ir.graph import Declared, DTypeRef, FunctionRef, Layer, LayerRef, Module, Net
 
 
@@ -22,6 +21,8 @@ def instantiate(layer: Layer) -> nn.Module:
 
 def initial_value(declared: Declared) -> torch.Tensor:
     """What the expression of a `parameter` or `buffer` statement gives, drawing from the global generator."""
+    from ..codegen import generate  # not needed to check a spec
+
     alone = Module("net", "Alone", buffers={declared.name: declared})
     scope: dict[str, Any] = {}
     exec(generate(Net("Alone", alone, (), {})), scope)

@@ -61,6 +61,19 @@ class ScheduleChoice:
                     help="write `cycle_momentum=false`",
                 )  # fmt: skip
 
+    def check_length(self, epochs: float | None = None, steps: int | None = None) -> None:
+        """Raises SpecError if the stages that are counted in the unit of the run's length are longer than the run.
+
+        `timed` finds out the rest, once it is known how many steps an epoch has.
+        """
+        spent = {"epochs": 0.0, "steps": 0.0}
+        for stage in self.stages:
+            if stage.duration:
+                spent[stage.duration.unit] += stage.duration.value
+            for unit, length in (("epochs", epochs), ("steps", steps)):
+                if length is not None and spent[unit] > length:
+                    raise _too_long(stage, str(Duration(length, unit)))
+
     @property
     def cycles_momentum(self) -> bool:
         return any(stage.cycles_momentum for stage in self.stages)
@@ -72,22 +85,26 @@ class ScheduleChoice:
         """The stages in moves, those without any left out. Raises SpecError if they are longer than the run."""
         moves_per_epoch = 1 if self.per == "epoch" else steps_per_epoch
         total = math.ceil(total_steps / self.steps_per_move(steps_per_epoch))
-        start, epochs, steps = 0, 0.0, 0
+        start, in_epochs, in_steps = 0, 0.0, 0
         timed: list[TimedStage] = []
         for stage in self.stages:
             end = total
             if stage.duration:
-                epochs += stage.duration.value if stage.duration.unit == "epochs" else 0
-                steps += int(stage.duration.value) if stage.duration.unit == "steps" else 0
-                end = round(epochs * moves_per_epoch) + steps
+                in_epochs += stage.duration.value if stage.duration.unit == "epochs" else 0
+                in_steps += int(stage.duration.value) if stage.duration.unit == "steps" else 0
+                end = round(in_epochs * moves_per_epoch) + in_steps
             if end > total:
-                run = f"{Duration(total_steps, 'steps')} ({total_steps / steps_per_epoch:.4g} epochs)"
-                raise error("TN0803", f"the schedule is longer than the run, which has {run}", stage.span)
+                epochs = f"{total_steps / steps_per_epoch:.4g} epochs"
+                raise _too_long(stage, f"{Duration(total_steps, 'steps')} ({epochs})")
             if end > start:
                 arguments = stage.in_moves(end - start, moves_per_epoch)
                 timed.append(TimedStage(stage, start, end - start, arguments))
             start = end
         return tuple(timed)
+
+
+def _too_long(stage: Stage, run: str) -> SpecError:
+    return error("TN0803", f"the schedule is longer than the run, which has {run}", stage.span)
 
 
 def choose(value: Any, span: Span | None, per: str | None = None) -> ScheduleChoice:
