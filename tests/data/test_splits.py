@@ -1,0 +1,37 @@
+"""Cutting data: every sample once, sizes exact, classes in proportion."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tnet.data import splits
+
+shares = st.lists(st.integers(1, 20), min_size=2, max_size=3).map(lambda parts: [part / sum(parts) for part in parts])
+
+
+@given(st.integers(1, 5000), shares)
+def test_shares_give_sizes_that_sum_to_all_and_differ_from_them_by_less_than_one(count, split):
+    sizes = splits.sizes(count, split)
+    assert sum(sizes) == count
+    assert all(abs(size - share * count) < 1 for size, share in zip(sizes, split, strict=True))
+
+
+@given(st.lists(st.integers(0, 4), min_size=30, max_size=300), shares, st.integers(0, 5))
+@settings(max_examples=50, deadline=None)
+def test_each_sample_is_in_one_part_and_classes_are_in_proportion(labels, split, seed):
+    classes = torch.tensor(labels)
+    sizes = splits.sizes(len(labels), split)
+    parts = splits.cut(len(labels), sizes, classes, seed)
+    assert torch.equal(torch.cat(parts).sort().values, torch.arange(len(labels)))
+    assert [len(part) for part in parts] == sizes
+    for part, size in zip(parts, sizes, strict=True):
+        for label in classes.unique():
+            exact = float((classes == label).sum()) * size / len(labels)
+            assert abs(float((classes[part] == label).sum()) - exact) <= 2
+
+
+def test_the_seed_draws_the_split():
+    first, again, other = (splits.cut(100, [80, 20], None, seed)[1] for seed in (0, 0, 1))
+    assert torch.equal(first, again) and not torch.equal(first, other)
