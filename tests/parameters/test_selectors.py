@@ -98,6 +98,9 @@ def test_a_layer_without_the_parameter_that_it_could_have_is_only_a_lint():
         "warning TN0601 [Conv2d.bias] no `Conv2d` of this net has parameters at `bias`"
     ]
     assert faults("relu { lr = 1 }", net=net) == ["error TN0601 [relu] `relu` has no parameters"]
+    assert faults("Dropout, Conv2d { lr = 1 }", net=net) == [
+        "warning TN0601 [Dropout] no `Dropout` of this net has parameters"
+    ]
     assert faults(":embedding { lr = 1 }", net=net) == [
         "warning TN0601 [:embedding] no parameter of this net is `:embedding`"
     ]
@@ -115,5 +118,6 @@ def test_modules_are_selected_too_the_outermost_where_asked():
     matcher = Matcher(program_of(NET).net(), ("Basic",))
     parts = [SelectorPart(text, Source("", text).span(0, len(text))) for text in ("backbone", "Basic")]
     selection = matcher.select(Selector(tuple(parts), parts[0].span))
+    assert not matcher.diagnostics
     assert matcher.sites.outermost_modules(selection) == ["backbone.layer1.0", "backbone.layer1.1"]
     assert list(matcher.sites.parameter_names(selection)) == selected("backbone Basic")

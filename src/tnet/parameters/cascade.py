@@ -55,7 +55,7 @@ class Cascade:
     def apply(self, rule: Rule) -> None:
         selection = Selection()
         for selector in rule.selectors:
-            selection |= self._try(lambda selector=selector: self.matcher.select(selector)) or Selection()
+            selection |= self._try(lambda selector=selector: self.matcher.select_for_rule(selector)) or Selection()
         names = tuple(self.matcher.sites.parameter_names(selection))
         self.by_rule[id(rule)] = names
         for each in rule.properties:

@@ -53,17 +53,32 @@ class Matcher:
                 wrong += problem.diagnostics
         if wrong:
             raise SpecError(wrong)
-        if not found and len(selector.parts) > 1 and all(self._parts[part.text] for part in selector.parts):
-            self._note(warning("TN0601", f"no parameter meets all of `{selector}`", selector.span))
         return found or Selection()
+
+    def select_for_rule(self, selector: Selector) -> Selection:
+        """The same, where no parameters are worth a word: an error for a path, a lint for a class or category."""
+        found = self.select(selector)
+        without = [part for part in selector.parts if not self._parts[part.text].parameters]
+        for part in without:
+            self.diagnostics.append(warning("TN0601", self._without_parameters(part), part.span))
+        if not found.parameters and not without:
+            self.diagnostics.append(warning("TN0601", f"no parameter meets all of `{selector}`", selector.span))
+        return found
+
+    def _without_parameters(self, part: SelectorPart) -> str:
+        name, _, rest = part.text.partition(".")
+        if part.text in CATEGORIES:
+            return f"no parameter of this net is `{part.text}`"
+        if not self._is_class(name):
+            raise error("TN0601", f"`{part.text}` has no parameters", part.span)
+        if not self._instances_of(name):
+            return f"this net has no `{name}`"
+        return f"no `{name}` of this net has " + (f"parameters at `{rest}`" if rest else "parameters")
 
     def _part(self, part: SelectorPart) -> Selection:
         if part.text not in self._parts:
             self._parts[part.text] = self._meaning(part)
         return self._parts[part.text]
-
-    def _note(self, diagnostic: Diagnostic) -> None:
-        self.diagnostics.append(diagnostic)
 
     def _meaning(self, part: SelectorPart) -> Selection:
         if part.text.startswith(":"):
@@ -85,20 +100,14 @@ class Matcher:
                 "TN0601", f"there is no category `{part.text}`", part.span,
                 help=did_you_mean(part.text, CATEGORIES) or f"the categories are {_listed(CATEGORIES)}",
             )  # fmt: skip
-        if part.text in PARAMETER_CATEGORIES:
-            holds = PARAMETER_CATEGORIES[part.text]
-            found = self.sites.parameters_where(map(holds, self.sites.parameters.values()))
-        else:
-            found = self._all_under(self._instances(MODULE_CATEGORIES[part.text]))
-        if not found.parameters:
-            self._note(warning("TN0601", f"no parameter of this net is `{part.text}`", part.span))
-        return found
+        if part.text in MODULE_CATEGORIES:
+            return self._all_under(self._instances(MODULE_CATEGORIES[part.text]))
+        holds = PARAMETER_CATEGORIES[part.text]
+        return self.sites.parameters_where(map(holds, self.sites.parameters.values()))
 
     def _path(self, part: SelectorPart, found: Selection) -> Selection:
-        if found.parameters:
-            return found
         if found:
-            raise error("TN0601", f"`{part.text}` has no parameters", part.span)
+            return found
         head, dot, _ = part.text.partition(".")
         if not is_glob(part.text) and head[:1].isupper() and head not in self._first_names:
             close = nearest(head, sorted(self._class_names()))
@@ -139,10 +148,6 @@ class Matcher:
         if paths and not found and not self._has_slot(paths, rest):
             raise error("TN0601", f"no `{name}` of this net has `{rest}`", part.span,
                         help=did_you_mean(rest, sorted(self._names_within(paths))))  # fmt: skip
-        if not found.parameters:
-            what = f"no `{name}` of this net has parameters at `{rest}`" if paths and rest else ""
-            what = what or (f"no `{name}` of this net has parameters" if paths else f"this net has no `{name}`")
-            self._note(warning("TN0601", what, part.span))
         return found
 
     def _instances_of(self, name: str) -> list[str]:
