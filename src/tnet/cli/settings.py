@@ -71,7 +71,7 @@ def entries(source: Source, values: dict, node: Any, prefix: str) -> Iterator[Ov
     """The overrides of a map and of the maps of sections in it; `node` is the map's node, for the places."""
     places = {key.value: (key, value) for key, value in node.value}
     for name, value in values.items():
-        key_node, value_node = places.get(name, (node, node))
+        key_node, value_node = places.get(str(name), (node, node))
         path = f"{prefix}{name}"
         if not isinstance(name, str) or not NAME.fullmatch(name):
             span = source.span(key_node.start_mark.index, key_node.end_mark.index)

@@ -50,6 +50,11 @@ def load(
     return Loaders(**loaders, classes=samples["train"].classes, statistics=last.statistics, notes=notes)
 
 
+def counts(recipe: DataRecipe) -> dict[str, int]:
+    """See `DataRecipe.counts`."""
+    return {name: len(indices) for name, (_, indices) in _cut(recipe, _read(recipe)).items()}
+
+
 def _read(recipe: DataRecipe) -> dict[str, Samples]:
     if "train" not in recipe.sources:
         raise error("TN0704", "the spec has no data", help="add `data { train = … }`, or give data from Python")

@@ -38,6 +38,12 @@ class Working:
         return {"num_workers": workers, "pin_memory": pin, **ahead}
 
 
+def batches(count: int, size: int, skip_single: bool) -> int:
+    """The batches of an epoch: the last, smaller one counts, but one of a single sample where it is skipped."""
+    whole, rest = divmod(count, size)
+    return whole + (rest > (1 if skip_single and whole else 0))
+
+
 class Loader:
     """Batches of named fields, as a DataLoader gives them: `len()` is the number of batches, iterating is one epoch.
 
@@ -71,8 +77,7 @@ class Loader:
         return None if self.samples.labels is None else self.samples.labels[self.indices]
 
     def __len__(self) -> int:
-        whole, rest = divmod(self.count, self.batch_size)
-        return whole + (rest > (1 if self.skip_single and whole else 0))
+        return batches(self.count, self.batch_size, self.skip_single)
 
     def __iter__(self) -> Iterator[Fields]:
         number, self.next_epoch = self.next_epoch, self.next_epoch + 1

@@ -64,6 +64,12 @@ class DataRecipe:
 
         return load(self, seed, batch, data, device, statistics)
 
+    def counts(self) -> dict[str, int]:
+        """The samples of each part. No sample is made, and no statistics are taken. Raises SpecError as `load` does."""
+        from .load import counts
+
+        return counts(self)
+
 
 def resolve(section: DataSection | None, net: Net | None) -> tuple[DataRecipe, list[Diagnostic]]:
     """The recipe of a section (None: one that takes data from Python only), with all that is wrong with it."""

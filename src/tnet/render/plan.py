@@ -7,6 +7,7 @@ from math import prod
 from textwrap import fill
 from typing import Any
 
+from ..data.loaders import batches
 from ..data.recipe import DataRecipe
 from ..diagnostics import SpecError
 from ..parameters import ParameterGroup, RuleTable, groups, show
@@ -91,10 +92,10 @@ def plan(recipe: Recipe, table: RuleTable, data: DataRecipe) -> Plan:
 def _counted(recipe: Recipe, data: DataRecipe) -> tuple[dict[str, int] | None, int | None, str | None]:
     """The samples of each part and the steps of an epoch, or why they are not known."""
     try:
-        loaders = data.load(recipe.seed, recipe.batch)
+        samples = data.counts()
     except SpecError as problem:
         return None, None, problem.diagnostics[0].message
-    return {name: loader.count for name, loader in loaders.parts.items()}, len(loaders.train), None
+    return samples, batches(samples["train"], recipe.batch, data.skip_single), None
 
 
 def _group(group: ParameterGroup, recipe: Recipe, table: RuleTable, per_epoch: int, total: int) -> GroupPlan:
