@@ -81,7 +81,7 @@ def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> Itera
 
 
 def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
-    from .parameters import resolve
+    from .parameters import check_names, resolve
 
     program, blocks = compilation.program, declared_blocks(compilation.tree)
     for name, section in (program.recipes or {None: None}).items():
@@ -92,6 +92,8 @@ def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> I
             table, diagnostics = resolve(net, rules, optimizer if main else None, blocks)
             compilation.tables[net.name, name] = table
             yield from diagnostics
+        if program.main not in program.nets:
+            yield from check_names(program.rules.get(None, []), optimizer)
 
 
 def _resolve_data(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:

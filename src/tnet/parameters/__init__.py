@@ -2,7 +2,7 @@
 
 from .arguments import show
 from .build import build
-from .cascade import resolve
+from .cascade import check_names, resolve
 from .choice import OptimizerChoice
 from .groups import ParameterGroup, groups
 from .initializers import Init
@@ -18,6 +18,7 @@ __all__ = [
     "ParameterGroup",
     "RuleTable",
     "build",
+    "check_names",
     "generator",
     "groups",
     "resolve",

@@ -42,6 +42,33 @@ def resolve(
     return table, [*matcher.diagnostics, *cascade.diagnostics, *objections]
 
 
+def check_names(rules: list[Rule], optimizer: OptimizerChoice | None) -> Iterator[Diagnostic]:
+    """What is wrong with the names of properties alone, for rules whose net could not be elaborated."""
+    for property in (each for rule in rules for each in rule.properties):
+        try:
+            check_name(property, optimizer)
+        except SpecError as problem:
+            yield from problem.diagnostics
+
+
+def check_name(property: Property, optimizer: OptimizerChoice | None) -> None:
+    """Refuse a property that is none, is not done yet, or is no option of the optimizer."""
+    if property.name in LATER:
+        raise error("TN0001", f"the property `{property.name}` is not done yet", property.span)
+    options = option_parameters(optimizer.cls) if optimizer else all_option_names()
+    if property.name == "init" or property.name in options:
+        return
+    if property.name in all_option_names():
+        raise error(
+            "TN0602", f"`{optimizer.name}` has no option `{property.name}`", property.span,
+            Note("the optimizer is chosen here", optimizer.span),
+            help=did_you_mean(property.name, options) or f"it has {', '.join(f'`{each}`' for each in options)}",
+        )  # fmt: skip
+    known = ["init", *options, *LATER]
+    help = did_you_mean(property.name, known) or f"there are {', '.join(f'`{each}`' for each in known)}"
+    raise error("TN0602", f"there is no property `{property.name}`", property.span, help=help)
+
+
 class Cascade:
     """The rules applied so far."""
 
@@ -69,7 +96,7 @@ class Cascade:
         return None
 
     def _set(self, rule: Rule, property: Property, names: tuple[str, ...]) -> None:
-        self._check_name(property)
+        check_name(property, self.optimizer)
         if property.name == "init":
             values = self._inits(property, names)
         elif self.optimizer is None:
@@ -84,22 +111,6 @@ class Cascade:
             if key not in made:
                 made[key] = Entry(value, rule, property, before)
             entries[property.name] = made[key]
-
-    def _check_name(self, property: Property) -> None:
-        if property.name in LATER:
-            raise error("TN0001", f"the property `{property.name}` is not done yet", property.span)
-        options = option_parameters(self.optimizer.cls) if self.optimizer else all_option_names()
-        if property.name == "init" or property.name in options:
-            return
-        if property.name in all_option_names():
-            raise error(
-                "TN0602", f"`{self.optimizer.name}` has no option `{property.name}`", property.span,
-                Note("the optimizer is chosen here", self.optimizer.span),
-                help=did_you_mean(property.name, options) or f"it has {', '.join(f'`{each}`' for each in options)}",
-            )  # fmt: skip
-        known = ["init", *options]
-        help = did_you_mean(property.name, [*known, *LATER]) or f"there are {', '.join(f'`{each}`' for each in known)}"
-        raise error("TN0602", f"there is no property `{property.name}`", property.span, help=help)
 
     def _option(self, property: Property) -> Any:
         value = property.evaluate(self.optimizer.own)
