@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .diagnostics import Diagnostic, SpecError, error
-from .ir.program import Override, Program, TrainSection
 from .source import Source
 from .syntax import ast, parse
 
-__all__ = ["Compilation", "Override", "compile_spec"]
+if TYPE_CHECKING:  # a syntax error is told without waiting for the IR
+    from .ir.program import Override, Program, TrainSection
+
+__all__ = ["Compilation", "compile_spec"]
 
 
 @dataclass
@@ -63,6 +65,8 @@ def compile_spec(
     tree = parse(source)
     compilation = Compilation(tree, diagnostics=list(tree.diagnostics))
     if compilation.ok:
+        from .ir.program import Override
+
         given = [*(Override(name, value) for name, value in (hypers or {}).items()), *overrides]
         for stage in MODEL_STAGES:
             compilation.diagnostics += stage(compilation, given)

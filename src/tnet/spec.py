@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .diagnostics import Diagnostic, SpecError, did_you_mean, error, nearest
-from .ir.program import Override
 from .source import Source
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from .data.loaders import Loaders
     from .data.recipe import DataRecipe
     from .ir.graph import Net
-    from .ir.program import Program
+    from .ir.program import Override, Program
     from .parameters.selected import Selected
     from .parameters.table import RuleTable
     from .render.graph import Graph
@@ -44,12 +43,12 @@ def load(path: str | os.PathLike, /, overrides: Mapping[str, Any] | None = None,
     `overrides` maps names (`train.epochs`, `data.workers`, `train.optimizer.lr`, or a hyper-parameter) to values; a
     text is read as tnet, as it is on the command line. Raises SpecError with `.diagnostics`.
     """
-    return Spec(read(path), hypers, from_python(overrides or {})).checked()
+    return Spec(read(path), hypers, from_python(overrides) if overrides else ()).checked()
 
 
 def loads(text: str, /, name: str = "<text>", overrides: Mapping[str, Any] | None = None, **hypers: Any) -> Spec:
     """The same for the text of a spec; `name` stands for the file in diagnostics."""
-    return Spec(Source(name, text), hypers, from_python(overrides or {})).checked()
+    return Spec(Source(name, text), hypers, from_python(overrides) if overrides else ()).checked()
 
 
 def read(path: str | os.PathLike) -> Source:
@@ -68,14 +67,15 @@ def read(path: str | os.PathLike) -> Source:
 
 def from_python(overrides: Mapping[str, Any]) -> list[Override]:
     """The overrides of a map from names to values."""
-    return [
-        from_text(name, value) if isinstance(value, str) else Override(name, value) for name, value in overrides.items()
-    ]
+    from .ir.program import Override
 
+    def override(name: str, value: Any) -> Override:
+        if not isinstance(value, str):
+            return Override(name, value)
+        source = Source("<overrides>", f"{name}={value}")
+        return Override(name, span=source.span(len(name) + 1, len(source.text)))
 
-def from_text(name: str, value: str) -> Override:
-    source = Source("<overrides>", f"{name}={value}")
-    return Override(name, span=source.span(len(name) + 1, len(source.text)))
+    return [override(name, value) for name, value in overrides.items()]
 
 
 class Spec:
@@ -119,21 +119,11 @@ class Spec:
     def checked(self, training: bool = False) -> Spec:
         """This spec, compiled without an error. Raises SpecError.
 
-        A setting of `train` or `data` that is not done yet does not stand in the way of the model, only of `training`.
+        What of `train` and `data` is not done yet does not stand in the way of the model, only of `training`.
         """
-        if any(each.is_error and (training or not self.concerns_training(each)) for each in self.check()):
+        if not (self.compilation.ok if training else self.compilation.model_ok):
             raise SpecError(self.check())
         return self
-
-    def concerns_training(self, diagnostic: Diagnostic) -> bool:
-        """Whether it is about a part of `train` or `data` that is not done yet."""
-        from .syntax import ast
-
-        span = diagnostic.span
-        sections = (each.span for each in self.compilation.tree.declarations if isinstance(each, (ast.Train, ast.Data)))
-        return diagnostic.code == "TN0001" and any(
-            span.source is each.source and each.start <= span.start < each.end for each in sections
-        )
 
     def check(self) -> list[Diagnostic]:
         """Everything that is wrong with the spec and every lint, sorted by place."""

@@ -49,10 +49,12 @@ def verdict(name: str, diagnostics: Sequence[Diagnostic]) -> str:
 
 def conditions(spec: Spec) -> None:
     """Print what each net requires of its symbolic sizes, with the step that asks for it."""
+    program = spec.compilation.program
+    if program is None:
+        return
     from ..ir import text
 
-    program = spec.compilation.program
-    for net in program.nets.values() if program else ():
+    for net in program.nets.values():
         if net.conditions:
             print(f"`{net.name}` takes every size with")
         for condition in net.conditions:

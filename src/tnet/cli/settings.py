@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import SpecError, error
-from ..ir.program import Override
 from ..source import Source
 from .arguments import UsageError
 from .files import cannot
+
+if TYPE_CHECKING:  # the IR is slow to import, and not needed without overrides
+    from ..ir.program import Override
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
@@ -24,6 +26,8 @@ def overrides(settings: list[str], params: list[str]) -> list[Override]:
 
 def from_argument(text: str) -> Override:
     """The override of one `name=value`."""
+    from ..ir.program import Override
+
     name, equals, value = text.partition("=")
     if not equals or not NAME.fullmatch(name):
         raise UsageError(f"expected `name=value`, found `{text}`")
@@ -69,6 +73,8 @@ def malformed(source: Source, problem: Any) -> SpecError:
 
 def entries(source: Source, values: dict, node: Any, prefix: str) -> Iterator[Override]:
     """The overrides of a map and of the maps of sections in it; `node` is the map's node, for the places."""
+    from ..ir.program import Override
+
     places = {key.value: (key, value) for key, value in node.value}
     for name, value in values.items():
         key_node, value_node = places.get(str(name), (node, node))
