@@ -41,16 +41,15 @@ class Automaton:
 class _Rule:
     """A rule of the grammar, ready to make a value of the values of its symbols."""
 
-    __slots__ = ("name", "length", "_method", "_build", "_inline", "_nones")
+    __slots__ = ("name", "length", "is_child", "_build", "_inline", "_nones")
 
     def __init__(self, rule: tuple, builder: object):
-        self.name, self._method, self._inline, self._nones = rule
+        self.name, method, self._inline, self._nones = rule
         self.length = len(self._inline)
-        self._build: Callable[[list], object] | None = getattr(builder, self._method) if self._method else None
+        self.is_child = method is None
+        self._build: Callable[[list], object] | None = getattr(builder, method) if method else None
 
     def value(self, values: list) -> object:
-        if self._method is None:
-            return values[0]
         rope: _Rope | None = values[0] if values and self._inline[0] and not self._nones[0] else None
         children = list(self._children(values, skip=rope is not None))
         return self._build(_flat(rope) + children) if self._build else (rope, children)
@@ -106,23 +105,25 @@ class Cursor:
 
     def feed(self, token: Token) -> bool:
         """Move past a token; False where it does not fit, after which only what fits can still be asked."""
-        while (action := self.allowed.get(token.type)) is not None:
+        actions, rules, states = self._automaton.actions, self._automaton.rules, self._states
+        while (action := actions[states[-1]].get(token.type)) is not None:
             if action >= 0:
-                self._states.append(action)
+                states.append(action)
                 self._values.append(token)
                 return True
-            self._reduce(self._automaton.rules[~action])
-            if token.type == END and self._states[-1] == self._last:
+            self._reduce(rules[~action])
+            if token.type == END and states[-1] == self._last:
                 self.result = self._values[-1]
                 return True
         return False
 
     def _reduce(self, rule: _Rule) -> None:
-        start = len(self._values) - rule.length
-        value = rule.value(self._values[start:])
-        del self._values[start:], self._states[start + 1 :]
-        self._values.append(value)
-        self._states.append(self._automaton.gotos[self._states[-1]][rule.name])
+        states = self._states
+        del states[len(states) - rule.length :]
+        if not rule.is_child:
+            start = len(self._values) - rule.length
+            self._values[start:] = [rule.value(self._values[start:])]
+        states.append(self._automaton.gotos[states[-1]][rule.name])
 
     def _fits(self, terminal: str) -> bool:
         states = self._states.copy()

@@ -39,20 +39,20 @@ _AFTER_VALUE = {"LPAR", "LSQB", "EQUAL", "COLON"}
 _AFTER_STEP = {"LPAR", "LSQB", "LBRACE", "COMMA"}
 
 
-def expected(fitting: Set[str], previous: str, opener: str) -> str:
-    """The terminals a parser takes, in words; after the text `previous`, inside the bracket `opener` if any."""
+def expected(fitting: Set[str], previous: str, in_bracket: bool, end: str) -> str:
+    """The terminals that fit after the text `previous`, in words; `end` is what follows the whole text."""
     whole = _whole(fitting, previous)
     if whole and "ERROR" in fitting:
         return whole
     if whole:
         return _either([whole, *(_NAMED[each] for each in ("RPAR", "RSQB", "RBRACE") if each in fitting)])
-    ends = bool(fitting & {"_SEP", "$END"}) and not opener
+    ends = bool(fitting & {"_SEP", "$END"}) and not in_bracket
     minor = _AFTER_VALUE if "PLUS" in fitting else _AFTER_STEP if ends else set()
     if ends:
         minor = minor | {"RBRACE"}
     named = [words for terminal, words in _NAMED.items() if terminal in fitting - minor]
     if ends:
-        named.append("the end of the line" if "_SEP" in fitting else "the end of the text")
+        named.append("the end of the line" if "_SEP" in fitting else end)
     return _either(named or ["`->`"])
 
 

@@ -84,7 +84,7 @@ def _unclosed(scanner: Scanner, opener: Token, token: Token) -> Diagnostic:
         opener = scanner.misaligned
     closer = CLOSERS[opener.text]
     line = scanner.source.position(opener.span.start)[0]
-    message = f"expected `{closer}` to close the `{opener.text}` at line {line}, found {found(token)}"
+    message = f"expected `{closer}` to close the `{opener.text}` at line {line}, found {found(token, scanner)}"
     if _closes_another(token, opener) and token.text != "}":
         note = Note(f"the `{opener.text}` is here", opener.span)
         return Diagnostic("TN0102", "error", message, token.span, (note,), fix=closer)
@@ -105,10 +105,12 @@ def _missing_value(opener: Token) -> Diagnostic:
 
 def _unexpected(fault: Fault, opener: Token | None) -> Diagnostic:
     previous, token = fault.scanner.previous, fault.token
-    wanted = expected(fault.fitting, previous.text if previous else "", opener.text if opener else "")
+    wanted = expected(fault.fitting, previous.text if previous else "", bool(opener), fault.scanner.end_in_words)
     if previous and token.first and _is_after_item(fault):
         token = Token(SEPARATOR, "\n", token.span.source.span(previous.span.end, previous.span.end + 1))
-    return Diagnostic("TN0101", "error", f"expected {wanted}, found {found(token)}", token.span, help=_help(fault))
+    return Diagnostic(
+        "TN0101", "error", f"expected {wanted}, found {found(token, fault.scanner)}", token.span, help=_help(fault)
+    )
 
 
 def _is_after_item(fault: Fault) -> bool:
@@ -125,19 +127,22 @@ def _help(fault: Fault) -> str | None:
     return help
 
 
-def found(token: Token) -> str:
+def found(token: Token, scanner: Scanner) -> str:
     """A token in words."""
     if token.type == END:
-        return "the end of the text"
+        return scanner.end_in_words
     if token.type == SEPARATOR and token.text != ";":
         return "the end of the line"
-    text = token.text if len(token.text) <= _LONGEST_QUOTE else token.text[:_LONGEST_QUOTE] + "…"
-    return f"`{text}`"
+    return f"`{_shortened(token.text)}`"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
 
 
 def _single_quoted(token: Token) -> Diagnostic:
     text = token.text[1:-1]
-    fix = None if '"' in text else f'"{text}"'
+    fix = None if '"' in text or len(text) > _LONGEST_QUOTE else f'"{text}"'
     return Diagnostic(
         "TN0104", "error", "strings stand in double quotes", token.span, help=fix and f"write `{fix}`", fix=fix
     )  # fmt: skip
@@ -149,7 +154,7 @@ def _unclosed_string(token: Token) -> Diagnostic:
 
 
 def _unknown(token: Token) -> Diagnostic:
-    shown = f"`{token.text}`" if token.text.isprintable() else "a character"
+    shown = f"`{_shortened(token.text)}`" if token.text.isprintable() else "a character"
     codes = "" if token.text.isascii() and token.text.isprintable() else f" (U+{ord(token.text[0]):04X})"
     message = f"{shown}{codes} is not a character of the language"
     return Diagnostic("TN0104", "error", message, token.span, help=character_help(token.text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -95,4 +96,5 @@ def _save(path: Path, key: str, tables: dict[str, Any]) -> None:
         unfinished.write_bytes(crc32(content).to_bytes(4, "big") + content)
         unfinished.replace(path)
     except OSError:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()

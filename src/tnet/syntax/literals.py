@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from ..diagnostics import Diagnostic, SpecError, error
@@ -12,6 +13,8 @@ from .scanner import Token
 LARGEST_INTEGER = 2**63 - 1
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"'}
 
+# All but the tab; with those that change the direction of text, so that a spec is what it looks like.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ESCAPE_HELP = 'write `\\\\` for a backslash; others are `\\n \\t \\r \\"`'
 PYTHON_CONSTANTS = {"True": True, "False": False, "None": None}
 
@@ -79,8 +82,8 @@ class _Pieces:
                 raise self._unpaired(character)
             self.position += 2
             return character
-        if ord(character) < 32 and character != "\t" or character == "\x7f":
-            raise error("TN0104", f"a control character, {ord(character):#04x}, in a string", self._span(1))
+        if _CONTROL.match(character):
+            raise error("TN0104", f"a control character (U+{ord(character):04X}) in a string", self._span(1))
         self.position += 1
         return character
 

@@ -150,7 +150,8 @@ class Parser:
         """Whether braces after the unreadable head of this item hold statements, to be read for their own sake."""
         trial = item.cursor.copy()
         trial.feed(Token("ERROR", "", item.first.span))
-        return "LBRACE" in trial.allowed and (item.depth > 0 or item.first.type in ("BLOCK", "NET"))
+        holds_rules = item.first.type == "IF" and "SELECTOR" in item.cursor.allowed
+        return "LBRACE" in trial.allowed and not holds_rules and (item.depth > 0 or item.first.type in ("BLOCK", "NET"))
 
     def _leave_braces(self, token: Token) -> None:
         """A declaration at the start of a line inside braces: they were never closed."""

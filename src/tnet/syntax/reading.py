@@ -20,7 +20,7 @@ def read(path: str | Path, limit: int = LARGEST_FILE) -> Source:
     try:
         with Path(path).open("rb") as file:
             content = file.read(limit + 1)
-    except OSError as fault:
+    except (OSError, ValueError) as fault:
         raise error("TN0902", f"cannot read `{name}`: {_reason(fault)}") from None
     if len(content) > limit:
         raise error("TN0901", f"`{name}` is larger than {limit:,} bytes")
@@ -39,11 +39,11 @@ def decode(content: bytes, name: str) -> str:
         raise error("TN0105", message, help="save the file as UTF-8") from None
 
 
-def _reason(fault: OSError) -> str:
+def _reason(fault: OSError | ValueError) -> str:
     if isinstance(fault, FileNotFoundError):
         return "there is no such file"
     if isinstance(fault, IsADirectoryError):
         return "it is a folder"
     if isinstance(fault, PermissionError):
         return "permission denied"
-    return (fault.strerror or str(fault)).lower()
+    return (getattr(fault, "strerror", None) or str(fault)).lower()

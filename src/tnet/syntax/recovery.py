@@ -19,6 +19,8 @@ _DECLARATION = re.compile(
 )
 _CONTINUES = re.compile(r"[ \t\r\f]*(?:[)\]}#\n]|->|else\b|$)")
 _BLANK_TO_END = re.compile(r"[ \t\r\f]*(?:#[^\n]*)?(?:\n|$)")
+# Nothing is looked for behind more open brackets than this.
+_DEEPEST = 1000
 # In tokens; what is longer is taken to be closed.
 _LOOK_AHEAD = 2000
 # Before a brace, these say that it opens a map.
@@ -127,11 +129,15 @@ def skip(scanner: Scanner, item: Item, into_body: bool) -> None:
     while True:
         token = scanner.read()
         inside = len(scanner.brackets) > item.depth
+        if len(scanner.brackets) > _DEEPEST:
+            scanner.position = scanner.end
+            return
         if token.type == END or (_breaks_out if inside else _ends)(token, item, scanner, into_body):
             return
         if scanner.position > start and _is_joined(token, scanner, allowed) and _may_end(scanner, item):
             return
-        _unwind(scanner, item.depth, token)
+        if token.text in CLOSERS.values():
+            _unwind(scanner, item.depth, token)
         scanner.accept(token)
 
 

@@ -77,8 +77,9 @@ class Terminals:
 class Scanner:
     """Reads the tokens of `source` from `start` up to `end`.
 
-    `read` looks at the next token and changes nothing; `accept` moves past it. `brackets` are those open
-    here, outermost first; `misaligned` is a closed brace that may be the one left open where a later one seems so.
+    `read` looks at the next token and changes nothing; `accept` moves past it. `brackets` are those open here,
+    outermost first; `misaligned` is a closed brace that may be the one left open where a later one seems so;
+    `end_in_words` says what stands at `end`.
     """
 
     def __init__(self, terminals: Terminals, source: Source, start: int = 0, end: int | None = None):
@@ -86,6 +87,7 @@ class Scanner:
         self.source = source
         self.position = start
         self.end = len(source.text) if end is None else end
+        self.end_in_words = "the end of the text" if end is None else "`}`"
         self.brackets: list[Token] = []
         self.previous: Token | None = None
         self.misaligned: Token | None = None
