@@ -6,16 +6,19 @@ the others, equal ones are one argument, and one that is a fixed multiple or quo
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial, reduce
+from itertools import permutations
 from typing import Any
+
+from torch import nn
 
 from . import expressions as py
 from .bodies import Body
 from .nodes import SELF, is_plain
-from .relations import holds, multiple, weighted_sum
+from .relations import holds, multiple, product, quotient, share, weighted_sum
+from .words import clean, unused
 
 WINDOWS = ("kernel", "stride", "padding", "dilation")
 WIDTHS = ("channels", "features", "size", "dim", "shape", "width", "planes")
@@ -45,7 +48,18 @@ class Argument:
 
 @dataclass(frozen=True)
 class Formula:
-    """A literal that changes: an argument, or `2 * a`, `a // 2`, `a - 1`, or for the op "+" a sum `a + 2 * b`."""
+    """A literal that changes, in terms of arguments.
+
+    op      arguments  factors        in Python
+    ""      one                       `a`
+    "*"     one        one            `2 * a`
+    "//"    one        one            `a // 2`
+    "-"     one        one            `a - 1`
+    "part"  one        one            `64 // a`
+    "+"     several    as many        `a + 2 * b`
+    "a*b"   two                       `a * b`
+    "a//b"  two                       `a // b`
+    """
 
     arguments: tuple[Argument, ...]
     op: str = ""
@@ -54,10 +68,16 @@ class Formula:
     def python(self, place: Callable[[Argument], py.Expr]) -> py.Expr:
         """In Python; `place` says where an argument is read."""
         terms = [place(argument) for argument in self.arguments]
-        if self.op in ("*", "+"):
-            scaled = map(_scaled, terms, self.factors)
-            return reduce(partial(py.Binary, "+"), scaled)
-        return py.Binary(self.op, terms[0], py.Literal(self.factors[0])) if self.op else terms[0]
+        match self.op:
+            case "":
+                return terms[0]
+            case "*" | "+":
+                return reduce(partial(py.Binary, "+"), map(_scaled, terms, self.factors))
+            case "part":
+                return py.Binary("//", py.Literal(self.factors[0]), terms[0])
+            case "a*b" | "a//b":
+                return py.Binary(self.op.strip("ab"), *terms)
+        return py.Binary(self.op, terms[0], py.Literal(self.factors[0]))
 
 
 def _scaled(term: py.Expr, factor: int) -> py.Expr:
@@ -123,8 +143,9 @@ class Unified:
 def unify(bodies: list[Body], taken: set[str]) -> Unified:
     """The arguments of the class that has these bodies. `taken` are names that an argument cannot have."""
     changing = columns(bodies)
-    arguments = _configured(bodies, changing, taken)
-    names = taken | {argument.name for argument in arguments} | {name for name, _ in bodies[0].children}
+    attributes = {*dir(nn.Module), *(name for name, _ in bodies[0].children), *(d.name for d in bodies[0].declarations)}
+    arguments = _configured(bodies, changing, taken | attributes)
+    names = taken | attributes | {argument.name for argument in arguments}
     formulas: dict[int, Formula] = {}
     for column in changing:
         formula = explain(column, arguments)
@@ -159,7 +180,7 @@ def _configured(bodies: list[Body], changing: list[Column], taken: set[str]) -> 
     direct, indirect = [], []
     for name in bodies[0].module.config:
         values = tuple(body.module.config.get(name) for body in bodies)
-        if name in taken or keyword.iskeyword(name) or not all(map(is_plain, values)):
+        if name in taken or clean(name) != name or not all(map(is_plain, values)):
             continue
         same = next((column for column in changing if _equal(column.values, values)), None)
         if same:
@@ -167,7 +188,7 @@ def _configured(bodies: list[Body], changing: list[Column], taken: set[str]) -> 
         else:
             indirect.append(Argument(name, values, first=len(changing)))
     rest = [column for column in changing if explain(column, direct) is None]
-    return direct + [each for each in indirect if any(explain(column, [each]) for column in rest)]
+    return direct + [each for each in indirect if any(explain(column, [*direct, each]) for column in rest)]
 
 
 def explain(column: Column, arguments: list[Argument]) -> Formula | None:
@@ -180,14 +201,36 @@ def explain(column: Column, arguments: list[Argument]) -> Formula | None:
     for argument in likely:
         if "depth" in column.kinds and holds(lambda size, base: size == base - 1, column.values, argument.values):
             return Formula((argument,), "-", (1,))
-        if found := multiple(column.values, argument.values):
-            return Formula((argument,), found[0], found[1:])
-    weights = weighted_sum(column.values, [argument.values for argument in likely])
-    if weights:
-        terms = [(argument, weight) for argument, weight in zip(likely, weights, strict=True) if weight]
-        terms.sort(key=lambda term: term[1] != 1)
-        return Formula(tuple(argument for argument, _ in terms), "+", tuple(weight for _, weight in terms))
-    return None
+    multiples = [(found, argument) for argument in likely if (found := multiple(column.values, argument.values))]
+    if multiples:
+        (factor, op), argument = min(multiples, key=lambda each: each[0])
+        return Formula((argument,), op, (factor,))
+    return _sum(column, likely) or _of_two(column, [each for each in arguments if "window" not in each.kinds])
+
+
+def _sum(column: Column, arguments: list[Argument]) -> Formula | None:
+    weights = weighted_sum(column.values, [argument.values for argument in arguments])
+    if not weights:
+        return None
+    terms = [(argument, weight) for argument, weight in zip(arguments, weights, strict=True) if weight]
+    terms.sort(key=lambda term: term[1] != 1)
+    return Formula(tuple(argument for argument, _ in terms), "+", tuple(weight for _, weight in terms))
+
+
+def _of_two(column: Column, arguments: list[Argument]) -> Formula | None:
+    """A width as a product or quotient with something else: `expansion * channels`, `channels // heads`."""
+    if "width" not in column.kinds:
+        return None
+    for first, second in permutations(arguments, 2):
+        widths = second.is_width or not (first.kinds or second.kinds)
+        if widths and product(column.values, first.values, second.values):
+            return Formula((first, second), "a*b")
+        if quotient(column.values, first.values, second.values) and (first.is_width or not first.kinds):
+            return Formula((first, second), "a//b")
+    if not column.in_forward:
+        return None
+    parts = ((argument, share(column.values, argument.values)) for argument in arguments)
+    return next((Formula((argument,), "part", (whole,)) for argument, whole in parts if whole), None)
 
 
 def _equal(a: tuple, b: tuple) -> bool:
@@ -199,5 +242,4 @@ def _name(literals: list[py.Literal], taken: set[str]) -> str:
     literal = next((each for each in literals if each.hint not in VAGUE), literals[0])
     hint = literal.hint or "value"
     label = f"{literal.label}_{hint}" if literal.label.isidentifier() else hint
-    candidates = [hint, label, *(f"{label}_{number}" for number in range(2, len(taken) + 3))]
-    return next(each for each in candidates if each not in taken and not keyword.iskeyword(each))
+    return clean(hint) if clean(hint) not in taken else unused(label, taken)

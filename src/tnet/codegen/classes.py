@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from ..ir import graph as ir
 from . import expressions as py
 from .arguments import Unified, unify
 from .bodies import Body, body_of, is_chain, sequential
+from .words import camel_case, unnumbered, unused
 
 WIDEST_POSITIONAL = 4
 
@@ -123,10 +123,6 @@ def families_of(modules: list[ir.Module]) -> dict[int, str]:
     }
 
 
-def unnumbered(name: str) -> str:
-    return name.rstrip("0123456789_") or name
-
-
 def singular(name: str) -> str:
     """What one of the copies of a repeat is called: `Layers` has a `Layer`, `Stage1` a `StageBlock`."""
     name = unnumbered(name)
@@ -176,12 +172,3 @@ def configured(name: str, value: Any) -> str | None:
         case str() if value.isidentifier():
             return camel_case(value)
     return None
-
-
-def camel_case(name: str) -> str:
-    return "".join(word[:1].upper() + word[1:] for word in re.split("_+", name))
-
-
-def unused(wanted: str, names: set[str]) -> str:
-    numbered = (f"{wanted}{number}" for number in range(2, len(names) + 3))
-    return next(each for each in [wanted, *numbered] if each not in names)

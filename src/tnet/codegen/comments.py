@@ -7,11 +7,16 @@ from typing import Any
 
 from ..ir.types import TensorType
 from . import expressions as py
+from .arguments import Column, explain
 from .classes import Class
-from .relations import holds, multiple, weighted_sum
+from .imports import Imports
+from .printing import Printer
+from .relations import holds, multiple
 
 LETTERS = {3: {1: "L"}, 4: {2: "H", 3: "W"}, 5: {2: "D", 3: "H", 4: "W"}}
 """By the number of dims: what sizes along an axis are called where they differ from instance to instance."""
+
+PLAIN = Printer(Imports(set()))
 
 
 class Shapes:
@@ -20,6 +25,7 @@ class Shapes:
     def __init__(self, cls: Class, hints: Mapping[str, int | None]):
         self.bodies = cls.bodies
         self.arguments = cls.unified.arguments
+        self.inputs = cls.body.inputs
         self.hints = {name: size for name, size in hints.items() if size is not None}
         self.letters: dict[str, tuple] = {}
         self.written: dict[int, str | None] = {}
@@ -57,34 +63,22 @@ class Shapes:
     def _size(self, column: tuple, axis: int, rank: int) -> str:
         if len(set(column)) == 1:
             return str(column[0])
-        found = in_terms(column, [(each.name, each.values) for each in self.arguments if each.is_width])
-        return found or self._spatial(column, LETTERS.get(rank, {}).get(axis)) or "_"
+        spatial = self._spatial(column, LETTERS.get(rank, {}).get(axis))
+        formula = None if spatial else explain(Column(column, 0, [py.Literal(None, "size")], True), self.arguments)
+        return PLAIN.text(formula.python(lambda each: py.Code(each.name))) if formula else spatial or "_"
 
     def _spatial(self, column: tuple, letter: str | None) -> str | None:
-        """A letter for the first sizes met along an axis, and others in terms of it."""
-        if letter is None:
-            return None
-        known = self.letters.setdefault(letter, column)
+        """A letter for an input's sizes along an axis, and other sizes in terms of it."""
+        if len(self.written) < self.inputs and letter:
+            self.letters.setdefault(letter, column)
+        known = self.letters.get(letter)
+        if known is None or known == column:
+            return known and letter
         for step in self.arguments:
             if "window" in step.kinds and holds(lambda size, base, by: size == base // by, column, known, step.values):
                 return f"{letter} // {step.name}"
-        return in_terms(column, [(letter, known)])
-
-
-def in_terms(column: tuple, known: list[tuple[str, tuple]]) -> str | None:
-    """Sizes, one an instance, as one of those known, a multiple or quotient of one, or a sum."""
-    for name, values in known:
-        if values == column:
-            return name
-    scaled = [(found[1], found[0], name) for name, values in known if (found := multiple(column, values))]
-    if scaled:
-        factor, op, name = min(scaled)
-        return f"{factor} * {name}" if op == "*" else f"{name} // {factor}"
-    names = dict(known)
-    found = weighted_sum(column, list(names.values()))
-    return found and " + ".join(
-        name if weight == 1 else f"{weight} * {name}" for name, weight in zip(names, found, strict=True) if weight
-    )
+        factor, op = multiple(column, known) or (1, "")
+        return op and (f"{factor} * {letter}" if op == "*" else f"{letter} // {factor}")
 
 
 def notes(shapes: Shapes) -> dict[Any, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import chain, count
 from typing import Any
 
 from ..ir import graph as ir
 from .printing import INDENT, with_comment
+from .words import clean, unused
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,21 @@ def _names(copy: ir.Layer | ir.Module, lists: list[list[ir.Value]]) -> tuple[str
 
 def loop_lines(loop: Loop, inputs: list[str], shape: str) -> list[str]:
     """The statements of the forward; `inputs` are its arguments, `shape` is that of the flow in the end."""
-    flow = inputs[0]
-    names = {"layer", *inputs}
-    lists = [unused(name if name != "x" else "outputs", names) for name in loop.gathered]
-    items = [unused("y", names) for _ in lists]
+    flow, names = inputs[0], list(inputs)
+
+    def new(name: str) -> str:
+        names.append(unused(name, names))
+        return names[-1]
+
+    copy = new("layer")
+    lists = [new(clean(name) if name != "x" else "outputs") for name in loop.gathered]
+    items = [new("y") for _ in lists]
     targets = flow if loop.single else ", ".join([flow, *items]) + ("" if items else ",")
-    call = f"{targets} = layer({', '.join(inputs[each] for each in loop.order)})"
+    call = f"{targets} = {copy}({', '.join(inputs[each] for each in loop.order)})"
     return [
         *(f"{INDENT * 2}{name} = []" for name in lists),
-        f"{INDENT * 2}for layer in self:",
+        f"{INDENT * 2}for {copy} in self:",
         with_comment(f"{INDENT * 3}{call}", shape),
         *(f"{INDENT * 3}{name}.append({item})" for name, item in zip(lists, items, strict=True)),
         f"{INDENT * 2}return {', '.join([flow, *lists])}",
     ]
-
-
-def unused(name: str, names: set[str]) -> str:
-    """The name, or the name with a number, entered in `names`."""
-    found = next(each for each in chain([name], (f"{name}{number}" for number in count(2))) if each not in names)
-    names.add(found)
-    return found

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import keyword
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from . import expressions as py
 from .bodies import Body
 from .statements import FLOW, Statement
+from .words import clean, numbered, unused
 
 SIDE_NAMES = ("y", "z")
-SIZE_LETTERS = {4: "NCHW", 5: "NCDHW"}
+SIZE_LETTERS = {3: "NLC", 4: "NCHW", 5: "NCDHW"}
 
 ALWAYS_TAKEN = frozenset(
     {"self", "torch", "nn", "F", "models", "einops", "OrderedDict", "partial", "range", "getattr", "super", "_"}
@@ -77,7 +78,8 @@ class Namer:
     def run(self) -> tuple[list[str], dict[int, dict[int, str]], list[Named]]:
         """The names of the inputs, the sizes read of them at the start, and the statements."""
         for index in range(self.body.inputs):
-            self._bind(index, next(each for each in self._plain(index) if self._is_free(each, -1)))
+            names = chain(self._plain(index), numbered(clean(self.body.values[index].name)))
+            self._bind(index, next(each for each in names if each not in self.taken and each not in self.holder))
         inputs = [self.names[index] for index in range(self.body.inputs)]
         sizes = {index: found for index in range(self.body.inputs) if (found := self._size_names(index))}
         named = [self._name(at, statement) for at, statement in enumerate(self.statements)]
@@ -112,8 +114,7 @@ class Namer:
                 before.append((alias, name))
                 self._bind(self.holder[name], alias)
                 return name
-        numbered = (f"{wanted[0]}{number}" for number in range(2, len(self.body.values) + 3))
-        return next(name for name in numbered if name not in siblings and self._is_free(name, at))
+        return next(name for name in numbered(wanted[0]) if name not in siblings and self._is_free(name, at))
 
     def _wanted(self, index: int, at: int, statement: Statement) -> Iterator[str]:
         """Names for a value, best first."""
@@ -138,7 +139,6 @@ class Namer:
         value = self.body.values[index]
         yield clean(value.name)
         yield from map(clean, value.aliases)
-        yield from (f"{clean(value.name)}{number}" for number in range(2, len(self.body.values) + 3))
 
     def _is_kept(self, index: int, at: int) -> bool:
         """Whether the flow goes on to another value while this one is still needed."""
@@ -185,8 +185,7 @@ class Namer:
         found = {}
         for axis in self.local_axes.get(index, ()):
             wanted = self._letter(index, axis)
-            numbered = (f"{wanted}{number}" for number in range(2, len(self.body.values) + 3))
-            name = next(each for each in (wanted, *numbered) if each not in self.taken and each not in self.holder)
+            name = unused(wanted, self.taken | self.holder.keys())
             self.taken.add(name)
             self.locals[index, axis] = found[axis] = name
         return found
@@ -241,8 +240,3 @@ def _is_heavy_before(name: str, later: list[Named]) -> bool:
         if name in (each.names[index] for index in each.statement.defined):
             return False
     return False
-
-
-def clean(name: str) -> str:
-    """A name that Python takes."""
-    return f"{name}_" if keyword.iskeyword(name) or not name.isidentifier() else name

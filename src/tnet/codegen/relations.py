@@ -14,18 +14,18 @@ Column = tuple
 
 
 def holds(relation: Callable[..., bool], *columns: Column) -> bool:
-    """Whether a relation of positive whole numbers holds in each instance."""
+    """Whether a relation of whole numbers holds in each instance."""
     rows = list(zip(*columns, strict=True))
-    return all(type(size) is int and size > 0 for row in rows for size in row) and all(relation(*row) for row in rows)
+    return all(type(size) is int and size >= 0 for row in rows for size in row) and all(relation(*row) for row in rows)
 
 
-def multiple(column: Column, base: Column) -> tuple[str, int] | None:
-    """`("*", n)` for n times `base`, `("//", n)` for an n-th of it, rounded down."""
+def multiple(column: Column, base: Column) -> tuple[int, str] | None:
+    """`(n, "*")` for n times `base`, `(n, "//")` for an n-th of it, rounded down."""
     for factor in range(2, LARGEST_MULTIPLE + 1):
         if holds(lambda size, of, by=factor: size == by * of, column, base):
-            return "*", factor
+            return factor, "*"
         if holds(lambda size, of, by=factor: size == of // by, column, base):
-            return "//", factor
+            return factor, "//"
     return None
 
 
@@ -51,3 +51,19 @@ def _weight(column: Column, first: Column, second: Column) -> int | None:
     weight = (column[0] - first[0]) // second[0]
     fits = 2 <= weight <= LARGEST_WEIGHT
     return weight if fits and holds(lambda size, a, b: size == a + weight * b, column, first, second) else None
+
+
+def product(column: Column, first: Column, second: Column) -> bool:
+    return holds(lambda size, a, b: size == a * b, column, first, second)
+
+
+def quotient(column: Column, first: Column, second: Column) -> bool:
+    return holds(lambda size, a, b: b > 1 and size == a // b > 1, column, first, second)
+
+
+def share(column: Column, base: Column) -> int | None:
+    """The n of which the column is one part of as many as `base` says: n // base."""
+    if not all(type(each) is int and each > 1 for each in (column[0], base[0])):
+        return None
+    whole = column[0] * base[0]
+    return whole if holds(lambda size, by: size > 1 and size * by == whole, column, base) else None

@@ -148,10 +148,11 @@ class Inliner:
         """Put the last pending results where the statement uses them, as long as the order stays."""
         if statement.op == "set_index":
             return
-        waiting = {each.target for each in self.pending}
-        order = [index for index in refs(statement.expr) if index in waiting]
-        while order and self.pending and self.pending[-1].target == order.pop():
+        place = {index: at for at, index in enumerate(refs(statement.expr))}
+        before = len(place) + 1
+        while self.pending and place.get(self.pending[-1].target, before) < before:
             last = self.pending[-1]
+            before = place[last.target]
             whole = _put(statement.expr, last)
             if not self._reads_better(last, statement, whole):
                 return

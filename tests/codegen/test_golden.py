@@ -1,0 +1,39 @@
+"""Specs beside the source that they must give; what it does equals what the IR says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.codegen.programs import SPECS, check, imported, nets_of, ruff
+from tests.conftest import GOLDEN
+from tnet.codegen import generate
+
+PROGRAMS = sorted((GOLDEN / "codegen").glob("*.tnet"))
+GALLERY = sorted(path for path in SPECS.glob("*.tnet") if path.stem != "finetune")
+SMALLER = {"resnet": {"depth": 18}, "unet": {"width": 8}, "gpt": {"width": 32}, "alexnet": {"classes": 10}}
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_source(path, golden):
+    (net,) = nets_of(path).values()
+    golden(path.with_suffix(".py"), generate(net))
+
+
+@pytest.mark.parametrize("path", [*PROGRAMS, *GALLERY], ids=lambda path: path.stem)
+def test_does_what_the_ir_says(path):
+    """M2: sequences, ordered and named, functional and module activations, as the spec says them."""
+    for net in nets_of(path, **SMALLER.get(path.stem, {})).values():
+        check(net, (True, False) if path in PROGRAMS else (True,))
+
+
+@pytest.mark.parametrize("path", [*PROGRAMS, *GALLERY], ids=lambda path: path.stem)
+def test_is_clean(path):
+    for net in nets_of(path).values():
+        text = generate(net)
+        assert ruff("check", text=text) == ruff("format", "--diff", text=text) == ""
+        assert imported(text) <= {"torch", "torchvision", "collections", "functools", "einops"}
+        assert generate(net) == text
+
+
+def test_there_are_programs():
+    assert len(PROGRAMS) >= 3 and len(GALLERY) >= 8
