@@ -7,6 +7,7 @@ that does not fit is broken up.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -149,15 +150,15 @@ class _Layout:
 
     def _fits(self, index: int) -> bool:
         """Whether the rest of the line that the body at `index` is on has room."""
-        width, closer = self.lines[-1].width, self.lexemes[index].closer
+        width, depth = self.lines[-1].width, 1
         ends = {self.lexemes[each.lexeme.closer].start for each in self.open if each.exploded}
-        for position, lexeme in enumerate(self.lexemes[index + 1 :], index + 1):
-            outside = position > closer and (lexeme.separated or lexeme.broken or lexeme.remarks)
-            if outside or lexeme.start in ends or not lexeme.text:
+        for lexeme in itertools.islice(self.lexemes, index + 1, None):
+            if lexeme.broken or lexeme.start in ends or not lexeme.text or (lexeme.separated and depth == 0):
                 return True
             width += len(lexeme.gap) + len(lexeme.text)
             if width > WIDTH:
                 return False
+            depth += (lexeme.closer >= 0) - (lexeme.text in CLOSERS.values())
         return True
 
     # ---- comments and blank lines ------------------------------------------------------------------------------------

@@ -70,12 +70,13 @@ def _share_comment_column(above: Line, below: Line) -> bool:
 
 
 def _add_comments(run: list[Line]) -> None:
-    """Comments that the author put right behind the text stay so; where there was more room, their column is kept."""
+    """Comments that the author put right behind the text stay so; where there was more room, it is kept."""
     if run[0].comment is None:
         return
     column = max(line.width for line in run) + _BEFORE_COMMENT
     if all(_gap(line.comment) > _BEFORE_COMMENT for line in run):
-        shift = run[0].indent - _indent(run[0].comment)
+        source = run[0].comment.span.source
+        shift = run[0].indent - source.position(run[0].start)[1] + 1
         column = max(column, _comment_column(run[0].comment) + shift)
     for line in run:
         line.text += " " * (column - line.width) + line.comment.text
@@ -91,7 +92,3 @@ def _before(comment: ast.Comment) -> str:
 
 def _gap(comment: ast.Comment) -> int:
     return len(_before(comment)) - len(_before(comment).rstrip())
-
-
-def _indent(comment: ast.Comment) -> int:
-    return len(_before(comment)) - len(_before(comment).lstrip())

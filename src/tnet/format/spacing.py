@@ -32,6 +32,8 @@ def _is_keyword(before: Lexeme, after: Lexeme, roles: Roles) -> bool:
 
 
 def _is_tight(before: Lexeme, after: Lexeme, opener: Lexeme | None, roles: Roles) -> bool:
+    if before.text == "," and after.text == ":":
+        return False
     if after.text in _TIGHT_BEFORE or before.text in _TIGHT_AFTER:
         return True
     if before.text == "{" or after.text == "}":
