@@ -215,6 +215,20 @@ def test_build_of_another_net(capsys, folder):
     assert code == 0 and out.startswith("Other(") and "build/two/Other/model.py" in out
 
 
+def test_training_of_another_net(capsys, folder):
+    text = (
+        TRAINED
+        + "parameters { head { lr = 0.1 } }\nnet Deep(x: float[N, 3]) -> float[N, 2] { Linear(4); head: Linear(2) }\n"
+    )
+    (folder / "two.tnet").write_text(text)
+    code, out, err = run(capsys, "plan", "two.tnet")
+    assert (code, out) == (1, "") and "which net `train` is for is open: `Line`, `Deep`" in err
+    code, out, err = run(capsys, "plan", "two.tnet", "--net", "Deep")
+    assert (code, err) == (0, "") and out.splitlines()[6].split()[:3] == ["head", "15", "2"]
+    code, out, err = run(capsys, "plan", "two.tnet", "--net", "Deeep")
+    assert (code, out) == (1, "") and err == ("error[TN0201]: no net is called `Deeep`\nhelp: did you mean `Deep`?\n")
+
+
 def test_nothing_good_is_overwritten(capsys, monkeypatch, folder):
     (folder / "g.svg").write_text("good")
     (folder / "file").write_text("")
