@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -224,7 +225,7 @@ def test_training_of_another_net(capsys, folder):
     code, out, err = run(capsys, "plan", "two.tnet")
     assert (code, out) == (1, "") and "which net `train` is for is open: `Line`, `Deep`" in err
     code, out, err = run(capsys, "plan", "two.tnet", "--net", "Deep")
-    assert (code, err) == (0, "") and out.splitlines()[6].split()[:3] == ["head", "15", "2"]
+    assert (code, err) == (0, "") and re.search(r"^head +\d+ +2 +10 ", out, re.MULTILINE)
     code, out, err = run(capsys, "plan", "two.tnet", "--net", "Deeep")
     assert (code, out) == (1, "") and err == ("error[TN0201]: no net is called `Deeep`\nhelp: did you mean `Deep`?\n")
 
