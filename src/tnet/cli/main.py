@@ -19,6 +19,8 @@ Exit codes: 0 done, 1 the spec or the data is wrong, 2 wrong usage, 3 a limit, 4
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; nothing is raised."""
     try:
+        if hasattr(sys.stdout, "reconfigure"):  # a terminal that lacks a character shows another in its place
+            sys.stdout.reconfigure(errors="replace")
         code = dispatch(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
         return code
