@@ -71,7 +71,7 @@ def by_tnet(spec, folder: Path) -> Callable[[], None]:
         LossWatch(parts.every(EPOCH), per_epoch, parts.world.device),
         Log(50, per_epoch, [JsonLines(folder / "metrics.jsonl")], parts.state),
     ]
-    loop = Loop(TrainStep(parts.forward, parts.world, 1, []), parts.loaders.train, parts.world, 0, hooks)
+    loop = Loop(TrainStep(parts.forward, parts.world), parts.loaders.train, parts.world, 0, hooks)
 
     def epoch() -> None:
         loop.total_steps += per_epoch

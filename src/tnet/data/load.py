@@ -42,7 +42,8 @@ def load(
         training = name == "train"
         stage = recipe.augment if training else recipe.prepare
         pipeline = Pipeline(stage, last, dtypes, read.images, seed)
-        options = recipe.working.options(read, device)
+        one_by_one = not read.uniform or pipeline.one_by_one
+        options = recipe.working.options(one_by_one, len(indices), device)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
                                training and recipe.skip_single, options)  # fmt: skip
         _check(recipe, loaders[name], name)

@@ -74,7 +74,8 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None]) -> Parts:
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
     state = State(model, optimizer, schedule, recipe.seed)
-    forward = forward_of(spec, model, world, recipe.batch // recipe.accumulate, recipe.compile, say)
+    size = min(recipe.batch, loaders.train.count) // recipe.accumulate
+    forward = forward_of(spec, model, world, size, recipe.compile, say)
     parts = Parts(spec, recipe, world, loaders, state, forward, notes)
     check_parts(parts)
     return parts
