@@ -29,6 +29,8 @@ def load(
     recipe: DataRecipe, seed: int, batch: int, data: Any, device: str, known: Mapping[int, Mapping] | None
 ) -> Loaders:
     """See `DataRecipe.load`."""
+    if data is not None:
+        recipe = replace(recipe, sources={}, spans={name: at for name, at in recipe.spans.items() if name == "split"})
     samples = _given(recipe, data) if data is not None else _read(recipe)
     parts = _cut(recipe, samples)
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
