@@ -11,7 +11,8 @@ from ..shapes import symbol
 from ..shapes.conditions import summarise
 from ..syntax import ast, walk
 from .bodies import run_body
-from .callees import UNKNOWN, Callee, Skip
+from .callees import UNKNOWN, Callee, Skip, describe
+from .evaluation import is_runtime
 from .frames import Frame, NetState, Work
 from .globals import Globals
 from .inference import types_of
@@ -34,7 +35,12 @@ def elaborate_net(callee: Callee, work: Work) -> Net | None:
     return net
 
 
-ATTEMPTS = (lambda number: 64 * (number + 1), lambda number: 1024 * (number + 1), lambda number: 8 * (number + 1))
+ATTEMPTS = (
+    lambda number: 64 * (number + 1),
+    lambda number: 1024 * (number + 1),
+    lambda number: 8 * (number + 1),
+    lambda number: number + 2,
+)
 """Sizes tried for the symbolic dims that have no hint, by their number: distinct, and divisible as sizes often are."""
 
 
