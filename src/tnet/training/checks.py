@@ -9,7 +9,7 @@ from ..data.loaders import Loader, Loaders
 from ..diagnostics import Note, SpecError, error
 from ..ir.graph import Net
 from ..source import Span
-from .compiled import Forward
+from .compiled import Fields, Forward
 from .evaluate import to_device
 from .losses import LossChoice, outputs_of
 
@@ -33,12 +33,13 @@ def check_targets(loss: LossChoice, net: Net, loaders: Loaders, span: Span | Non
             raise error("TN0703", message, span, Note("the net's output", net.span))
 
 
-def try_batch(forward: Forward, loss: LossChoice, loader: Loader, device: torch.device, span: Span | None) -> None:
-    """Run the net and the loss once on two samples, without a trace. Raises SpecError (TN0703)."""
+def try_batch(forward: Forward, loss: LossChoice, loader: Loader, device: torch.device, span: Span | None) -> Fields:
+    """Run the net and the loss once on two samples, without a trace; gives them. Raises SpecError (TN0703)."""
     batch = to_device(loader.make(loader.indices[:2], 0), device)
-    if "target" in loss.roles and "target" not in batch:
-        has = ", ".join(f"`{name}`" for name in batch)
-        raise error("TN0703", f"`{loss.name}` takes a `target`, the data has {has}", span)
+    for field in loss.fields:
+        if field not in batch:
+            has = ", ".join(f"`{name}`" for name in batch)
+            raise error("TN0703", f"`{loss.name}` takes a `{field}`, the data has {has}", span)
     model = forward.model
     was_training = model.training
     model.eval()
@@ -49,6 +50,7 @@ def try_batch(forward: Forward, loss: LossChoice, loader: Loader, device: torch.
             value = forward.run_loss(batch)
         if value.numel() != 1:
             raise error("TN0802", f"`{loss.name}` gives {list(value.shape)}, a loss is one number", loss.span)
+        return batch
     except SpecError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError) as problem:

@@ -45,10 +45,16 @@ class LossChoice:
     arguments: Mapping[str, Any]
     roles: tuple[int | str, ...]
     span: Span | None
+    is_expression = False
 
     @property
     def is_class(self) -> bool:
         return inspect.isclass(self.function)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the loss takes of a sample besides the net's outputs."""
+        return tuple(role for role in self.roles if isinstance(role, str))
 
     @property
     def class_numbers(self) -> bool:

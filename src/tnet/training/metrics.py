@@ -19,8 +19,10 @@ from .metric_catalog import MetricClass
 if TYPE_CHECKING:
     from .losses import LossChoice
 
-LATER = ("confusion",)
-"""Metrics of the language that are not done yet."""
+SHORT = {"confusion": "confusion_matrix"}
+"""Names of the language for metrics that torchmetrics calls otherwise."""
+MATRICES = ("ConfusionMatrix",)
+"""Metrics whose value is no number."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,10 @@ class MetricChoice:
         """Checking values would read them from the device at each batch."""
         parameters = inspect.signature(self.cls.load()).parameters
         return {name: False for name in metric_catalog.DECIDED if name in parameters}
+
+    @property
+    def is_number(self) -> bool:
+        return self.cls.name not in MATRICES
 
     @property
     def whole_targets(self) -> bool:
@@ -80,11 +86,9 @@ def _one(name: str | None, value: Any, span: Span, loss: LossChoice, net: Net | 
     call = Call(value, span=span) if isinstance(value, str) else value
     if not isinstance(call, Call):
         raise error("TN0802", f"{described_value(value)} is no metric", span, help="such as `accuracy`")
-    if call.name in LATER:
-        raise error("TN0001", f"the metric `{call.name}` is not done yet", call.span or span)
-    cls = metric_catalog.find(call.name)
+    cls = metric_catalog.find(SHORT.get(call.name, call.name))
     if cls is None or not call.name.islower():
-        advice = did_you_mean(call.name, [*metric_catalog.classes(), *LATER])
+        advice = did_you_mean(call.name, [*metric_catalog.classes(), *SHORT])
         raise error("TN0802", f"unknown metric `{call.name}`", call.span or span, help=advice)
     expected = cls.signature
     optional = [each.replace(default=None) if each.name == "task" else each for each in expected.parameters.values()]

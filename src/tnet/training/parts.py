@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from ..data.loaders import Loader, Loaders
+from ..data.loaders import Loaders
 from ..ir.graph import Net
 from ..ir.values import Duration
 from .checks import check_targets, try_batch
 from .compiled import Forward
 from .evaluate import PAYS_FROM, Evaluator
 from .loop import Every
+from .mixing import MixedLoss, check_fields
 from .recipe import Recipe
 from .settings import CompileChoice
 from .state import State
@@ -53,7 +55,8 @@ class Parts:
 
     def evaluator(self) -> Evaluator:
         names = class_names(self.spec.net, self.recipe, self.loaders)
-        return Evaluator(self.forward, self.recipe.metrics, self.world.device, names, self._compile_pays())
+        forward = self.forward if self.state.average is None else self.forward.over(self.state.average)
+        return Evaluator(forward, self.recipe.metrics, self.world.device, names, self._compile_pays())
 
     def _compile_pays(self) -> bool:
         interval = self.recipe.evaluate or EPOCH
@@ -73,7 +76,8 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None]) -> Parts:
     model.to(world.device)
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
-    state = State(model, optimizer, schedule, recipe.seed)
+    average = copy.deepcopy(model) if recipe.ema else None
+    state = State(model, optimizer, schedule, recipe.seed, average=average)
     forward = forward_of(spec, model, world, recipe.batch // recipe.accumulate, recipe.compile, say)
     parts = Parts(spec, recipe, world, loaders, state, forward, notes)
     check_parts(parts)
@@ -84,8 +88,11 @@ def forward_of(
     spec: Spec, model: nn.Module, world: World, size: int, compile: CompileChoice, say: Callable[[str], None]
 ) -> Forward:
     inputs = tuple(value.name for value in spec.data_recipe.inputs)
-    loss = spec.recipe.loss.build(world.device)
-    return Forward(model, loss, inputs, size, compile, spec.recipe.precision, world.device, say)
+    recipe = spec.recipe
+    loss = recipe.loss.build(world.device)
+    if recipe.mixup or recipe.cutmix:
+        loss = MixedLoss(loss, [name for name in recipe.loss.fields if name not in inputs])
+    return Forward(model, loss, inputs, size, compile, recipe.precision, world.device, say)
 
 
 def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
@@ -100,11 +107,11 @@ def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
 
 def check_parts(parts: Parts) -> None:
     """Raises SpecError (TN0703) where data, net and loss do not fit each other."""
+    recipe = parts.recipe
     span = parts.spec.data_recipe.spans.get("train")
-    check_targets(parts.recipe.loss, parts.spec.net, parts.loaders, span)
+    check_targets(recipe.loss, parts.spec.net, parts.loaders, span)
     for loader in parts.loaders.parts.values():
-        _try(parts, loader, span)
-
-
-def _try(parts: Parts, loader: Loader, span: Any) -> None:
-    try_batch(parts.forward, parts.recipe.loss, loader, parts.world.device, span)
+        batch = try_batch(parts.forward, recipe.loss, loader, parts.world.device, span)
+        for name in ("mixup", "cutmix"):
+            if getattr(recipe, name):
+                check_fields(name, batch, recipe.loss, parts.forward.inputs, recipe.spans.get(name))
