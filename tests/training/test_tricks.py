@@ -68,7 +68,7 @@ def cutmix_by_hand(model, batch, step, generator=None):
 
 @pytest.mark.parametrize("setting, by_hand", [("mixup = 0.2", mixup_by_hand), ("cutmix = 1.0", cutmix_by_hand)])
 def test_mixing_is_the_loop_of_the_papers(tmp_path, setting, by_hand):
-    """O11"""
+    """L4"""
     run = trained(tmp_path / "run", text=with_settings(setting))
     expected = ByHand(loss=by_hand)
     assert losses_of(tmp_path / "run") == expected.losses != ByHand().losses
