@@ -319,6 +319,18 @@ def test_a_batch_of_one_is_left_out_only_where_a_batch_norm_would_fail():
     assert len(normed.train) == 2 == len(list(normed.train))
 
 
+def test_split_beside_a_test_part():
+    parts = recipe(net(4), train=call("Iris"), test=call("Iris"), split=[0.9, 0.1]).load(0, 16).parts
+    assert {name: loader.count for name, loader in parts.items()} == {"train": 135, "val": 15, "test": 150}
+
+
+def test_workers_are_started_where_samples_are_made_one_by_one():
+    digits = net(1, 8, 8)
+    assert recipe(digits, AUGMENT, **DIGITS).load(0, 64).train.options["num_workers"] == 0
+    slow = recipe(digits, {"augment": [call("GaussianNoise")]}, **DIGITS).load(0, 64)
+    assert slow.train.options["num_workers"] >= 1 and slow.test.options["num_workers"] == 0
+
+
 def test_fields_that_do_not_go_together():
     data = resolve(None, net(5))[0]
     assert "differ in their number" in refused(lambda: data.load(data=(np.zeros((3, 5)), np.zeros(4))), "TN0703")

@@ -51,7 +51,7 @@ def test_a_state_is_put_together_as_it_was(state):
 
 
 def loop_of(parts, total):
-    return Loop(TrainStep(parts.forward, parts.world, 1, []), parts.loaders.train, parts.world, total, [])
+    return Loop(TrainStep(parts.forward, parts.world), parts.loaders.train, parts.world, total, [])
 
 
 def test_training_goes_on_from_a_checkpoint_as_if_nothing_had_been(tmp_path):

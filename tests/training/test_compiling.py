@@ -34,6 +34,19 @@ def test_the_last_smaller_batch_compiles_nothing(tmp_path, monkeypatch):
     assert counter.frame_count == 1
 
 
+def test_evaluation_is_compiled_where_it_pays(tmp_path, monkeypatch):
+    counter = CompileCounter()
+    real = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda function, **_: real(function, backend=counter))
+    monkeypatch.setattr("tnet.training.parts.PAYS_FROM", 1)
+    fast = trained(tmp_path / "run", {"train.compile": True, "train.batch": 90}, DIGITS)
+    assert counter.frame_count == 2
+    assert fast.metrics == {
+        **trained(tmp_path / "b", {"train.batch": 90}, DIGITS).metrics,
+        "seconds": fast.metrics["seconds"],
+    }
+
+
 def test_without_a_compiler_it_says_so_once_and_goes_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(compiled, "which", lambda name: None)
     run = trained(tmp_path / "run", {"train.compile": True})

@@ -296,6 +296,28 @@ def test_a_batch_in_parts_is_the_same_batch(tmp_path):
     assert losses(whole.path) != losses(parts.path)
 
 
+@pytest.mark.parametrize("count, sizes", [(64, [16] * 4), (29, [8, 7, 7, 7]), (7, [3, 2, 2]), (5, [3, 2]), (1, [1])])
+def test_no_part_is_a_single_sample(count, sizes):
+    from tnet.training.step import split
+
+    parts = list(split({"x": torch.arange(count)}, 4))
+    assert [len(part["x"]) for part, _ in parts] == sizes and sum(share for _, share in parts) == pytest.approx(1)
+
+
+def test_a_sum_in_parts_is_the_same_sum(tmp_path):
+    text = IRIS.replace("CrossEntropyLoss()", 'CrossEntropyLoss(reduction="sum")').replace("lr=0.1", "lr=0.005")
+    whole = trained(tmp_path / "a", {"train.log_every": 1}, text)
+    parts = trained(tmp_path / "b", {"train.log_every": 1, "train.accumulate": 4}, text)
+    np.testing.assert_allclose(losses(whole.path), losses(parts.path), rtol=1e-4)
+
+
+def test_training_without_a_data_section(tmp_path):
+    text = IRIS[: IRIS.index("data {")] + IRIS[IRIS.index("train {") :]
+    run = trained(tmp_path / "run", text=text, data=(np.random.rand(30, 4), np.arange(30) % 3))
+    assert run.metrics.keys() == {"seconds"}
+    assert "the spec has no data" in refused(lambda: trained(tmp_path / "none", text=text), "TN0704")
+
+
 def test_clipping_bounds_the_gradient(tmp_path):
     from tnet.training.clip_norm import ClipNorm
     from tnet.training.settings import NormChoice

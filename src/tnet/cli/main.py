@@ -36,9 +36,9 @@ def dispatch(arguments: list[str]) -> int:
             print(overview(), file=sys.stdout if arguments else sys.stderr)
             return 0 if arguments else 2
         case ["-V" | "--version" | "version", *_]:
-            from importlib.metadata import version
+            import tnet
 
-            print(f"tnet {version('tnet')}")
+            print(f"tnet {tnet.__version__}")
             return 0
         case [name, *rest] if name in COMMANDS:
             from .arguments import run_command

@@ -91,6 +91,12 @@ def outputs_of(outputs: Any) -> Sequence[Tensor]:
     return list(outputs.values()) if isinstance(outputs, Mapping) else list(outputs)
 
 
+def output_dims(net: Net) -> tuple[Any, ...]:
+    """The sizes of the net's first output; none where it is no tensor."""
+    kind = net.outputs[0][1]
+    return kind.dims if isinstance(kind, TensorType) else ()
+
+
 @cache
 def names() -> Mapping[str, Callable]:
     """The losses of torch.nn and the functions of torch.nn.functional that take a `target`, by name."""

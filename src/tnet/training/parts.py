@@ -12,10 +12,12 @@ from torch import nn
 from ..data.loaders import Loaders
 from ..ir.graph import Net
 from ..ir.values import Duration
+from ..source import Span
 from .checks import check_targets, try_batch
 from .compiled import Forward
 from .evaluate import PAYS_FROM, Evaluator
 from .loop import Every
+from .losses import output_dims
 from .mixing import MixedLoss, check_fields
 from .recipe import Recipe
 from .settings import CompileChoice
@@ -78,9 +80,10 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None]) -> Parts:
     schedule = spec.scheduler(optimizer, len(loaders.train))
     average = copy.deepcopy(model) if recipe.ema else None
     state = State(model, optimizer, schedule, recipe.seed, average=average)
-    forward = forward_of(spec, model, world, recipe.batch // recipe.accumulate, recipe.compile, say)
+    size = min(recipe.batch, loaders.train.count) // recipe.accumulate
+    forward = forward_of(spec, model, world, size, recipe.compile, say)
     parts = Parts(spec, recipe, world, loaders, state, forward, notes)
-    check_parts(parts)
+    check_parts(parts, spec.data_recipe.spans.get("train") if data is None else None)
     return parts
 
 
@@ -97,7 +100,7 @@ def forward_of(
 
 def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
     """The names of the classes, as many as the net gives; none where accuracy by class makes no sense."""
-    dims = net.outputs[0][1].dims
+    dims = output_dims(net)
     by_class = recipe.loss.class_numbers and len(dims) == 2 and isinstance(dims[1], int)
     if not by_class or loaders.train.labels is None:
         return []
@@ -105,10 +108,9 @@ def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
     return known if len(known) == dims[1] else [str(number) for number in range(dims[1])]
 
 
-def check_parts(parts: Parts) -> None:
-    """Raises SpecError (TN0703) where data, net and loss do not fit each other."""
+def check_parts(parts: Parts, span: Span | None) -> None:
+    """Raises SpecError (TN0703), at the data's place, where data, net and loss do not fit each other."""
     recipe = parts.recipe
-    span = parts.spec.data_recipe.spans.get("train")
     check_targets(recipe.loss, parts.spec.net, parts.loaders, span)
     for loader in parts.loaders.parts.values():
         batch = try_batch(parts.forward, recipe.loss, loader, parts.world.device, span)

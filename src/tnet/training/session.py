@@ -105,7 +105,8 @@ def _session(parts: Parts, path: Path) -> Session:
     evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, observers)
     news = StageNews(beginnings(recipe.schedule, per_epoch, total), per_epoch, screen.message)
     hooks = [watch, log, evaluation, *([saver] if saver else []), news, screen]
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, tricks_of(parts))
+    sums = recipe.loss.arguments.get("reduction") == "sum"
+    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks_of(parts))
     loop = Loop(step, parts.loaders.train, parts.world, total, hooks, stop)
     return Session(parts, loop, evaluator, evaluation, saver, screen, observers)
 

@@ -17,11 +17,12 @@ from .world import World
 class TrainStep:
     """Forward, backward, the optimizer and the schedule, for one batch; gives the loss, detached, on the device.
 
-    The batch is computed in `parts` parts whose losses, each a mean over its samples, add up to the batch's.
+    The batch is computed in `parts` parts. `sums` says that a loss is the sum over its samples; else it is their mean,
+    and a part counts by its share of them.
     """
 
-    def __init__(self, forward: Forward, world: World, parts: int, tricks: Sequence[Hook] = ()):
-        self.forward, self.world, self.parts = forward, world, parts
+    def __init__(self, forward: Forward, world: World, parts: int = 1, sums: bool = False, tricks: Sequence[Hook] = ()):
+        self.forward, self.world, self.parts, self.sums = forward, world, parts, sums
         points = ("on_batch", "after_backward", "after_update")
         self.on_batch, self.after_backward, self.after_update = (collect(tricks, point) for point in points)
 
@@ -56,16 +57,18 @@ class TrainStep:
             return loss.detach()
         total = torch.zeros((), device=self.world.device)
         for part, share in split(batch, self.parts):
-            loss = self.forward.loss(part) * share
+            loss = self.forward.loss(part) * (1.0 if self.sums else share)
             loss.backward()
             total += loss.detach()
         return total
 
 
 def split(batch: Batch, parts: int) -> Iterator[tuple[Batch, float]]:
-    """A batch in at most so many parts, each with its share of the samples; scalars go with every part."""
+    """A batch in so many parts, each with its share of the samples; fewer where one would have a single sample, with
+    which a batch norm may fail. Scalars go with every part."""
     count = len(next(iter(batch.values())))
+    parts = min(parts, max(1, count // 2))
     scalars = {name: value for name, value in batch.items() if not value.ndim}
-    pieces = {name: value.chunk(parts) for name, value in batch.items() if value.ndim}
+    pieces = {name: value.tensor_split(parts) for name, value in batch.items() if value.ndim}
     for each in zip(*pieces.values(), strict=True):
         yield dict(zip(pieces, each, strict=True)) | scalars, len(each[0]) / count
