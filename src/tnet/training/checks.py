@@ -62,7 +62,7 @@ def try_batch(forward: Forward, loss: LossChoice, loader: Loader, device: torch.
 
 def _check_shapes(loss: LossChoice, outputs: list[Tensor], target: Tensor | None, span: Span | None) -> None:
     """A target that goes elementwise with the output has its shape: torch would repeat one along the other."""
-    if target is None or len(outputs) > 1:
+    if target is None or len(outputs) > 1 or loss.is_expression:
         return
     output = outputs[0]
     whole = loss.class_numbers and not target.is_floating_point()

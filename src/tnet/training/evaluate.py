@@ -45,7 +45,8 @@ class Evaluator:
                 batch = to_device(batch, self.device)
                 loss, outputs = self.forward.evaluate(batch, self.compiled)
                 total += loss * len(batch[self.forward.inputs[0]])
-                self._update(outputs_of(outputs)[0], batch["target"], hits)
+                if self.built or self.classes:
+                    self._update(outputs_of(outputs)[0], batch["target"], hits)
         model.train(was_training)
         return {"loss": float(total / loader.count), **self._read(hits)}
 

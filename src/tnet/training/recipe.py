@@ -10,11 +10,12 @@ from ..data.recipe import plain_value
 from ..diagnostics import Diagnostic, SpecError, did_you_mean, error, nearest
 from ..ir.graph import Net
 from ..ir.program import DataSection, Setting, TrainSection
-from ..ir.values import Duration
+from ..ir.values import Call, Duration
 from ..parameters.choice import OptimizerChoice
 from ..source import Source, Span
 from . import losses, metrics, optimizers, schedules
 from .contradictions import contradictions
+from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
@@ -27,7 +28,7 @@ NEEDED = ("batch", "loss", "optimizer")
 class Update:
     """One loss, and the optimizer whose parameters it trains. Training of two players will have two."""
 
-    loss: LossChoice
+    loss: LossChoice | ExpressionChoice
     optimizer: OptimizerChoice
     schedule: ScheduleChoice
 
@@ -68,7 +69,7 @@ class Recipe:
     spans: Mapping[str, Span] = field(default_factory=dict)
 
     @property
-    def loss(self) -> LossChoice:
+    def loss(self) -> LossChoice | ExpressionChoice:
         return self.updates[0].loss
 
     @property
@@ -117,7 +118,9 @@ def resolve(section: TrainSection, data: DataSection | None, net: Net | None) ->
         if setting.name not in ("loss", "optimizer", "schedule", "metrics"):
             attempt(setting.name, lambda each=setting: _plain(each))
     if loss := settings.get("loss"):
-        attempt("loss", lambda: losses.choose(loss.value, loss.value_span, net))
+        attempt("loss", lambda: losses.choose(loss.value, loss.value_span, net, has_open_fields(data)))
+        if values.get("loss") is None:
+            values.pop("loss", None)
     if optimizer := settings.get("optimizer"):
         attempt("optimizer", lambda: optimizers.choose(optimizer.value, optimizer.value_span))
     attempt("schedule", lambda: _schedule(settings, values))
@@ -125,7 +128,7 @@ def resolve(section: TrainSection, data: DataSection | None, net: Net | None) ->
         attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, values.get("loss"), net))
     found += _missing(section)
     found += contradictions(settings, values, data, net)
-    if any(each.is_error for each in found) or section.failed:
+    if any(each.is_error for each in found) or section.failed or "loss" not in values:
         return None, found
     return _recipe(section, values), found
 
@@ -155,6 +158,8 @@ def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:
     update = Update(values.pop("loss"), values.pop("optimizer"), values.pop("schedule"))
     fields = {name: value for name, value in values.items() if name not in ("schedule_per", "on_nan", "net")}
     given = {name: plain_value(setting.value) for name, setting in section.settings.items()}
+    if update.loss.is_expression:
+        given["loss"] = update.loss.span.text
     spans = {name: setting.value_span for name, setting in section.settings.items()}
     return Recipe(section.name, (update,), spec=section.span.source, given=DEFAULTS | given, spans=spans, **fields)
 
@@ -171,3 +176,9 @@ def _missing(section: TrainSection) -> list[Diagnostic]:
     return [
         Diagnostic("TN0802", "error", f"`train` sets no `{name}`", place) for name in lacking if name not in mistyped
     ]
+
+
+def has_open_fields(data: DataSection | None) -> bool:
+    """Whether samples may have fields besides the net's inputs and `target`: from files of tensors and from Python."""
+    train = data.settings.get("train") if data else None
+    return train is None or not isinstance(train.value, Call) or train.value.name == "Tensors"
