@@ -207,3 +207,34 @@ def test_a_block_needs_one_output():
     text += "block Both(given, wanted) { return cross_entropy(given, wanted) }"
     ((code, place, message),) = found("Both", text)
     assert (code, place) == ("TN0802", "Both") and "the net gives 2 outputs" in message
+
+
+SMALL = (
+    PLAIN.replace("Dropout(0.2)", "")
+    .replace("-> norm: BatchNorm2d", "")
+    .replace("  seed ", "  accumulate = 4\n  seed ")
+)
+
+
+@pytest.mark.parametrize("written", [
+    "cross_entropy(output, target, label_smoothing=0.05)",
+    'cross_entropy(output, target, label_smoothing=0.05, reduction="sum") / target.shape[0]',
+])  # fmt: skip
+def test_parts_of_a_batch_add_up_to_the_batch(tmp_path, written):
+    """O10"""
+    trained(tmp_path / "run", text=with_loss(written, SMALL))
+    assert losses_of(tmp_path / "run") == pytest.approx(ByHand(SMALL).losses, rel=1e-4)
+
+
+def test_parts_of_a_sum_are_summed(tmp_path):
+    text = with_loss('cross_entropy(output, target, label_smoothing=0.05, reduction="sum") * 0.03125', SMALL)
+    trained(tmp_path / "run", text=text)
+    assert losses_of(tmp_path / "run") == pytest.approx(ByHand(SMALL).losses, rel=1e-4)
+
+
+def test_a_loss_that_is_no_mean_and_no_sum_takes_no_parts(tmp_path):
+    with pytest.raises(SpecError, match="neither the mean nor the sum"):
+        trained(
+            tmp_path / "run",
+            text=with_loss("(output.mean() - 1) ** 2 + output.std()", SMALL.replace("metrics", "# metrics")),
+        )

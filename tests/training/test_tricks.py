@@ -239,3 +239,16 @@ def test_confusion_is_counted_and_shown(tmp_path, capsys):
     assert np.trace(matrix) / 30 == pytest.approx(run.metrics["test.accuracy"])
     shown = capsys.readouterr().out
     assert "setosa" in shown and "rows are the classes" in shown
+
+
+def test_tricks_read_nothing_from_the_device(tmp_path):
+    """R14: what an epoch reads does not grow with its steps."""
+    from test_training import Reads
+
+    settings = "mixup = 0.2; ema = 0.9; clip_value = 1; early_stop = Patience(9); log_every = 1000"
+    counts = []
+    for batch in (45, 5):
+        with Reads() as reads:
+            trained(tmp_path / str(batch), {"train.batch": batch}, IRIS.replace("epochs  ", f"{settings}; epochs  "))
+        counts.append(reads.count)
+    assert counts[0] == counts[1]

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ..data.loaders import Loader
 from .compiled import Forward
-from .losses import outputs_of
 from .metrics import MetricChoice
+from .outputs import outputs_of
 
 PAYS_FROM = 500  # batches of evaluation in a run from which compiling them saves more than it takes
 

@@ -21,6 +21,7 @@ from ..ir.graph import Net
 from ..ir.types import TensorType
 from ..shapes import simplify
 from ..source import Span
+from .outputs import output_names, outputs_of
 
 NAMES_AND_ARGUMENTS = ("TN02", "TN03")
 """Phases of diagnostics that do not depend on the shape of a field."""
@@ -52,12 +53,6 @@ class ExpressionChoice:
 
     def build(self, device: str | torch.device = "cpu") -> ExpressionLoss:
         return ExpressionLoss(self, torch.device(device))
-
-
-def output_names(net: Net) -> dict[str, int]:
-    """The numbers of the outputs by the names that a loss may use; a single one is also `output`."""
-    names = {name: number for number, (name, _) in enumerate(net.outputs) if name}
-    return {**names, **({"output": 0} if len(net.outputs) == 1 else {})}
 
 
 def choose(value: Any, span: Span, net: Net, open_fields: bool, class_numbers: frozenset[str]) -> ExpressionChoice:
@@ -133,17 +128,12 @@ class ExpressionLoss(nn.Module):
         self.made: dict[Any, Callable[..., Tensor]] = {}
 
     def forward(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
-        listed = self._listed(outputs)
+        listed = outputs_of(outputs)
         values = [batch[name] if number is None else listed[number] for name, number in self.takes]
         key = tuple((tuple(value.shape[1:]), value.dtype) for value in values)
         if key not in self.made:
             self._make(key, batch, values)
         return self.made[key](*values)
-
-    def _listed(self, outputs: Any) -> list[Tensor]:
-        if isinstance(outputs, Tensor):
-            return [outputs]
-        return list(outputs.values()) if isinstance(outputs, Mapping) else list(outputs)
 
     @torch.compiler.disable
     def _make(self, key: Any, batch: Mapping[str, Tensor], values: list[Tensor]) -> None:

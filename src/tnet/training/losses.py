@@ -22,6 +22,7 @@ from ..source import Span
 from ..syntax import ast
 from . import loss_expressions
 from .loss_expressions import ExpressionChoice
+from .outputs import outputs_of
 
 OBSOLETE = frozenset({"size_average", "reduce"})
 CLASS_NUMBERS = frozenset(
@@ -86,19 +87,6 @@ class Loss(nn.Module):
     def _target(self, target: Tensor, output: Tensor) -> Tensor:
         floats = target.is_floating_point() or self.keeps_integers
         return target if floats else target.to(output.dtype)
-
-
-def outputs_of(outputs: Any) -> Sequence[Tensor]:
-    """A net's outputs as a list, one or several."""
-    if isinstance(outputs, Tensor):
-        return [outputs]
-    return list(outputs.values()) if isinstance(outputs, Mapping) else list(outputs)
-
-
-def output_dims(net: Net) -> tuple[Any, ...]:
-    """The sizes of the net's first output; none where it is no tensor."""
-    kind = net.outputs[0][1]
-    return kind.dims if isinstance(kind, TensorType) else ()
 
 
 @cache

@@ -14,8 +14,9 @@ from ..ir.graph import Net
 from ..ir.values import Call
 from ..source import Span
 from . import metric_catalog
-from .losses import BINARY, MULTILABEL, LossChoice, output_dims
+from .losses import BINARY, MULTILABEL, LossChoice
 from .metric_catalog import MetricClass
+from .outputs import output_dims
 
 SHORT = {"confusion": "confusion_matrix"}
 """Names of the language for metrics that torchmetrics calls otherwise."""

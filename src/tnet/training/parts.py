@@ -17,8 +17,8 @@ from .checks import check_targets, try_batch
 from .compiled import Forward
 from .evaluate import PAYS_FROM, Evaluator
 from .loop import Every
-from .losses import output_dims
 from .mixing import MixedLoss, check_fields
+from .outputs import output_dims
 from .recipe import Recipe
 from .settings import CompileChoice
 from .state import State

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..diagnostics import error
 from . import checkpoints, environment
 from .checkpoints import Checkpoints, weights_of, write_result
+from .checks import is_sum
 from .early_stop import EarlyStop
 from .evaluate import Evaluator, named
 from .evaluation import Evaluation
@@ -105,7 +106,7 @@ def _session(parts: Parts, path: Path) -> Session:
     evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, observers)
     news = StageNews(beginnings(recipe.schedule, per_epoch, total), per_epoch, screen.message)
     hooks = [watch, log, evaluation, *([saver] if saver else []), news, screen]
-    sums = recipe.loss.arguments.get("reduction") == "sum"
+    sums = recipe.accumulate > 1 and is_sum(parts.forward, recipe.loss, parts.loaders.train, parts.world.device)
     step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks_of(parts))
     loop = Loop(step, parts.loaders.train, parts.world, total, hooks, stop)
     return Session(parts, loop, evaluator, evaluation, saver, screen, observers)
