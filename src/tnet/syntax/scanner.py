@@ -26,6 +26,7 @@ _TRAILING = frozenset(
     "= += -= *= /= @= == != <= >= < > + - * / // % ** @ & | ~ : , -> .. and or not".split()
 )  # fmt: skip
 _LEADING = re.compile(r"->|else\b|[)\]]")
+_WORD_OPERATORS = frozenset(["AND", "OR", "NOT"])
 _NEVER_TRAILING = frozenset(["NAME", "STRING", "SELECTOR"])
 
 _GAP = re.compile(r"[ \t\r\f]+|\n|;|#[^\n]*")
@@ -107,8 +108,8 @@ class Scanner:
     def comments(self) -> tuple[ast.Comment, ...]:
         return tuple(self._comments[offset] for offset in sorted(self._comments))
 
-    def read(self, allowed: Collection[str] = ()) -> Token:
-        """The next token, for a parser that takes the terminals `allowed` here."""
+    def read(self, allowed: Collection[str] = _WORD_OPERATORS) -> Token:
+        """The next token, for a parser that takes the terminals `allowed` here; without one, most words are names."""
         text, position, separator = self.source.text, self.position, None
         while position < self.end and (gap := _GAP.match(text, position, self.end)):
             character = text[position]
