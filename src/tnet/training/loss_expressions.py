@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..codegen import generate, load
 from ..diagnostics import Diagnostic, SpecError, did_you_mean, error
 from ..elaborate import losses as graphs
 from ..ir.graph import Net
@@ -137,6 +136,8 @@ class ExpressionLoss(nn.Module):
 
     @torch.compiler.disable
     def _make(self, key: Any, batch: Mapping[str, Tensor], values: list[Tensor]) -> None:
+        from ..codegen import generate, load
+
         types, hints = types_of(self.choice, batch, values)
         net = graphs.elaborate_loss(self.choice.value, types, hints, self.choice.span)
         source = generate(net)
