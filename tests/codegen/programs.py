@@ -117,7 +117,12 @@ def assert_same(ours: Any, theirs: Any) -> None:
     for mine, other in zip(ours, theirs, strict=True):
         assert len(mine) == len(other)
         for a, b in zip(mine, other, strict=True):
-            assert (a is None) == (b is None) and (a is None or torch.equal(a, b))
+            assert (a is None) == (b is None) and (a is None or same_bits(a, b))
+
+
+def same_bits(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Equal, not-a-number in the same places included."""
+    return torch.equal(a.isnan(), b.isnan()) and torch.equal(a.nan_to_num(), b.nan_to_num())
 
 
 def ruff(*arguments: str, text: str) -> str:

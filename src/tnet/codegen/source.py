@@ -114,7 +114,8 @@ class ClassPrinter:
         if declaration.body is not None:
             from .initial import initial_value
 
-            lines, value = initial_value(declaration.body, self.fill, self.printer, self.taken)
+            taken = self.taken | {argument.name for argument in self.cls.unified.arguments}
+            lines, value = initial_value(declaration.body, self.fill, self.printer, taken)
             return lines, value, []
         filled = FILLED.get(declaration.init) if not declaration.arguments else None
         dtype = () if declaration.dtype == "float32" else (py.Keyword("dtype", py.Path(f"torch.{declaration.dtype}")),)
