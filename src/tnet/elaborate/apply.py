@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..diagnostics import error
+import torch
+
+from ..catalog.inference import inferred_arguments
+from ..diagnostics import Note, error
 from ..ir.graph import Layer, Module, Node, Value, leaves
 from ..ir.sites import parameters
 from ..shapes import freeze
@@ -56,6 +59,7 @@ def _refuse_nothing(name: str, inputs: Inputs, span: Span) -> None:
 def _apply_layer(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
     _check_inputs(callee.name, inputs, span)
     layer = build_layer(callee, inputs.values, span, frame)
+    _check_dtypes(layer, inputs, span)
     result = infer_types(frame, layer, layer_key(layer), inputs.values, inputs.keywords, span, callee.name)
     name = _register(layer, label, step, callee.name, frame)
     return _emit_apply(name, inputs.values, inputs.keywords, result, span, frame)
@@ -75,6 +79,24 @@ def _check_inputs(name: str, inputs: Inputs, span: Span) -> None:
             )  # fmt: skip
         if not is_runtime(value):
             raise error("TN0303", f"`{name}` is applied to {describe(value)}, not to a tensor", inputs.span or span)
+
+
+def _check_dtypes(layer: Layer, inputs: Inputs, span: Span) -> None:
+    """An input that a layer's sizes are read off meets its weights; fake tensors let any dtype pass there."""
+    tensors = [*layer.prototype.parameters(), *layer.prototype.buffers()]
+    wanted = next((str(each.dtype).removeprefix("torch.") for each in tensors if _is_number(each)), None)
+    for number in {rule.input for rule in inferred_arguments(type(layer.prototype)).values()}:
+        value = inputs.values[number] if number < len(inputs.values) else None
+        if wanted and isinstance(value, Value) and value.type.dtype != wanted:
+            lookup = "; whole numbers that name things go through an `Embedding`" if "int" in value.type.dtype else ""
+            raise error(
+                "TN0401", f"`{layer.class_name}` computes in {wanted}, but its input is {value.type.dtype}", span,
+                Note(f"the input is `{value.type}`", value.span), help=f"write `to({wanted})` before it{lookup}",
+            )  # fmt: skip
+
+
+def _is_number(tensor: torch.Tensor) -> bool:
+    return tensor.is_floating_point() or tensor.is_complex()
 
 
 def _register(child: Layer | Module, label: str | None, step: ast.Step, base: str, frame: Frame) -> str:
@@ -142,6 +164,7 @@ def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
         raise Skip
     if isinstance(child, Layer):
         _check_inputs(name, inputs, span)
+        _check_dtypes(child, inputs, span)
         types = infer_types(frame, child, layer_key(child), inputs.values, inputs.keywords, span, name)
         return _emit_apply(name, inputs.values, inputs.keywords, types, span, frame)
     structures = [inner_value(value) for value in inputs.values]

@@ -31,7 +31,8 @@ def infer_types(
 def misfit(name: str, why: str, args: tuple, kwargs: Mapping[str, Any], span: Span) -> SpecError:
     """The error for an operation that PyTorch does not take, with what arrived and where it came from."""
     notes = [Note(f"`{each.name}` is `{each.type}`", each.span) for each in dict.fromkeys(leaves((args, dict(kwargs))))]
-    return error("TN0401", f"`{name}` does not fit its input: {why}", span, *notes[:4])
+    what = f"`{name}` does not fit its input" if name else "this index does not fit"
+    return error("TN0401", f"{what}: {why}", span, *notes[:4])
 
 
 def new_values(types: Any, span: Span, name: str = "x") -> Any:

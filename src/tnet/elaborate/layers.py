@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from typing import Any
 
 import torch
@@ -252,7 +253,7 @@ def _prototype(
         args = [materialise(each.value) for each in arguments if each.positional]
         kwargs = {each.name: materialise(each.value) for each in arguments if not each.positional}
         try:
-            with torch.device("meta"):
+            with torch.device("meta"), warnings.catch_warnings(action="ignore"):
                 _prototypes[key] = layer_class.cls(*args, **kwargs).eval()
         except Exception as problem:  # whatever a constructor raises on arguments that it does not take
             why = str(problem).split("\n")[0] or type(problem).__name__

@@ -64,6 +64,8 @@ def _suggest_dotted(name: str, frame: Frame) -> str | None:
         return did_you_mean(rest, namespace_table(prefix))
     if prefix == "self":
         return f"write `{rest}`"
+    if rest == "append" and isinstance(frame.names.get(prefix), list):
+        return f"write `{prefix} += [x]`"
     if isinstance(frame.names.get(prefix), Value):
         return f"write `{rest}`" if prefix == "x" else f"write `{prefix} -> {rest}`, or `x = {name}(…)`"
     return None

@@ -111,9 +111,8 @@ def resolve_step(name: str, span: Span, frame: Frame) -> Callee:
         if isinstance(value, Callee):
             return value
         if value is not MISSING and library_callee(name, step=True) is None:
-            raise error(
-                "TN0205", f"`{name}` is {describe(value)}, not a layer or function", span, help=f"write `x = {name}`"
-            )
+            better = "write names of layers without quotes" if isinstance(value, str) else f"write `x = {name}`"
+            raise error("TN0205", f"`{name}` is {describe(value)}, not a layer or function", span, help=better)
     if found := library_callee(name, step=True):
         return found
     raise _unknown(name, span, frame)
