@@ -11,7 +11,7 @@ from . import expressions as py
 from .effects import live_nodes
 from .lists import whole_lists
 from .loops import Loop, loop_of
-from .nodes import Converter
+from .nodes import Converter, child_of
 from .printing import quoted
 
 
@@ -150,20 +150,7 @@ def _copies(run: list[py.Expr]) -> py.Expr:
 
 
 def children_of(module: ir.Module, constructor: Constructor) -> tuple[tuple[str, py.Expr], ...]:
-    layers = Converter([])
-    return tuple(
-        (name, relabelled(constructor(child), name) if isinstance(child, ir.Module) else layers.layer(child, name))
-        for name, child in module.children.items()
-    )
-
-
-def relabelled(expr: py.Expr, label: str) -> py.Expr:
-    """Fresh literals, named after the child, so that no two places of a body share one."""
-
-    def fresh(part: Any) -> Any:
-        return py.Literal(part.value, part.hint, label, part.default) if isinstance(part, py.Literal) else None
-
-    return py.rewrite(expr, fresh)
+    return tuple((name, child_of(child, name, constructor)) for name, child in module.children.items())
 
 
 def body_of(module: ir.Module, constructor: Constructor) -> Body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -128,13 +129,50 @@ class Converter:
 
     def layer(self, layer: ir.Layer, label: str) -> py.Expr:
         """The call that constructs a layer."""
-        defaults = _defaults(type(layer.prototype))
+        defaults = _defaults(type(layer.prototype)) if not isinstance(layer, ir.Model) else {}
         arguments = []
         for each in layer.arguments:
             default = py.MISSING if each.positional else defaults.get(each.name, py.MISSING)
             value = self.argument(each.value, each.name, label, default)
             arguments.append(value if each.positional else py.Keyword(each.name, value))
         return py.Call(py.Path(layer.path), tuple(arguments))
+
+
+REPLACE = py.Code("replace_submodules")
+"""A function that the generated file defines where a model is replaced in within an expression."""
+
+FEATURES = py.Path("torchvision.models.feature_extraction.create_feature_extractor")
+
+
+def model(layer: ir.Model, label: str, constructor: Callable[[ir.Module], py.Expr]) -> py.Expr:
+    """The expression that builds a model, replaces in it and takes from it."""
+    converter = Converter([])
+    found = converter.layer(layer, label)
+    if layer.replaced:
+        pairs = (
+            (py.Literal(path, "path", label), child_of(child, label, constructor))
+            for path, child in layer.replaced.items()
+        )
+        found = py.Call(REPLACE, (found, py.Pairs(tuple(pairs))))
+    if layer.taps:
+        found = py.Call(FEATURES, (found, py.Literal(list(layer.taps), "paths", label)))
+    return found
+
+
+def child_of(child: ir.Layer | ir.Module, name: str, constructor: Callable[[ir.Module], py.Expr]) -> py.Expr:
+    """The expression that constructs a submodule."""
+    if isinstance(child, ir.Module):
+        return relabelled(constructor(child), name)
+    return model(child, name, constructor) if isinstance(child, ir.Model) else Converter([]).layer(child, name)
+
+
+def relabelled(expr: py.Expr, label: str) -> py.Expr:
+    """Fresh literals, named after the child, so that no two places of a body share one."""
+
+    def fresh(part: Any) -> Any:
+        return py.Literal(part.value, part.hint, label, part.default) if isinstance(part, py.Literal) else None
+
+    return py.rewrite(expr, fresh)
 
 
 def is_plain(value: Any) -> bool:
