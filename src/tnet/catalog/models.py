@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -134,9 +135,12 @@ def without_weights() -> Iterator[list[torch.Tensor]]:
     Weights change more than values (`aux_loss`, `transform_input`, `image_size`), so leaving them out would not do.
     Gives the list of tensors that would have been loaded.
     """
-    from torchvision.models import WeightsEnum
-
     loaded: list[torch.Tensor] = []
+    library = sys.modules.get("torchvision.models")
+    if library is None:  # then there is no builder to call
+        yield loaded
+        return
+    WeightsEnum = library.WeightsEnum
     with _lock:
         fetch, load = WeightsEnum.get_state_dict, nn.Module.load_state_dict
 

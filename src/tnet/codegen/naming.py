@@ -17,8 +17,21 @@ SIDE_NAMES = ("y", "z")
 SIZE_LETTERS = {3: "NLC", 4: "NCHW", 5: "NCDHW"}
 
 ALWAYS_TAKEN = frozenset(
-    {"self", "torch", "nn", "F", "models", "einops", "OrderedDict", "partial", "range", "getattr", "super", "_",
-     "replace_submodules"}
+    {
+        "self",
+        "torch",
+        "nn",
+        "F",
+        "models",
+        "einops",
+        "OrderedDict",
+        "partial",
+        "range",
+        "getattr",
+        "super",
+        "_",
+        "replace_submodules",
+    }
 )
 
 

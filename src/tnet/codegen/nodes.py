@@ -11,6 +11,7 @@ from typing import Any
 from ..catalog.signatures import constructor_signature
 from ..ir import graph as ir
 from . import expressions as py
+from .printing import quoted
 from .sizes import Sizes, is_symbolic
 
 SELF = py.Code("self")
@@ -149,10 +150,7 @@ def model(layer: ir.Model, label: str, constructor: Callable[[ir.Module], py.Exp
     converter = Converter([])
     found = converter.layer(layer, label)
     if layer.replaced:
-        pairs = (
-            (py.Literal(path, "path", label), child_of(child, label, constructor))
-            for path, child in layer.replaced.items()
-        )
+        pairs = ((py.Code(quoted(path)), child_of(child, label, constructor)) for path, child in layer.replaced.items())
         found = py.Call(REPLACE, (found, py.Pairs(tuple(pairs))))
     if layer.taps:
         found = py.Call(FEATURES, (found, py.Literal(list(layer.taps), "paths", label)))

@@ -107,7 +107,7 @@ class ClassPrinter:
         """A model, then an assignment for each submodule that is replaced."""
         yield from self.printer.lines(f"self.{name} = ", self.fill(model), depth=2)
         for path, expr in replaced.items:
-            place = self.printer.text(submodule([name, *path.value.split(".")]))
+            place = self.printer.text(submodule([name, *path.text[1:-1].split(".")]))
             yield from self.printer.lines(f"{place} = ", self.fill(expr), depth=2)
 
     def _declared(self) -> Iterator[str]:

@@ -99,7 +99,9 @@ COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 SIMPLE_TYPES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}
 
 
-def check_value(layer_class: LayerClass | ModelBuilder, parameter: inspect.Parameter | None, value: Any, span: Span) -> None:
+def check_value(
+    layer_class: LayerClass | ModelBuilder, parameter: inspect.Parameter | None, value: Any, span: Span
+) -> None:
     if is_runtime(value):
         raise error(
             "TN0303", f"an argument of a layer must be known before the model runs, but this is {describe(value)}", span

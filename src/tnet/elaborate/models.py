@@ -9,10 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from torch import nn
+
 from ..catalog.models import ModelBuilder, Prototype, prototype
 from ..diagnostics import SpecError, did_you_mean, error
-from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Model
-from ..shapes import Rejected, freeze, infer
+from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Model, Value
+from ..ir.types import TensorType
+from ..shapes import Rejected, at_hints, freeze, infer
 from ..shapes.partial import InTraining
 from ..source import Span
 from ..syntax import ast
@@ -20,7 +22,7 @@ from .apply import Inputs, check_inputs, emit_apply, layer_key, register, taken
 from .callees import Callee, describe
 from .evaluation import compile_time
 from .frames import Frame
-from .inference import infer_types
+from .inference import infer_types, misfit
 from .layers import check_memory, check_value, materialise
 from .steps import WITH_SURGERY
 from .surgery import Draft, operate
@@ -153,7 +155,9 @@ def _taps(node: ast.Expr, draft: Draft, frame: Frame) -> tuple[str, ...]:
     value = compile_time(node, frame, "where a value is taken")
     paths = [value] if isinstance(value, str) else value
     if not isinstance(paths, (list, tuple)) or not paths or not all(isinstance(each, str) for each in paths):
-        raise error("TN0303", f"`at` takes the path of a submodule or a list of paths, not {describe(value)}", node.span)
+        raise error(
+            "TN0303", f"`at` takes the path of a submodule or a list of paths, not {describe(value)}", node.span
+        )
     items = node.items if isinstance(node, ast.ListExpr) else [node] * len(paths)
     for path, item in zip(paths, items, strict=True):
         draft.check_path(path, item.span)
@@ -180,17 +184,17 @@ def _tapped(draft: Draft, taps: tuple[str, ...], action: ast.Apply) -> nn.Module
 # ---- modes -----------------------------------------------------------------------------------------------------------
 
 
-def _refuse_other_structure(
-    callee: Callee, model: Model, inputs: Inputs, types: Any, span: Span, frame: Frame
-) -> None:
+def _refuse_other_structure(callee: Callee, model: Model, inputs: Inputs, types: Any, span: Span, frame: Frame) -> None:
     """Refuse a model that gives another number of values in training, as those with auxiliary classifiers do."""
     if "training" not in type(model.prototype).forward.__code__.co_names:
         return
     within = Layer(model.path, (), InTraining(model.prototype))
+    values, keywords = _at_hints((inputs.values, inputs.keywords), frame)  # sizes do not matter, and numbers are quick
     try:
-        found = infer(within, ("training", model.key), inputs.values, inputs.keywords, frame.net.hints).structure
-    except Rejected:
-        return
+        found = infer(within, ("training", model.key), values, keywords, {}).structure
+    except Rejected as rejected:
+        why = f"in training, {rejected}"
+        raise misfit(callee.name.rsplit(".", 1)[-1], why, inputs.values, inputs.keywords, span) from None
     finally:
         model.prototype.eval()
     if _count(found) != _count(types):
@@ -198,6 +202,19 @@ def _refuse_other_structure(
             "TN0001", f"`{callee.name}` gives {_count(found)} values in training and {_count(types)} otherwise,"
             " which is not done yet", span, help="leave out the auxiliary classifiers: `aux_logits=false`",
         )  # fmt: skip
+
+
+def _at_hints(structure: Any, frame: Frame) -> Any:
+    """The types of values with the hints for symbolic sizes."""
+    if isinstance(structure, Value) and isinstance(structure.type, TensorType):
+        return TensorType(structure.type.dtype, tuple(at_hints(dim, frame.net.hints) for dim in structure.type.dims))
+    if isinstance(structure, dict):
+        return {key: _at_hints(each, frame) for key, each in structure.items()}
+    return (
+        type(structure)(_at_hints(each, frame) for each in structure)
+        if isinstance(structure, (tuple, list))
+        else structure
+    )
 
 
 def _count(types: Any) -> int:

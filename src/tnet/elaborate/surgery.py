@@ -111,4 +111,3 @@ def _child(step: ast.Step, path: str, given: Inputs, frame: Frame) -> Layer | Mo
     if list(inner.module.children) != [last] or len(applied) != 1:
         raise error("TN0501", f"one layer, block or group replaces `{path}`", step.span)
     return inner.module.children[last]
-
