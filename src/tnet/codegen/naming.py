@@ -31,6 +31,7 @@ ALWAYS_TAKEN = frozenset(
         "super",
         "_",
         "replace_submodules",
+        "feature_extractor",
     }
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 from ..catalog.signatures import constructor_signature
 from ..ir import graph as ir
 from . import expressions as py
+from .helpers import DUAL_EXTRACT, EXTRACT, REPLACE
 from .printing import quoted
 from .sizes import Sizes, is_symbolic
 
@@ -139,12 +140,6 @@ class Converter:
         return py.Call(py.Path(layer.path), tuple(arguments))
 
 
-REPLACE = py.Code("replace_submodules")
-"""A function that the generated file defines where a model is replaced in within an expression."""
-
-FEATURES = py.Path("torchvision.models.feature_extraction.create_feature_extractor")
-
-
 def model(layer: ir.Model, label: str, constructor: Callable[[ir.Module], py.Expr]) -> py.Expr:
     """The expression that builds a model, replaces in it and takes from it."""
     converter = Converter([])
@@ -153,7 +148,9 @@ def model(layer: ir.Model, label: str, constructor: Callable[[ir.Module], py.Exp
         pairs = ((py.Code(quoted(path)), child_of(child, label, constructor)) for path, child in layer.replaced.items())
         found = py.Call(REPLACE, (found, py.Pairs(tuple(pairs))))
     if layer.taps:
-        found = py.Call(FEATURES, (found, py.Literal(list(layer.taps), "paths", label)))
+        graphs = layer.prototype.train_graph, layer.prototype.eval_graph
+        extract = EXTRACT if str(graphs[0]) == str(graphs[1]) else DUAL_EXTRACT
+        found = py.Call(extract, (found, py.Literal(list(layer.taps), "paths", label)))
     return found
 
 

@@ -12,9 +12,10 @@ from .comments import Shapes, notes
 from .conditions import tests_of
 from .docstrings import docstring
 from .forward import Forward
+from .helpers import REPLACE, helpers
 from .imports import Imports
 from .naming import ALWAYS_TAKEN
-from .nodes import REPLACE, SELF, submodule
+from .nodes import SELF, submodule
 from .printing import INDENT, Printer
 
 FILLED = {"zeros": "torch.zeros", "ones": "torch.ones"}
@@ -31,15 +32,8 @@ def generate(net: ir.Net) -> str:
             imports.name(part.path)  # known before values are named, so that no value hides one
     texts = ["\n".join(ClassPrinter(cls, net, printer).lines()) for cls in classes]
     head = "\n".join(docstring(f"{net.name}, generated from a spec.{_hints(net)}"))
-    helpers = [HELPER] if any(f"{REPLACE.text}(" in text for text in texts) else []
-    return "\n\n\n".join(["\n\n".join([head, imports.text()]), *helpers, *texts]) + "\n"
-
-
-HELPER = '''def replace_submodules(model, replaced):
-    """The model with other submodules at these paths."""
-    for path, module in replaced.items():
-        model.set_submodule(path, module)
-    return model'''
+    defined = list(helpers(texts, imports))
+    return "\n\n\n".join(["\n\n".join([head, imports.text()]), *defined, *texts]) + "\n"
 
 
 def _hints(net: ir.Net) -> str:

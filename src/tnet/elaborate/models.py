@@ -27,10 +27,7 @@ from .layers import check_memory, check_value, materialise
 from .steps import WITH_SURGERY
 from .surgery import Draft, operate
 
-NOT_DONE = {
-    "detection": "a detector takes a list of images and, in training, their boxes",
-    "quantization": "a quantized model runs integers",
-}
+NOT_DONE = {"detection": "a detector takes a list of images and, in training, their boxes"}
 """Families of models that are refused, with the reason."""
 
 _bases: dict[Any, Prototype] = {}
@@ -84,6 +81,8 @@ def _arguments(callee: Callee, span: Span) -> tuple[LayerArgument, ...]:
         raise error("TN0301", f"arguments of `{builder.name}` are given by name", place, help='such as `weights="…"`')
     for name, value in given.keywords.items():
         place = given.span(name, span)
+        if name == "quantize" and value is True:
+            raise error("TN0001", "a model quantized to integers is not done yet", place)
         check_value(builder, builder.parameters.get(name), value, place)
         if name in builder.weights:
             _check_weights(builder, name, value, place)
