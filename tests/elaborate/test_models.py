@@ -64,7 +64,7 @@ def test_surgery_is_that_by_hand(name):
 TAPS = {
     "one of a list": ('vgg16() at ["features.29"]', models.vgg16, ["features.29"]),
     "several": ('resnet18() at ["layer2", "layer4"]', models.resnet18, ["layer2", "layer4"]),
-    "inside a block": ('mobilenet_v3_small() at "features.3.block.0"', models.mobilenet_v3_small, ["features.3.block.0"]),
+    "inside": ('mobilenet_v3_small() at "features.3.block.0"', models.mobilenet_v3_small, ["features.3.block.0"]),
 }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ SITES = [
     'body: models.resnet18() { fc: { a: Linear(3); b: ReLU }; "layer2.0": { Conv2d(128, 1) } }',
     'body: models.resnet18() { "layer1.1": { c: Conv2d(64, 1); relu } } at ["layer1", "conv1"]; x = x[0]',
     'g: { models.resnet18() { conv1: Conv2d(64, 3); fc: Identity }; Linear(4) }',
-    'for c in [3, 5] { "m{c}": models.squeezenet1_1() { "classifier.1": Conv2d(3, 1) }; x = x.view(-1, 3, 1, 1).expand(-1, 3, 64, 64) }',
+    'for c in [3, 5] { "m{c}": models.squeezenet1_1() { "classifier.1": Conv2d(3, 1) }; Unflatten(1, [3, 1, 1]); Upsample(64) }',
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Functions that a generated file defines for itself where it builds models in ways that torchvision has no word for."""
+"""Functions that a generated file defines for itself, for what torchvision has no word for."""
 
 from __future__ import annotations
 
