@@ -35,4 +35,4 @@ REPLACING = '''def replace_submodules(model, replaced):
 EXTRACTING = '''def feature_extractor(model, paths):
     """As much of a model as it takes to give the values after these submodules, by path."""
     extractor = {0}(model, paths)
-    return {1}(extractor, extractor.graph)'''
+    return {1}(extractor, extractor.graph, type(model).__name__)'''
