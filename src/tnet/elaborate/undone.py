@@ -8,7 +8,7 @@ from typing import Any
 
 from ..diagnostics import Diagnostic
 from ..source import Span
-from ..syntax import ast
+from ..syntax import ast, children
 from .frames import MISSING, Frame
 
 
@@ -32,19 +32,14 @@ def undone(tree: ast.Tree) -> Iterator[Diagnostic]:
             yield from _search(declaration.body, seen)
 
 
-def _search(node: Any, seen: Seen) -> Iterator[Diagnostic]:
-    if isinstance(node, (tuple, list)):
-        for item in node:
-            yield from _search(item, seen)
-    if not isinstance(node, ast.Node):
-        return
-    found = list(CHECKS[type(node)](node, seen)) if type(node) in CHECKS else []
-    yield from (_refusal(*each) for each in found)
-    if found:
-        return
-    for name in node.__dataclass_fields__:
-        if name != "span":
-            yield from _search(getattr(node, name), seen)
+def _search(body: ast.Body, seen: Seen) -> Iterator[Diagnostic]:
+    waiting: list[ast.Node] = [body]
+    while waiting:
+        node = waiting.pop()
+        found = list(CHECKS[type(node)](node, seen)) if type(node) in CHECKS else []
+        yield from (_refusal(*each) for each in found)
+        if not found:
+            waiting.extend(reversed(list(children(node))))
 
 
 def _refusal(what: str, span: Span) -> Diagnostic:
