@@ -254,3 +254,9 @@ def test_a_model_in_a_sequence():
     net = net_of(f"net A({IMAGE}) {{ g: {{ models.resnet18() {{ fc: Identity }}; Linear(2) }} }}")
     model = generated(net)()
     assert isinstance(model.g, nn.Sequential) and isinstance(model.g[0].fc, nn.Identity)
+
+
+def test_paths_replaced_are_no_labels_of_the_body():
+    """In a group whose own text has no label, submodules are numbered; the paths in a model are not its labels."""
+    net = net_of(f"net A({IMAGE}) {{ g: {{ models.resnet18() {{ fc: Identity }}; Linear(2) }}; fc: Linear(3) }}")
+    assert list(net.root.children["g"].children) == ["0", "1"] and list(net.root.children) == ["g", "fc"]

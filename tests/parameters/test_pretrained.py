@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from urllib.error import URLError
 
 import pytest
@@ -86,6 +87,35 @@ def test_weights_that_cannot_be_fetched_are_named(monkeypatch):
     monkeypatch.setattr(WeightsEnum, "get_state_dict", get_state_dict)
     with pytest.raises(tnet.SpecError, match=r"TN0902.*`Classifier` could not be fetched: no route to host"):
         tnet.loads(SPEC).model()
+
+
+WEIGHTS = "checkpoints/resnet18-f37072fd.pth"
+
+
+def test_weights_are_read_from_the_cache_of_torch_hub(monkeypatch, tmp_path):
+    """The whole way of real weights, but for the network: a file that was fetched before."""
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
+    (tmp_path / WEIGHTS).parent.mkdir()
+    values = models.resnet18().state_dict()
+    torch.save(values, tmp_path / WEIGHTS)
+    model = tnet.loads(SPEC).model()
+    assert torch.equal(model.backbone.layer3[0].conv1.weight, values["layer3.0.conv1.weight"])
+
+
+def test_a_file_of_weights_runs_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
+    (tmp_path / WEIGHTS).parent.mkdir()
+    torch.save({"conv1.weight": Harm()}, tmp_path / WEIGHTS)
+    with pytest.raises(tnet.SpecError, match=r"TN0902.*holds more than tensors"):
+        tnet.loads(SPEC).model()
+    assert not Harm.done
+
+
+class Harm:
+    done: ClassVar[list[str]] = []
+
+    def __reduce__(self):
+        return Harm.done.append, ("harm",)
 
 
 def test_selectors_see_into_a_model():

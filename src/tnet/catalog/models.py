@@ -158,3 +158,15 @@ def without_weights() -> Iterator[list[torch.Tensor]]:
             yield loaded
         finally:
             WeightsEnum.get_state_dict, nn.Module.load_state_dict = fetch, load
+
+
+@contextmanager
+def weights_only() -> Iterator[None]:
+    """Within it, files are read as tensors and nothing else: torch.hub, which builders fetch with, would unpickle."""
+    with _lock:
+        load = torch.load
+        torch.load = lambda *args, **kwargs: load(*args, **{**kwargs, "weights_only": True})
+        try:
+            yield
+        finally:
+            torch.load = load

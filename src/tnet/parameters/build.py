@@ -12,11 +12,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pickle import UnpicklingError
 from urllib.error import URLError
 
 import torch
 from torch import nn
 
+from ..catalog.models import weights_only
 from ..diagnostics import error
 from ..ir.graph import Declared, Layer, Model, Module, Net
 from ..ir.sites import join
@@ -43,7 +45,7 @@ def build(cls: type[nn.Module], net: Net, table: RuleTable, seed: int) -> nn.Mod
     computed: dict[str, torch.Tensor] = {}
     with global_stream(seed, ""):
         with Deferred() as deferred:
-            model = _constructed(cls)
+            model = _constructed(cls) if pretrained else cls()
         for name, tensor in (*model.named_parameters(), *model.named_buffers()):
             draw = deferred.take(tensor)
             if name in pretrained:
@@ -126,9 +128,12 @@ def _pretrained(path: str, layer: Layer) -> Iterator[str]:
 
 
 def _constructed(cls: type[nn.Module]) -> nn.Module:
-    """An instance. Raises SpecError where pretrained weights cannot be fetched."""
+    """An instance of a class with pretrained weights. Raises SpecError where they cannot be fetched or read."""
     try:
-        return cls()
+        with weights_only():
+            return cls()
+    except UnpicklingError as problem:
+        raise error("TN0902", f"a file of pretrained weights of `{cls.__name__}` holds more than tensors") from problem
     except URLError as problem:
         raise error(
             "TN0902", f"the pretrained weights of `{cls.__name__}` could not be fetched: {problem.reason}",
