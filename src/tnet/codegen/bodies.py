@@ -13,6 +13,7 @@ from .lists import whole_lists
 from .loops import Loop, loop_of
 from .nodes import Converter, child_of
 from .printing import quoted
+from .runs import runs
 
 
 @dataclass(frozen=True)
@@ -128,25 +129,6 @@ def items(children: tuple[tuple[str, py.Expr], ...]) -> tuple[py.Expr, ...]:
         return (py.Call(ordered, tuple(py.Keyword(name, expr) for name, expr in children)),)
     pairs = tuple(py.Items("(", (py.Code(quoted(name)), expr)) for name, expr in children)
     return (py.Call(ordered, (py.Items("[", pairs),)),)
-
-
-def runs(exprs: list[py.Expr]) -> tuple[py.Expr, ...]:
-    """Equal neighbours as copies of one."""
-    found: list[list[py.Expr]] = []
-    for expr in exprs:
-        if found and py.same(found[-1][0], expr):
-            found[-1].append(expr)
-        else:
-            found.append([expr])
-    return tuple(_copies(run) for run in found)
-
-
-def _copies(run: list[py.Expr]) -> py.Expr:
-    """One item for equal ones; it takes what the first takes, and gives what the last gives."""
-    first, last, count = run[0], run[-1], py.Literal(len(run), "depth")
-    if isinstance(last, py.Noted):
-        return py.Noted(py.Copies(first.item, count), first.taken, last.given)
-    return py.Copies(first, count)
 
 
 def children_of(module: ir.Module, constructor: Constructor) -> tuple[tuple[str, py.Expr], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -136,6 +137,8 @@ class Converter:
         for each in layer.arguments:
             default = py.MISSING if each.positional else defaults.get(each.name, py.MISSING)
             value = self.argument(each.value, each.name, label, default)
+            if each.inferred and isinstance(value, py.Literal):
+                value = replace(value, inferred=True)
             arguments.append(value if each.positional else py.Keyword(each.name, value))
         return py.Call(py.Path(layer.path), tuple(arguments))
 
@@ -165,7 +168,7 @@ def relabelled(expr: py.Expr, label: str) -> py.Expr:
     """Fresh literals, named after the child, so that no two places of a body share one."""
 
     def fresh(part: Any) -> Any:
-        return py.Literal(part.value, part.hint, label, part.default) if isinstance(part, py.Literal) else None
+        return replace(part, label=label) if isinstance(part, py.Literal) else None
 
     return py.rewrite(expr, fresh)
 
