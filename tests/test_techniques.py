@@ -17,6 +17,8 @@ DONE = {
     "M4": "convolutions 1d 2d 3d with `same` padding, transposed; output sizes",
     "M8": "number of parameters; list of parameters and gradients",
     "M9": "picture of the graph; summary",
+    "M11": "extracting the first layers, all layers of a kind",
+    "M12": "features of one layer, of several layers, of a pretrained net",
     "M19": "saving a whole model",
     "M20": "a layer defined but never applied cannot happen",
     "R1": "classification training and test loop; accuracy in total and by class",

@@ -54,7 +54,7 @@ class Interpreter:
             case "operator":
                 return OPERATORS[node.target](*args)
             case "index":
-                return args[0][args[1]]
+                return args[0][args[1] if len(args[1]) > 1 else args[1][0]]
             case "set_index":
                 changed = args[0].clone()
                 changed[args[1]] = args[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..ir import graph as ir
@@ -11,7 +11,7 @@ from . import expressions as py
 from .effects import live_nodes
 from .lists import whole_lists
 from .loops import Loop, loop_of
-from .nodes import Converter
+from .nodes import Converter, child_of
 from .printing import quoted
 from .runs import runs
 
@@ -132,20 +132,7 @@ def items(children: tuple[tuple[str, py.Expr], ...]) -> tuple[py.Expr, ...]:
 
 
 def children_of(module: ir.Module, constructor: Constructor) -> tuple[tuple[str, py.Expr], ...]:
-    layers = Converter([])
-    return tuple(
-        (name, relabelled(constructor(child), name) if isinstance(child, ir.Module) else layers.layer(child, name))
-        for name, child in module.children.items()
-    )
-
-
-def relabelled(expr: py.Expr, label: str) -> py.Expr:
-    """Fresh literals, named after the child, so that no two places of a body share one."""
-
-    def fresh(part: Any) -> Any:
-        return replace(part, label=label) if isinstance(part, py.Literal) else None
-
-    return py.rewrite(expr, fresh)
+    return tuple((name, child_of(child, name, constructor)) for name, child in module.children.items())
 
 
 def body_of(module: ir.Module, constructor: Constructor) -> Body:

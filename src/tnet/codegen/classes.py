@@ -78,7 +78,7 @@ def classes_of(root: ir.Module, taken: set[str]) -> list[Class]:
     levels: dict[int, list[ir.Module]] = {}
     heights: dict[int, int] = {}
     for module in modules:
-        below = [heights[id(child)] for child in module.children.values() if isinstance(child, ir.Module)]
+        below = [heights[id(child)] for child in ir.inner_modules(module)]
         heights[id(module)] = 1 + max(below, default=0)
         levels.setdefault(heights[id(module)], []).append(module)
     found = Classes(taken, families_of(modules))
@@ -97,9 +97,8 @@ def unique_modules(root: ir.Module) -> Iterator[ir.Module]:
         if id(module) in seen:
             return
         seen.add(id(module))
-        for child in module.children.values():
-            if isinstance(child, ir.Module):
-                yield from visit(child)
+        for child in ir.inner_modules(module):
+            yield from visit(child)
         yield module
 
     return visit(root)

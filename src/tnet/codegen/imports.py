@@ -13,7 +13,7 @@ ALIASES = {
 }
 """Modules that are imported whole, by the usual names, longest first; from any other the name itself is imported."""
 
-FROM_SUBMODULES = ("einops.layers.",)
+FROM_SUBMODULES = ("einops.layers.", "torchvision.models.feature_extraction.")
 """Modules that their package does not import."""
 
 STANDARD = ("collections", "functools")

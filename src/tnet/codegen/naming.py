@@ -17,7 +17,22 @@ SIDE_NAMES = ("y", "z")
 SIZE_LETTERS = {3: "NLC", 4: "NCHW", 5: "NCDHW"}
 
 ALWAYS_TAKEN = frozenset(
-    {"self", "torch", "nn", "F", "models", "einops", "OrderedDict", "partial", "range", "getattr", "super", "_"}
+    {
+        "self",
+        "torch",
+        "nn",
+        "F",
+        "models",
+        "einops",
+        "OrderedDict",
+        "partial",
+        "range",
+        "getattr",
+        "super",
+        "_",
+        "replace_submodules",
+        "feature_extractor",
+    }
 )
 
 

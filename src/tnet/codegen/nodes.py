@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -11,6 +12,8 @@ from typing import Any
 from ..catalog.signatures import constructor_signature
 from ..ir import graph as ir
 from . import expressions as py
+from .helpers import DUAL_EXTRACT, EXTRACT, REPLACE
+from .printing import quoted
 from .sizes import Sizes, is_symbolic
 
 SELF = py.Code("self")
@@ -129,7 +132,7 @@ class Converter:
 
     def layer(self, layer: ir.Layer, label: str) -> py.Expr:
         """The call that constructs a layer."""
-        defaults = _defaults(type(layer.prototype))
+        defaults = _defaults(type(layer.prototype)) if not isinstance(layer, ir.Model) else {}
         arguments = []
         for each in layer.arguments:
             default = py.MISSING if each.positional else defaults.get(each.name, py.MISSING)
@@ -138,6 +141,36 @@ class Converter:
                 value = replace(value, inferred=True)
             arguments.append(value if each.positional else py.Keyword(each.name, value))
         return py.Call(py.Path(layer.path), tuple(arguments))
+
+
+def model(layer: ir.Model, label: str, constructor: Callable[[ir.Module], py.Expr]) -> py.Expr:
+    """The expression that builds a model, replaces in it and takes from it."""
+    converter = Converter([])
+    found = converter.layer(layer, label)
+    if layer.replaced:
+        pairs = ((py.Code(quoted(path)), child_of(child, label, constructor)) for path, child in layer.replaced.items())
+        found = py.Call(REPLACE, (found, py.Pairs(tuple(pairs))))
+    if layer.taps:
+        graphs = layer.prototype.train_graph, layer.prototype.eval_graph
+        extract = EXTRACT if str(graphs[0]) == str(graphs[1]) else DUAL_EXTRACT
+        found = py.Call(extract, (found, py.Literal(list(layer.taps), "paths", label)))
+    return found
+
+
+def child_of(child: ir.Layer | ir.Module, name: str, constructor: Callable[[ir.Module], py.Expr]) -> py.Expr:
+    """The expression that constructs a submodule."""
+    if isinstance(child, ir.Module):
+        return relabelled(constructor(child), name)
+    return model(child, name, constructor) if isinstance(child, ir.Model) else Converter([]).layer(child, name)
+
+
+def relabelled(expr: py.Expr, label: str) -> py.Expr:
+    """Fresh literals, named after the child, so that no two places of a body share one."""
+
+    def fresh(part: Any) -> Any:
+        return replace(part, label=label) if isinstance(part, py.Literal) else None
+
+    return py.rewrite(expr, fresh)
 
 
 def is_plain(value: Any) -> bool:

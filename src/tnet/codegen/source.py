@@ -12,9 +12,10 @@ from .comments import Shapes, notes
 from .conditions import tests_of
 from .docstrings import docstring
 from .forward import Forward
+from .helpers import REPLACE, helpers
 from .imports import Imports
 from .naming import ALWAYS_TAKEN
-from .nodes import SELF
+from .nodes import SELF, submodule
 from .printing import INDENT, Printer
 
 FILLED = {"zeros": "torch.zeros", "ones": "torch.ones"}
@@ -31,7 +32,8 @@ def generate(net: ir.Net) -> str:
             imports.name(part.path)  # known before values are named, so that no value hides one
     texts = ["\n".join(ClassPrinter(cls, net, printer).lines()) for cls in classes]
     head = "\n".join(docstring(f"{net.name}, generated from a spec.{_hints(net)}"))
-    return "\n\n\n".join(["\n\n".join([head, imports.text()]), *texts]) + "\n"
+    defined = list(helpers(texts, imports))
+    return "\n\n\n".join(["\n\n".join([head, imports.text()]), *defined, *texts]) + "\n"
 
 
 def _hints(net: ir.Net) -> str:
@@ -87,11 +89,20 @@ class ClassPrinter:
 
     def _children(self) -> Iterator[str]:
         for name, expr in self.body.children:
-            if name.isidentifier():
+            if name.isidentifier() and isinstance(expr, py.Call) and expr.function == REPLACE:
+                yield from self._model(name, *expr.arguments)
+            elif name.isidentifier():
                 yield from self.printer.lines(f"self.{name} = ", self.fill(expr), depth=2)
             elif name:
                 call = py.Call(py.Code("self.add_module"), (py.Literal(name), self.fill(expr)))
                 yield from self.printer.lines("", call, depth=2)
+
+    def _model(self, name: str, model: py.Expr, replaced: py.Pairs) -> Iterator[str]:
+        """A model, then an assignment for each submodule that is replaced."""
+        yield from self.printer.lines(f"self.{name} = ", self.fill(model), depth=2)
+        for path, expr in replaced.items:
+            place = self.printer.text(submodule([name, *path.text[1:-1].split(".")]))
+            yield from self.printer.lines(f"{place} = ", self.fill(expr), depth=2)
 
     def _declared(self) -> Iterator[str]:
         for declaration in self.body.declarations:

@@ -10,8 +10,9 @@ import torch
 
 from ..catalog.inference import inferred_arguments
 from ..diagnostics import Note, error
-from ..ir.graph import Layer, Module, Node, Value, leaves
+from ..ir.graph import Layer, Model, Module, Node, Value, leaves
 from ..ir.sites import parameters
+from ..ir.types import OpaqueType, TensorType
 from ..shapes import freeze
 from ..source import Span
 from ..syntax import ast
@@ -57,20 +58,20 @@ def _refuse_nothing(name: str, inputs: Inputs, span: Span) -> None:
 
 
 def _apply_layer(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
-    _check_inputs(callee.name, inputs, span)
+    check_inputs(callee.name, inputs, span)
     layer = build_layer(callee, inputs.values, span, frame)
     _check_dtypes(layer, inputs, span)
     result = infer_types(frame, layer, layer_key(layer), inputs.values, inputs.keywords, span, callee.name)
-    name = _register(layer, label, step, callee.name, frame)
-    return _emit_apply(name, inputs.values, inputs.keywords, result, span, frame)
+    name = register(layer, label, step, callee.name, frame)
+    return emit_apply(name, inputs.values, inputs.keywords, result, span, frame)
 
 
 def layer_key(layer: Layer) -> Any:
     """All that a layer's shapes depend on besides its inputs: the shared prototype of equal layers."""
-    return (layer.path, id(layer.prototype))
+    return layer.key if isinstance(layer, Model) else (layer.path, id(layer.prototype))
 
 
-def _check_inputs(name: str, inputs: Inputs, span: Span) -> None:
+def check_inputs(name: str, inputs: Inputs, span: Span) -> None:
     for value in inputs.values:
         if isinstance(value, (tuple, list)) and len(inputs.values) == 1:
             raise error(
@@ -87,7 +88,7 @@ def _check_dtypes(layer: Layer, inputs: Inputs, span: Span) -> None:
     wanted = next((str(each.dtype).removeprefix("torch.") for each in tensors if _is_number(each)), None)
     for number in {rule.input for rule in inferred_arguments(type(layer.prototype)).values()}:
         value = inputs.values[number] if number < len(inputs.values) else None
-        if wanted and isinstance(value, Value) and value.type.dtype != wanted:
+        if wanted and _dtype(value) not in (None, wanted):
             lookup = "; whole numbers that name things go through an `Embedding`" if "int" in value.type.dtype else ""
             raise error(
                 "TN0401", f"`{layer.class_name}` computes in {wanted}, but its input is {value.type.dtype}", span,
@@ -95,19 +96,39 @@ def _check_dtypes(layer: Layer, inputs: Inputs, span: Span) -> None:
             )  # fmt: skip
 
 
+def _dtype(value: Any) -> str | None:
+    return value.type.dtype if isinstance(value, Value) and isinstance(value.type, TensorType) else None
+
+
 def _is_number(tensor: torch.Tensor) -> bool:
     return tensor.is_floating_point() or tensor.is_complex()
 
 
-def _register(child: Layer | Module, label: str | None, step: ast.Step, base: str, frame: Frame) -> str:
+def register(child: Layer | Module, label: str | None, step: ast.Step, base: str, frame: Frame) -> str:
     span = step.label.span if step.label is not None else step.span
     name = submodule_name(label, span, base, frame)
     frame.module.children[name] = child
     return name
 
 
-def _emit_apply(name: str, args: tuple, kwargs: dict[str, Any], types: Any, span: Span, frame: Frame) -> Any:
-    return frame.emit(Node("apply", name, tuple(args), dict(kwargs), new_values(types, span), span))
+def emit_apply(name: str, args: tuple, kwargs: dict[str, Any], types: Any, span: Span, frame: Frame) -> Any:
+    """The node that applies a child. What gives a map gives it whole; its entries are read from it."""
+    if not isinstance(types, dict):
+        return frame.emit(Node("apply", name, tuple(args), dict(kwargs), new_values(types, span), span))
+    whole = Value("outputs", OpaqueType("dict"), span)
+    frame.emit(Node("apply", name, tuple(args), dict(kwargs), whole, span))
+    return {
+        key: frame.emit(Node("index", "", (whole, (key,)), {}, new_values(each, span), span))
+        for key, each in types.items()
+    }
+
+
+def taken(child: Layer | Module, result: Any) -> Any:
+    """The values that `at` names: one for one path, a tuple for several."""
+    if not isinstance(child, Model) or not child.taps:
+        return result
+    values = tuple(result[path] for path in child.taps)
+    return values if len(values) > 1 else values[0]
 
 
 def _apply_block(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
@@ -151,10 +172,10 @@ def apply_module(
 ) -> Any:
     """Build a module for these inputs, register it and apply it."""
     module = build(structures)
-    frame.builders[_register(module, label, step, base, frame)] = build
+    frame.builders[register(module, label, step, base, frame)] = build
     name = next(reversed(frame.module.children))
     values = args(module) if args else tuple(leaves(structures))
-    return _emit_apply(name, values, {}, types_of(module.result), span, frame)
+    return emit_apply(name, values, {}, types_of(module.result), span, frame)
 
 
 def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
@@ -163,10 +184,10 @@ def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
     if child is None:
         raise Skip
     if isinstance(child, Layer):
-        _check_inputs(name, inputs, span)
+        check_inputs(name, inputs, span)
         _check_dtypes(child, inputs, span)
         types = infer_types(frame, child, layer_key(child), inputs.values, inputs.keywords, span, name)
-        return _emit_apply(name, inputs.values, inputs.keywords, types, span, frame)
+        return taken(child, emit_apply(name, inputs.values, inputs.keywords, types, span, frame))
     structures = [inner_value(value) for value in inputs.values]
     given = tuple(leaves(list(inputs.values)))
     if [freeze(each.type) for each in given] == [freeze(each.type) for each in child.inputs[: len(given)]]:
@@ -174,7 +195,7 @@ def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
     else:
         types = types_of(_elaborated_again(name, child, structures, span, frame).result)
     captured = _captured_before(name, frame)[len(given) :]
-    return _emit_apply(name, (*given, *captured), {}, types, span, frame)
+    return emit_apply(name, (*given, *captured), {}, types, span, frame)
 
 
 def _captured_before(name: str, frame: Frame) -> tuple:

@@ -7,6 +7,7 @@ from typing import Any
 from torch.nn.init import calculate_gain
 
 from ..catalog.functions import NAMESPACES, REFUSED, find_function, is_method, method_names
+from ..catalog.models import PREFIX, find_model
 from ..diagnostics import did_you_mean, error
 from ..ir import values
 from ..ir.graph import Value
@@ -62,7 +63,7 @@ def call_value(value: Any, args: Arguments, span: Span, frame: Frame) -> Any:
     whole = value.bind(args)
     if value.kind == "def":
         return call_definition(whole, span, frame)
-    if value.kind in ("layer", "block", "net"):
+    if value.kind in ("layer", "model", "block", "net"):
         if is_runtime(args.positional):
             raise error(
                 "TN0206", f"a {value.kind} is applied in a step, not called", span,
@@ -126,6 +127,8 @@ def _method_or_namespace(node: ast.Call, callee: ast.Attribute, frame: Frame) ->
 
 def _library_call(dotted: str, node: ast.Call, callee: ast.Attribute, frame: Frame) -> Any:
     namespace = dotted.split(".")[0]
+    if model := find_model(dotted):
+        return Callee("model", dotted, model).bind(arguments(node.args, frame))
     function = find_function(dotted, step=False)
     if function is None:
         raise _unknown_call(dotted, namespace, callee, frame)
@@ -134,8 +137,8 @@ def _library_call(dotted: str, node: ast.Call, callee: ast.Attribute, frame: Fra
 
 
 def _unknown_call(dotted: str, namespace: str, callee: ast.Attribute, frame: Frame) -> Exception:
-    if namespace == "models":
-        return error("TN0001", f"`{dotted}` as a value is not done yet", callee.span)
+    if dotted.startswith(PREFIX):
+        return error("TN0203", f"torchvision has no model `{dotted}`", callee.span, help=suggest(dotted, frame))
     if namespace in NAMESPACES or suggest(dotted, frame):
         return error("TN0201", f"`{dotted}` is not defined", callee.span, help=suggest(dotted, frame))
     return error("TN0201", f"`{namespace}` is not defined", callee.value.span, help=suggest(namespace, frame))

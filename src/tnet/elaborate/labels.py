@@ -79,14 +79,15 @@ def has_labels(statements: Sequence[ast.Statement]) -> bool:
 
 
 def own_steps(statements: Sequence[ast.Statement]) -> Iterator[ast.Step]:
-    """The steps in a body's own text, also those in arguments and pipes, but not in inner groups."""
+    """The steps in a body's own text, also those in arguments and pipes, but not in inner groups or in models."""
     waiting: list[ast.Node] = list(statements)
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Step):
             yield node
         if not isinstance(node, (ast.Group, ast.Repeat)):
-            waiting.extend(children(node))
+            surgery = node.surgery if isinstance(node, ast.Apply) else None
+            waiting.extend(each for each in children(node) if each is not surgery)
 
 
 def camel_case(label: str) -> str:

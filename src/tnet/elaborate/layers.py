@@ -11,6 +11,7 @@ import torch
 
 from ..catalog.inference import InferredFrom, inferred_arguments
 from ..catalog.layers import LayerClass, why_not_built
+from ..catalog.models import ModelBuilder
 from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
 from ..diagnostics import Note, did_you_mean, error
 from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Value
@@ -35,7 +36,7 @@ def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Fram
     arguments = _in_order(layer_class, given, inferred, callee.arguments, inputs, frame, span)
     prototype = _prototype(layer_class, arguments, callee.arguments, span)
     layer = Layer(layer_class.path, arguments, prototype, span)
-    _check_memory(layer, frame, span)
+    check_memory(layer, frame, span)
     return layer
 
 
@@ -60,7 +61,7 @@ def bind_arguments(layer_class: LayerClass, args: Arguments, span: Span) -> dict
         bound[name] = value
     for name, value in bound.items():
         place = args.span(name, args.span(written.index(name), span) if name in written else span)
-        _check_value(layer_class, signature.parameters.get(name), value, place)
+        check_value(layer_class, signature.parameters.get(name), value, place)
     for name, parameter in signature.parameters.items():
         required = parameter.default is parameter.empty and parameter.kind not in COLLECTING
         if required and name not in bound and name not in inferred:
@@ -99,7 +100,9 @@ COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 SIMPLE_TYPES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}
 
 
-def _check_value(layer_class: LayerClass, parameter: inspect.Parameter | None, value: Any, span: Span) -> None:
+def check_value(
+    layer_class: LayerClass | ModelBuilder, parameter: inspect.Parameter | None, value: Any, span: Span
+) -> None:
     if is_runtime(value):
         raise error(
             "TN0303", f"an argument of a layer must be known before the model runs, but this is {describe(value)}", span
@@ -267,7 +270,7 @@ def _key(value: Any) -> Any:
     return value
 
 
-def _check_memory(layer: Layer, frame: Frame, span: Span) -> None:
+def check_memory(layer: Layer, frame: Frame, span: Span) -> None:
     """Refuse a net whose parameters the machine cannot hold, before anything is allocated."""
     tensors = [*layer.prototype.parameters(), *layer.prototype.buffers()]
     check_bytes(frame, sum(each.numel() * each.element_size() for each in tensors), span)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..catalog.functions import NAMESPACES, find_function, function_names
 from ..catalog.layers import find_layer, layer_names
+from ..catalog.models import PREFIX, find_model, model_names
 from ..diagnostics import did_you_mean
 from ..ir.graph import Value
 from .callees import Callee
@@ -32,6 +33,8 @@ def library_value(name: str) -> Any:
 
 def library_callee(name: str, step: bool) -> Callee | None:
     """The layer, function or (in a step) tensor method of that name."""
+    if model := find_model(name):
+        return Callee("model", name, model)
     if layer := find_layer(name):
         return Callee("layer", name, layer)
     function = find_function(name, step)
@@ -55,6 +58,8 @@ def suggest(name: str, frame: Frame) -> str | None:
 
 
 def _suggest_dotted(name: str, frame: Frame) -> str | None:
+    if name.startswith(PREFIX):
+        return did_you_mean(name, model_names())
     prefix, _, rest = name.rpartition(".")
     if prefix in ("nn", "torch.nn", "torch", "F", "torch.nn.functional", "torchvision.ops", "ops"):
         return f"names are written without their module: `{rest}`"

@@ -85,7 +85,7 @@ def single_layer(body: ast.Body, frame: Frame) -> ast.Step | None:
         callee = resolve_step(step.action.callee.text, step.action.callee.span, frame)
     except (SpecError, Skip):
         return step
-    return step if callee.kind in ("layer", "block", "net", "def") else None
+    return step if callee.kind in ("layer", "model", "block", "net", "def") else None
 
 
 def _copy(action: ast.Repeat, inner: Frame, number: int) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..catalog.functions import NAMESPACES, REFUSED
+from ..catalog.models import PREFIX
 from ..diagnostics import Note, SpecError, error
 from ..ir.graph import Module
 from ..source import Span
@@ -24,6 +25,9 @@ from .library import library_callee, suggest
 Act = Callable[[Any, "str | None", Inputs, ast.Step, Frame], Any]
 ACTIONS: dict[type, Act] = {}
 """What a step does, by the kind of its action; entered where it is defined."""
+
+WITH_SURGERY: dict[str, Callable] = {}
+"""What applies a callee that takes `{ … }` and `at`, by its kind; entered where it is defined."""
 
 
 @executes(ast.Flow)
@@ -96,9 +100,13 @@ def _apply(action: ast.Apply, label: str | None, inputs: Inputs, step: ast.Step,
         if not isinstance(made, Callee):
             raise error("TN0205", f"`{name}` gives {describe(made)}, not a layer or function", action.span)
         callee = made
+    if callee.kind in WITH_SURGERY:
+        if frame.replay:
+            return apply_again(frame.replay.pop(0), inputs, action.span, frame)
+        return WITH_SURGERY[callee.kind](callee, action, label, inputs, step, frame)
     if action.surgery is not None or action.taps is not None:
-        what = action.surgery.span if action.surgery is not None else action.taps.span
-        raise error("TN0001", "replacing or tapping submodules is not done yet", what)
+        what, does = (action.surgery, "replaced") if action.surgery is not None else (action.taps, "read")
+        raise error("TN0206", f"only the submodules of a model are {does}, not of {describe(callee)}", what.span)
     return apply_callee(callee, label, inputs, action.span, step, frame)
 
 
@@ -119,8 +127,6 @@ def resolve_step(name: str, span: Span, frame: Frame) -> Callee:
 
 
 def _unknown(name: str, span: Span, frame: Frame) -> Exception:
-    if name.startswith("models."):
-        return Skip()  # refused where it is written
     if name in REFUSED:
         return error("TN0206", f"`{name}` cannot be used in a spec: {REFUSED[name]}", span)
     if name.endswith("_") and library_callee(name.rstrip("_"), step=True):
@@ -131,6 +137,8 @@ def _unknown(name: str, span: Span, frame: Frame) -> Exception:
             span,
             help=f"write `{better}`",
         )
+    if name.startswith(PREFIX):
+        return error("TN0203", f"torchvision has no model `{name}`", span, help=suggest(name, frame))
     kind = "function" if name.split(".")[0] in NAMESPACES else "layer or function"
     return error("TN0203", f"unknown {kind} `{name}`", span, help=suggest(name, frame))
 

@@ -60,15 +60,6 @@ def _repeat(node: ast.Repeat, seen: Seen) -> Found:
         yield "a repeat of random length", count.span
 
 
-def _apply(node: ast.Apply, seen: Seen) -> Found:
-    if node.callee.text.startswith("models."):
-        yield f"`{node.callee.text}`, a model of torchvision,", node.callee.span
-    if node.surgery is not None:
-        yield "replacing submodules", node.surgery.span
-    if node.taps is not None:
-        yield "`at`, taking values from inside a layer,", node.taps.span
-
-
 def _buffer(node: ast.BufferStatement, seen: Seen) -> Found:
     seen.buffers.add(node.name.text)
     yield from ()
@@ -84,7 +75,6 @@ CHECKS: dict[type, Callable[[Any, Seen], Found]] = {
     ast.If: _condition,
     ast.Conditional: _condition,
     ast.Repeat: _repeat,
-    ast.Apply: _apply,
     ast.BufferStatement: _buffer,
     ast.Assign: _assign,
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..source import Span
 from . import text
-from .graph import Declared, Layer, Module, Net, Node, Value, leaves
+from .graph import Declared, Layer, Model, Module, Net, Node, Value, leaves
 from .program import DataSection, HyperValue, Program, Rule, Setting, TrainSection
 from .values import Call, Combined, Duration, StagedValue, Stages
 
@@ -70,7 +70,17 @@ def layer(it: Layer) -> dict[str, Data]:
     given = {each.name: plain(each.value) for each in it.arguments if not each.inferred}
     inferred = {each.name: plain(each.value) for each in it.arguments if each.inferred}
     positional = [each.name for each in it.arguments if each.positional and not each.inferred]
-    return _filled(layer=it.path, arguments=given, positional=positional, inferred=inferred, at=place(it.span))
+    return _filled(
+        layer=it.path, arguments=given, positional=positional, inferred=inferred, at=place(it.span), **surgery(it)
+    )
+
+
+def surgery(it: Layer) -> dict[str, Data]:
+    """What is replaced in a model and which of its values are taken."""
+    if not isinstance(it, Model):
+        return {}
+    replaced = {path: module(each) for path, each in it.replaced.items()}
+    return {"replaced": replaced, "taps": list(it.taps), "pretrained": sorted(it.pretrained)}
 
 
 def declared(it: Declared) -> dict[str, Data]:

@@ -131,6 +131,25 @@ class Layer:
 
 
 @dataclass(eq=False, slots=True)
+class Model(Layer):
+    """A model of a library, `models.resnet18(…) { fc: Identity } at "layer3"`; `path` is its builder's.
+
+    `replaced` has what stands in place of its submodules, by path; `taps` the paths of the submodules whose values are
+    taken, () for the model's own result. `prototype` is the model after both; `pretrained` are the names of its
+    parameters and buffers that get their values from weights. Equal keys have equal prototypes.
+    """
+
+    replaced: dict[str, Layer | Module] = field(default_factory=dict)
+    taps: tuple[str, ...] = ()
+    pretrained: frozenset[str] = frozenset()
+    key: Any = None
+
+    def above(self, name: str) -> str | None:
+        """The path in `replaced` that a module or parameter of the prototype is at or under."""
+        return next((path for path in self.replaced if name == path or name.startswith(f"{path}.")), None)
+
+
+@dataclass(eq=False, slots=True)
 class Declared:
     """A `parameter` or `buffer` statement: `value` is an `InitRef` or an argument expression node list."""
 
@@ -195,6 +214,23 @@ class Net:
     conditions: tuple[Condition, ...] = ()
     span: Span | None = None
     doc: str = ""
+
+
+def submodules(module: Layer | Module) -> Iterator[Layer | Module]:
+    """The direct submodules that the spec says: children, or what a model's submodules are replaced with."""
+    if isinstance(module, Module):
+        yield from module.children.values()
+    elif isinstance(module, Model):
+        yield from module.replaced.values()
+
+
+def inner_modules(module: Layer | Module) -> Iterator[Module]:
+    """The nearest modules with nodes below a module: children, also those inside a model."""
+    for child in submodules(module):
+        if isinstance(child, Module):
+            yield child
+        else:
+            yield from inner_modules(child)
 
 
 def leaves(structure: Structure) -> Iterator[Value]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..source import Span
-from .graph import Layer, Module
+from .graph import Layer, Model, Module
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,11 @@ def modules(root: Module | Layer, path: str = "") -> Iterator[ModuleSite]:
     """All modules in the order of `named_modules`."""
     if isinstance(root, Layer):
         for inner, module in root.prototype.named_modules():
-            yield ModuleSite(join(path, inner), type(module), None, root.span, root if not inner else module)
+            place = root.above(inner) if isinstance(root, Model) else None
+            if place is None:
+                yield ModuleSite(join(path, inner), type(module), None, root.span, root if not inner else module)
+            elif place == inner:
+                yield from modules(root.replaced[place], join(path, place))
         return
     yield ModuleSite(path, None, root.name if root.kind in ("net", "block") else None, root.span, root)
     for name, child in root.children.items():
@@ -49,9 +53,15 @@ def modules(root: Module | Layer, path: str = "") -> Iterator[ModuleSite]:
 def parameters(root: Module | Layer, path: str = "") -> Iterator[ParameterSite]:
     """All parameters in the order of `named_parameters`."""
     if isinstance(root, Layer):
+        seen: set[str] = set()
         for name, tensor in root.prototype.named_parameters():
-            dtype = str(tensor.dtype).removeprefix("torch.")
-            yield ParameterSite(join(path, name), tuple(tensor.shape), dtype, root.span, root, path)
+            place = root.above(name) if isinstance(root, Model) else None
+            if place is None:
+                dtype = str(tensor.dtype).removeprefix("torch.")
+                yield ParameterSite(join(path, name), tuple(tensor.shape), dtype, root.span, root, path)
+            elif place not in seen:
+                seen.add(place)
+                yield from parameters(root.replaced[place], join(path, place))
         return
     for name, declared in root.parameters.items():
         yield ParameterSite(join(path, name), declared.type.dims, declared.type.dtype, declared.span, None, path)

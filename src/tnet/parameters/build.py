@@ -12,11 +12,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pickle import UnpicklingError
+from urllib.error import URLError
 
 import torch
 from torch import nn
 
-from ..ir.graph import Declared, Layer, Module, Net
+from ..catalog.models import weights_only
+from ..diagnostics import error
+from ..ir.graph import Declared, Layer, Model, Module, Net
 from ..ir.sites import join
 from .deferred import Deferred
 from .initializers import Init, read_init
@@ -31,17 +35,21 @@ LARGE = 100_000
 def build(cls: type[nn.Module], net: Net, table: RuleTable, seed: int) -> nn.Module:
     """Construct `cls`, the generated class of `net`, and initialise it by the rules of `table`.
 
-    A parameter without a rule has the values that its layer's constructor gives it where the generator stands at the
+    What comes from pretrained weights is loaded as the class is constructed, and no rule touches it. A parameter
+    without a rule has the values that its layer's constructor gives it where the generator stands at the
     start of the parameter's stream (`stream_key`). The global random state is as before.
     """
     statements = dict(_statements(net.root))
+    pretrained = {name for path, each in _layers(net.root) for name in _pretrained(path, each)}
     fills: list[tuple[int, Callable[[], None]]] = []
     computed: dict[str, torch.Tensor] = {}
     with global_stream(seed, ""):
         with Deferred() as deferred:
-            model = cls()
+            model = _constructed(cls) if pretrained else cls()
         for name, tensor in (*model.named_parameters(), *model.named_buffers()):
             draw = deferred.take(tensor)
+            if name in pretrained:
+                continue
             if init := table.init(name) or _declared_init(statements.get(name)):
                 fills.append((tensor.numel() * init.is_threadable, partial(init.fill, tensor, seed, name)))
             elif draw:
@@ -76,7 +84,7 @@ def _compute_again(
             with global_stream(seed, name):
                 computed[name].copy_(initial_value(statements[name]))
     for path, layer in _layers(net.root):
-        names = [name for name in computed if name.startswith(f"{path}.")]
+        names = [name for name in computed if _is_own(layer, path, name)]
         if names:
             with global_stream(seed, path):
                 other = instantiate(layer)
@@ -88,6 +96,8 @@ def _compute_again(
 def _layers(root: Module | Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
     if isinstance(root, Layer):
         yield path, root
+        for name, child in root.replaced.items() if isinstance(root, Model) else ():
+            yield from _layers(child, join(path, name))
         return
     for name, child in root.children.items():
         yield from _layers(child, join(path, name))
@@ -96,11 +106,39 @@ def _layers(root: Module | Layer, path: str = "") -> Iterator[tuple[str, Layer]]
 def _statements(root: Module | Layer, path: str = "") -> Iterator[tuple[str, Declared]]:
     """The `parameter` and `buffer` statements, by full name."""
     if isinstance(root, Layer):
+        for name, child in root.replaced.items() if isinstance(root, Model) else ():
+            yield from _statements(child, join(path, name))
         return
     for name, each in (*root.parameters.items(), *root.buffers.items()):
         yield join(path, name), each
     for name, child in root.children.items():
         yield from _statements(child, join(path, name))
+
+
+def _is_own(layer: Layer, path: str, name: str) -> bool:
+    """Whether a parameter is the layer's, and not of what stands in place of a submodule of it."""
+    if not name.startswith(f"{path}."):
+        return False
+    return not isinstance(layer, Model) or layer.above(name[len(path) + 1 :]) is None
+
+
+def _pretrained(path: str, layer: Layer) -> Iterator[str]:
+    """The parameters and buffers of a layer that get their values from weights."""
+    yield from (join(path, name) for name in layer.pretrained) if isinstance(layer, Model) else ()
+
+
+def _constructed(cls: type[nn.Module]) -> nn.Module:
+    """An instance of a class with pretrained weights. Raises SpecError where they cannot be fetched or read."""
+    try:
+        with weights_only():
+            return cls()
+    except UnpicklingError as problem:
+        raise error("TN0902", f"a file of pretrained weights of `{cls.__name__}` holds more than tensors") from problem
+    except URLError as problem:
+        raise error(
+            "TN0902", f"the pretrained weights of `{cls.__name__}` could not be fetched: {problem.reason}",
+            help=f"put them in {torch.hub.get_dir()}/checkpoints, or try again with a network",
+        ) from problem  # fmt: skip
 
 
 def _declared_init(declared: Declared | None) -> Init | None:

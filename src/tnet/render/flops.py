@@ -6,6 +6,7 @@ as two. The net runs on the meta device, so nothing is computed; operators witho
 
 from __future__ import annotations
 
+from ..catalog.models import prototype
 from ..codegen import generate, load
 from ..ir.graph import Net
 from .sizes import example_inputs, sizes
@@ -20,8 +21,7 @@ def multiply_adds(net: Net, source: str | None = None) -> dict[str, int] | None:
     from torch.utils.flop_counter import FlopCounterMode
 
     cls = load(source or generate(net), net.name, f"<{net.name}>")
-    with torch.device("meta"):
-        model = cls().eval()
+    model = prototype(cls).model
     inputs = example_inputs(net, "meta", sizes(net))
     counter = FlopCounterMode(display=False)
     try:

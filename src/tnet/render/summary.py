@@ -8,8 +8,9 @@ from math import prod
 from typing import Any
 
 from ..diagnostics import error
-from ..ir.graph import Layer, Module, Net, leaves
+from ..ir.graph import Layer, Module, Net, Node, Value, leaves
 from ..ir.sites import join
+from ..ir.types import TensorType
 from .dims import Dims
 from .flops import multiply_adds
 from .sizes import example_inputs, sizes
@@ -80,7 +81,7 @@ def _rows(module: Module, path: str, depth: int, counts: dict[str, int] | None, 
     outputs: dict[str, str] = {}
     for node in module.nodes:
         if node.op == "apply":
-            outputs.setdefault(node.target, ", ".join(dims.shape(value.type) for value in leaves(node.result)))
+            outputs.setdefault(node.target, ", ".join(dims.shape(value.type) for value in _given(node, module)))
     for name, each in module.parameters.items():
         elements = prod(each.type.dims)
         line = each.span and each.span.line
@@ -90,6 +91,15 @@ def _rows(module: Module, path: str, depth: int, counts: dict[str, int] | None, 
         yield _row(below, depth, child, outputs.get(name, ""), counts)
         if isinstance(child, Module):
             yield from _rows(child, below, depth + 1, counts, dims)
+
+
+def _given(node: Node, module: Module) -> list[Value]:
+    """The tensors that an application gives; of a map, those that are read from it."""
+    given = list(leaves(node.result))
+    if any(isinstance(value.type, TensorType) for value in given):
+        return given
+    read = [each for each in module.nodes if each.op == "index" and each.args[0] in given]
+    return [value for each in read for value in leaves(each.result)] or given
 
 
 def _row(path: str, depth: int, module: Layer | Module, output: str, counts: dict[str, int] | None) -> Row:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ..catalog.models import without_weights
 from ..data.loaders import Loaders
 from ..diagnostics import error
 from ..parameters.arguments import show
@@ -163,7 +164,8 @@ def load_run(path: str | os.PathLike, changes: Sequence[Override] = ()) -> Run:
     folder = Path(path)
     about = read_about(folder)
     spec = read_spec(folder, about, changes)
-    model = spec.model()
+    with without_weights():  # the run's own take their place
+        model = spec.model()
     try:
         from safetensors.torch import load_file
 
