@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .graph import DTypeRef, FunctionRef, LayerRef, TrainingChoice, TrainingFlag, Value
+from .graph import DeviceOf, DTypeRef, FunctionRef, LayerRef, TrainingChoice, TrainingFlag, Value
 from .types import TensorType, Type
 
 WORDS = {True: "true", False: "false", None: "none"}
@@ -26,6 +26,8 @@ def argument(value: Any, named: Callable[[Value], str] = lambda value: value.nam
             return named(value)
         case DTypeRef(name):
             return name
+        case DeviceOf(tensor):
+            return f"{named(tensor)}.device"
         case TrainingFlag():
             return "training"
         case TrainingChoice(then, otherwise):
