@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 import tnet
+from tnet.ir import sites
+from tnet.ir.graph import Module
 
 ROOT = Path(__file__).parent.parent
 DIGITS = ROOT / "specs/digits.tnet"
@@ -114,6 +116,20 @@ def test_what_is_not_done_in_train_does_not_stand_in_the_way_of_the_model():
         _ = spec.recipe
     with pytest.raises(tnet.SpecError, match="unknown training setting `emma`"):
         tnet.loads(text.replace("seed      = 42", "emma = 0.99"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.tnet")), ids=lambda path: path.stem)
+def test_every_layer_of_a_net_is_applied(path):
+    """M20: a layer that is defined but never applied cannot happen."""
+    for net in tnet.Spec(tnet.spec.read(path)).program.nets.values():
+        for module in (site.node for site in sites.modules(net.root) if isinstance(site.node, Module)):
+            assert set(module.children) == {node.target for node in module.nodes if node.op == "apply"}
+
+
+def test_a_configured_layer_that_is_not_applied_is_no_submodule():
+    """M20"""
+    spec = tnet.loads("Norm = LayerNorm(eps=1e-6)\nnet A(x: float[N, 2]) -> float[N, 3] { head: Linear(3) }")
+    assert [name for name, _ in spec.model().named_modules()] == ["", "head"]
 
 
 def test_without_sections():

@@ -36,9 +36,12 @@ __all__ = sorted(_HOMES)
 
 def __getattr__(name: str):
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version("tnet")
+        try:
+            return version("tnet")
+        except PackageNotFoundError:  # imported from a checkout
+            return "unknown"
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .diagnostics import Diagnostic, SpecError, error
+from .diagnostics import Diagnostic, SpecError, did_you_mean, error
 from .source import Source
 from .syntax import ast, parse
 
@@ -26,6 +26,7 @@ class Compilation:
     """
 
     tree: ast.Tree
+    net: str | None = None
     program: Program | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     training_refusals: list[Diagnostic] = field(default_factory=list)
@@ -56,14 +57,15 @@ class Compilation:
 
 
 def compile_spec(
-    source: Source, hypers: Mapping[str, Any] | None = None, overrides: Sequence[Override] = ()
+    source: Source, hypers: Mapping[str, Any] | None = None, overrides: Sequence[Override] = (), net: str | None = None
 ) -> Compilation:
     """Everything that can be known of a spec before it runs. Never raises for what is wrong with it.
 
-    `hypers` are Python values for hyper-parameters; `overrides` are values for any name, with their places.
+    `hypers` are Python values for hyper-parameters; `overrides` are values for any name, with their places; `net` is
+    the main net where it is another than the spec says.
     """
     tree = parse(source)
-    compilation = Compilation(tree, diagnostics=list(tree.diagnostics))
+    compilation = Compilation(tree, diagnostics=list(tree.diagnostics), net=net)
     if compilation.ok:
         from .ir.program import Override
 
@@ -81,6 +83,8 @@ def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> Itera
     from .elaborate import elaborate
 
     compilation.program, diagnostics = elaborate(compilation.tree, overrides)
+    if compilation.net in compilation.program.nets:
+        compilation.program.main = compilation.net
     return diagnostics
 
 
@@ -124,9 +128,14 @@ def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -
 def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     """Rules and training are of one net; where several nets could be meant, the spec must say which."""
     tree, program = compilation.tree, compilation.program
+    nets = [each.name.text for each in tree.declarations if isinstance(each, ast.Net)]
+    if compilation.net is not None and compilation.net not in nets:
+        listed = ", ".join(f"`{name}`" for name in nets) or "none"
+        help = did_you_mean(compilation.net, nets) or f"the nets of this spec are {listed}"
+        yield from error("TN0201", f"no net is called `{compilation.net}`", help=help).diagnostics
+        return
     if program.main is not None:
         return
-    nets = [each.name.text for each in tree.declarations if isinstance(each, ast.Net)]
     for node in tree.declarations:
         if isinstance(node, ast.Train) or isinstance(node, ast.Parameters) and node.net is None:
             word = "train" if isinstance(node, ast.Train) else "parameters"

@@ -114,7 +114,7 @@ class Spec:
     def compilation(self) -> Compilation:
         from .compiler import compile_spec
 
-        return compile_spec(self.source_file, self.hypers, self.overrides)
+        return compile_spec(self.source_file, self.hypers, self.overrides, self.net_name)
 
     def checked(self, training: bool = False) -> Spec:
         """This spec, compiled without an error. Raises SpecError.

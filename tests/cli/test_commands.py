@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -213,6 +214,20 @@ def test_build_of_another_net(capsys, folder):
     assert code == 1 and "no main net" in err and "choose one of `Small`, `Other`" in err
     code, out, _ = run(capsys, "build", "two.tnet", "--net", "Other")
     assert code == 0 and out.startswith("Other(") and "build/two/Other/model.py" in out
+
+
+def test_training_of_another_net(capsys, folder):
+    text = (
+        TRAINED
+        + "parameters { head { lr = 0.1 } }\nnet Deep(x: float[N, 3]) -> float[N, 2] { Linear(4); head: Linear(2) }\n"
+    )
+    (folder / "two.tnet").write_text(text)
+    code, out, err = run(capsys, "plan", "two.tnet")
+    assert (code, out) == (1, "") and "which net `train` is for is open: `Line`, `Deep`" in err
+    code, out, err = run(capsys, "plan", "two.tnet", "--net", "Deep")
+    assert (code, err) == (0, "") and re.search(r"^head +\d+ +2 +10 ", out, re.MULTILINE)
+    code, out, err = run(capsys, "plan", "two.tnet", "--net", "Deeep")
+    assert (code, out) == (1, "") and err == ("error[TN0201]: no net is called `Deeep`\nhelp: did you mean `Deep`?\n")
 
 
 def test_nothing_good_is_overwritten(capsys, monkeypatch, folder):

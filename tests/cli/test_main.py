@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from tnet.cli import failures
 from tnet.cli.commands import COMMANDS, LATER
 from tnet.cli.main import main
+from tnet.cli.output import show
 from tnet.diagnostics import Diagnostic, SpecError, error
 
 ROOT = Path(__file__).parent.parent.parent
@@ -138,6 +140,19 @@ def test_a_closed_pipe_is_quiet():
     done = subprocess.run([sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE, env=environment)
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    ("terminal", "variables", "colour"),
+    [(True, {}, True), (False, {}, False), (True, {"NO_COLOR": "1"}, False), (True, {"TERM": "dumb"}, False)],
+)
+def test_colour_is_for_terminals(monkeypatch, terminal, variables, colour):
+    for name, value in {"NO_COLOR": "", "TERM": "xterm", **variables}.items():
+        monkeypatch.setenv(name, value)
+    stream = io.StringIO()
+    stream.isatty = lambda: terminal
+    show([Diagnostic("TN0401", "error", "wrong shape")], "full", stream)
+    assert ("\x1b[" in stream.getvalue()) == colour
 
 
 def test_env(capsys):

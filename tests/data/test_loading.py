@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import PIL.Image
 import pytest
 import torch
-from by_hand import SPAN, call, net, recipe, section
+from by_hand import call, net, recipe, section
 from sklearn import datasets
 from torchvision.transforms.v2 import functional
 
@@ -306,8 +307,6 @@ def test_paths_stay_in_the_project_unless_the_user_gives_them(tmp_path, monkeypa
     (tmp_path / "here" / "link.txt").symlink_to(tmp_path / "t.txt")
     assert "outside the project" in refused(recipe(tokens, train=call("Text", "link.txt", block=8)).load, "TN0304")
     given = Source("<command line>", "data.train=…")
-    from dataclasses import replace
-
     place = given.span(0, 4)
     source = replace(call("Text", "../t.txt", block=8), span=place, spans={0: place})
     assert recipe(tokens, train=source).load().train.count == 12
@@ -316,10 +315,20 @@ def test_paths_stay_in_the_project_unless_the_user_gives_them(tmp_path, monkeypa
 def test_a_batch_of_one_is_left_out_only_where_a_batch_norm_would_fail():
     data = resolve(None, net(5))[0]
     assert len(data.load(0, 4, data=(np.zeros((9, 5)), np.zeros(9))).train) == 3
-    from dataclasses import replace
-
     normed = replace(data, skip_single=True).load(0, 4, data=(np.zeros((9, 5)), np.zeros(9)))
     assert len(normed.train) == 2 == len(list(normed.train))
+
+
+def test_split_beside_a_test_part():
+    parts = recipe(net(4), train=call("Iris"), test=call("Iris"), split=[0.9, 0.1]).load(0, 16).parts
+    assert {name: loader.count for name, loader in parts.items()} == {"train": 135, "val": 15, "test": 150}
+
+
+def test_workers_are_started_where_samples_are_made_one_by_one():
+    digits = net(1, 8, 8)
+    assert recipe(digits, AUGMENT, **DIGITS).load(0, 64).train.options["num_workers"] == 0
+    slow = recipe(digits, {"augment": [call("GaussianNoise")]}, **DIGITS).load(0, 64)
+    assert slow.train.options["num_workers"] >= 1 and slow.test.options["num_workers"] == 0
 
 
 def test_fields_that_do_not_go_together():
@@ -328,4 +337,3 @@ def test_fields_that_do_not_go_together():
     assert "has no `image`" in refused(lambda: data.load(data={"imge": np.zeros((3, 5))}), "TN0703")
     assert "3 parts" in refused(lambda: data.load(data=(np.zeros((3, 5)),) * 3), "TN0703")
     assert "not <U1" in refused(lambda: data.load(data=(np.array(["a"]), np.zeros(1))), "TN0703")
-    assert SPAN.text == "data"

@@ -47,7 +47,7 @@ def test_names_of_submodules(body, expected):
 
 
 OUTPUTS = [
-    ("B, T, C = x.shape; x = x.view(B * T, C); Linear(3 * C); x = x.view(B, T, 3, C).unbind(2)[0]", ["float32[N, T, 4]"]),
+    ("B, T, C = x.shape; x = x.view(B * T, C); Linear(3 * C); x = x.view(B, T, 3, C).unbind(2)[0]", ["float32[N, T, 4]"]),  # noqa: E501
     ("x = x[:, 1:, ::2]", ["float32[N, T - 1, 2]"]),
     ("x = x[..., none, 0]", ["float32[N, T, 1]"]),
     ("a, b = x.chunk(2, dim=2); return a, b", ["float32[N, T, 2]", "float32[N, T, 2]"]),
@@ -60,7 +60,7 @@ OUTPUTS = [
     ('x = einsum("ntc,nsc->nts", x, x)', ["float32[N, T, T]"]),
     ("rearrange(\"n t (h c) -> n h t c\", h=2)", ["float32[N, 2, T, 2]"]),
     ("skips = []; for i in range(3) { Linear(2 ** i); skips += [x] }; x = cat(skips, dim=-1)", ["float32[N, T, 7]"]),
-    ("x, all = x -> l: repeat 3 { Linear(4); return x, x.mean(dim=1) }; return stack(all, dim=1)", ["float32[N, 3, 4]"]),
+    ("x, all = x -> l: repeat 3 { Linear(4); return x, x.mean(dim=1) }; return stack(all, dim=1)", ["float32[N, 3, 4]"]),  # noqa: E501
     ("y, _ = (x, x, x, need_weights=false) -> MultiheadAttention(2, batch_first=true); return y", ["float32[N, T, 4]"]),
     ("x = linalg.norm(x, dim=-1)", ["float32[N, T]"]),
     ("x = x.float().argmax(dim=-1)", ["int64[N, T]"]),

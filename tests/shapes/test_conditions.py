@@ -43,6 +43,10 @@ def test_halving_twice_needs_multiples_of_four():
         ("x = x.view(x.shape[0], -1, 3)", {"0 == (L % 3)"}),
         ("relu", set()),
         ("AdaptiveAvgPool1d(1)", set()),
+        ("MaxPool1d(2)", {"L >= 2"}),
+        ("MaxPool1d(2); MaxPool1d(2); MaxPool1d(2)", {"L >= 8"}),
+        ("MaxPool1d(3, stride=2, ceil_mode=true); MaxPool1d(3, stride=2, ceil_mode=true)", {"L >= 4"}),
+        ("x = x[:, :, 1:]", set()),
     ],
 )
 def test_condition(body, expected):
@@ -53,6 +57,13 @@ def test_condition(body, expected):
 
 def test_a_size_without_hint_is_tried_at_several_values():
     assert set(conditions("net A(v: float[N, 1, L]) { Conv1d(1, 500) }")) == {"L >= 500"}
+
+
+def test_a_hint_that_comes_down_to_one_fixes_nothing():
+    text = "net A(v: float[N, 1, L=4]) {{ MaxPool1d(2); MaxPool1d(2); Conv1d(1, 3, padding=1); {} }}"
+    assert compile_spec(Source("spec", text.format("shape [N, 1, L // 4]"))).ok
+    (problem,) = compile_spec(Source("spec", text.format("flatten(1); Linear(2)"))).diagnostics
+    assert problem.span.text == "Linear(2)"
 
 
 def test_a_recurrent_layer_leaves_the_length_free():

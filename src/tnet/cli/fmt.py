@@ -50,7 +50,7 @@ def format_one(name: str, options: argparse.Namespace) -> bool:
     if options.check or options.diff:
         return changed
     if name == STDIN:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(text.encode())  # a spec is UTF-8, whatever the terminal is
     elif changed:
         write(source.path, text)
         print(f"{source.name} formatted", file=sys.stderr)

@@ -19,6 +19,8 @@ Exit codes: 0 done, 1 the spec or the data is wrong, 2 wrong usage, 3 a limit, 4
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; nothing is raised."""
     try:
+        if hasattr(sys.stdout, "reconfigure"):  # a terminal that lacks a character shows another in its place
+            sys.stdout.reconfigure(errors="replace")
         code = dispatch(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
         return code
@@ -34,9 +36,9 @@ def dispatch(arguments: list[str]) -> int:
             print(overview(), file=sys.stdout if arguments else sys.stderr)
             return 0 if arguments else 2
         case ["-V" | "--version" | "version", *_]:
-            from importlib.metadata import version
+            import tnet
 
-            print(f"tnet {version('tnet')}")
+            print(f"tnet {tnet.__version__}")
             return 0
         case [name, *rest] if name in COMMANDS:
             from .arguments import run_command

@@ -49,7 +49,8 @@ def _is_in_use(at: int, places: list[Place], used: dict[ir.Value, list[int]], fe
     for use in used.get(read.result, ()):
         stale = any(at < update < use and follows(at, update) and follows(update, use) for update in updates)
         kept = use not in feeding and any(follows(use, update) for update in updates)
-        if stale or kept:
+        given = use == len(places) - 1 and bool(updates)  # the next pass changes it
+        if stale or kept or given:
             return True
     return False
 

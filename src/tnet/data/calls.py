@@ -13,7 +13,7 @@ from typing import Any
 
 from ..diagnostics import did_you_mean, error
 from ..ir.graph import DTypeRef
-from ..ir.values import Call
+from ..ir.values import Call, Duration
 from ..source import Span
 
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -64,7 +64,7 @@ def argument_span(call: Call, name: str, expected: inspect.Signature) -> Span | 
 
 
 def _unknown(call: Call, name: str, known: Sequence[str]):
-    span = call.spans.get(name, call.span)
+    span = call.names.get(name) or call.spans.get(name, call.span)
     advice = did_you_mean(name, known) or (f"it takes {', '.join(f'`{each}`' for each in known)}" if known else None)
     return error("TN0301", f"`{call.name}` has no argument `{name}`", span, help=advice)
 
@@ -130,6 +130,8 @@ def _fits(value: Any, kind: Any) -> bool:
             return isinstance(value, Mapping)
     if origin is typing.Callable or origin is Callable:
         return False
+    if origin is Duration:
+        return isinstance(value, Duration)
     return not isinstance(value, str) or not _is_tensor(origin)
 
 
@@ -150,6 +152,7 @@ def _described(kind: Any) -> str:
         bool: "true or false",
         str: "text",
         types.NoneType: "none",
+        Duration: "a duration",
     }
     return names.get(origin, getattr(origin, "__name__", str(origin)))
 

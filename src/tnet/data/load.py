@@ -29,6 +29,8 @@ def load(
     recipe: DataRecipe, seed: int, batch: int, data: Any, device: str, known: Mapping[int, Mapping] | None
 ) -> Loaders:
     """See `DataRecipe.load`."""
+    if data is not None:
+        recipe = replace(recipe, sources={}, spans={name: at for name, at in recipe.spans.items() if name == "split"})
     samples = _given(recipe, data) if data is not None else _read(recipe)
     parts = _cut(recipe, samples)
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
@@ -42,7 +44,8 @@ def load(
         training = name == "train"
         stage = recipe.augment if training else recipe.prepare
         pipeline = Pipeline(stage, last, dtypes, read.images, seed)
-        options = recipe.working.options(read, device)
+        one_by_one = not read.uniform or pipeline.one_by_one
+        options = recipe.working.options(one_by_one, len(indices), device)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
                                training and recipe.skip_single, options)  # fmt: skip
         _check(recipe, loaders[name], name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from .transforms.pipeline import Fields, Pipeline
 
 BLOCK = 4 * 2**20  # bytes of samples that are transformed at once
 MOST_WORKERS = 8
+PAYS_FROM = 1000  # samples of a part from which starting workers costs less than it saves
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ class Working:
     pin_memory: bool | str = "auto"
     prefetch: int | str = "auto"
 
-    def options(self, samples: Memory | Items | Windows, device: str) -> dict[str, Any]:
-        """Options for a DataLoader. Samples in memory need no workers: a batch is an indexing."""
+    def options(self, one_by_one: bool, count: int, device: str) -> dict[str, Any]:
+        """Options for a DataLoader. Where batches are indexed and transformed as a whole, workers would only cost."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        automatic = 0 if samples.uniform else min(MOST_WORKERS, max(1, cores - 1))
+        automatic = min(MOST_WORKERS, max(1, cores - 1)) if one_by_one and count >= PAYS_FROM else 0
         workers = automatic if self.workers == "auto" else self.workers
         pin = device.startswith("cuda") if self.pin_memory == "auto" else self.pin_memory
         ahead = {"prefetch_factor": 2 if self.prefetch == "auto" else self.prefetch} if workers else {}
@@ -110,12 +112,15 @@ class Loader:
         """Batches to be made at once: as many as fit in `BLOCK` bytes where samples are in memory."""
         if not chunks:
             return
-        size = 1
-        if self.samples.uniform:
-            one = self.samples.read(chunks[0][:1])
-            size = max(1, BLOCK // (self.batch_size * sum(4 * value.numel() for value in one.values())))
+        size = max(1, BLOCK // (self.batch_size * self._sample_bytes)) if self.samples.uniform else 1
         for start in range(0, len(chunks), size):
             yield chunks[start : start + size]
+
+    @cached_property
+    def _sample_bytes(self) -> int:
+        """Of one sample, before or after the transforms, whichever is more; four for each number."""
+        one = self.indices[:1]
+        return max(sum(4 * v.numel() for v in f.values()) for f in (self.samples.read(one), self.make(one, 0)))
 
     def _split(self, fields: Fields, sizes: Sequence[int]) -> Iterator[Fields]:
         pieces = {name: value.split(sizes) for name, value in fields.items()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..diagnostics import SpecError, did_you_mean, error
 from ..ir.graph import Value
+from ..source import Span
 from ..syntax import ast
 from .callees import UNKNOWN, Skip, describe
 from .evaluation import evaluate, tensor_operation
@@ -102,7 +103,7 @@ def _assign(node: ast.Assign, frame: Frame) -> None:
         return _augmented(node, frame)
     value = evaluate(node.value, frame)
     if len(node.targets) == 1:
-        return bind_target(node.targets[0], value, frame)
+        return bind_target(node.targets[0], value, node.span, frame)
     unpack(node.targets, value, node, frame)
 
 
@@ -121,10 +122,10 @@ def _augmented(node: ast.Assign, frame: Frame) -> None:
     frame.bind(target, value)
 
 
-def bind_target(target: ast.Target, value: Any, frame: Frame) -> None:
+def bind_target(target: ast.Target, value: Any, span: Span, frame: Frame) -> None:
     if isinstance(target, ast.Name):
         if is_buffer(target.text, frame):
-            return update_buffer(target, "=", value, target.span, frame)
+            return update_buffer(target, "=", value, span, frame)
         frame.bind(target, value)
     else:
         unpack(target.items, value, target, frame)
@@ -141,7 +142,7 @@ def unpack(targets: tuple[ast.Target, ...], value: Any, node: ast.Node, frame: F
     if len(value) != len(targets):
         raise error("TN0303", f"{len(targets)} names for {len(value)} values", node.span)
     for target, item in zip(targets, value, strict=True):
-        bind_target(target, item, frame)
+        bind_target(target, item, target.span, frame)
 
 
 @executes(ast.IndexAssign)

@@ -78,6 +78,8 @@ def _map(node: ast.MapExpr, frame: Frame) -> dict:
 
 def _key(node: ast.Expr, frame: Frame) -> Any:
     value = compile_time(node, frame, "a key")
+    if isinstance(value, values.Call) and not value.called:  # in a section: `{top5: accuracy(top_k=5)}`
+        return value.name
     if not isinstance(value, (int, float, str, bool)):
         raise error("TN0303", f"a key is a number or text, not {describe(value)}", node.span)
     return value

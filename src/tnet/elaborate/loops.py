@@ -22,7 +22,7 @@ def for_statement(node: ast.For, frame: Frame) -> None:
         return range_rounds(node, bounds, frame)
     for item in items_of(node.iterable, frame):
         if len(node.targets) == 1:
-            bind_target(node.targets[0], item, frame)
+            bind_target(node.targets[0], item, node.iterable.span, frame)
         else:
             unpack(node.targets, item, node.iterable, frame)
         run_statements(node.body.statements, frame)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..diagnostics import error
-from ..ir.graph import Module, Value, leaves
-from ..shapes import freeze
+from ..ir.graph import Module, Value, leaves, uses
+from ..shapes import freeze, is_symbolic
 from ..syntax import ast
 from .bodies import run_body
 from .callees import Callee, Skip
@@ -85,4 +85,39 @@ def build_group(
     )  # fmt: skip
     module.result = run_body(body, inner)
     _refuse_failed(inner)
-    return module, list(inner.captured)
+    return module, captured_values(inner)
+
+
+def captured_values(inner: Frame) -> list[Value]:
+    """The values of the enclosing body that a group's module takes.
+
+    One whose shape alone was asked for is dropped, unless a size is to be had from nowhere else.
+    """
+    if inner.captured:
+        read = {*leaves(inner.module.result), *(value for node in inner.module.nodes for value in uses(node))}
+        for outer, own in list(inner.captured.items()):
+            if own not in read and not _gives_a_size(own, inner.module):
+                inner.module.inputs.remove(own)
+                del inner.captured[outer]
+    return list(inner.captured)
+
+
+def _gives_a_size(value: Value, module: Module) -> bool:
+    others = {size for each in module.inputs if each is not value for size in _symbolic_sizes(each)}
+    needed = {name for node in module.nodes for name in _symbols((node.args, node.kwargs))}
+    return any(size.free_symbols & needed for size in _symbolic_sizes(value) if size not in others)
+
+
+def _symbolic_sizes(value: Value) -> list[Any]:
+    return [size for size in getattr(value.type, "dims", ()) if is_symbolic(size)]
+
+
+def _symbols(argument: Any) -> set[Any]:
+    match argument:
+        case tuple() | list():
+            return set().union(*map(_symbols, argument))
+        case dict():
+            return _symbols(list(argument.values()))
+        case slice():
+            return _symbols((argument.start, argument.stop, argument.step))
+    return argument.free_symbols if is_symbolic(argument) else set()

@@ -14,7 +14,7 @@ from .evaluation import compile_time
 from .frames import Frame
 from .groups import apply_group, one_flow
 from .labels import camel_case
-from .modules import inner_value
+from .modules import captured_values, inner_value
 from .rounds import is_random, random_rounds
 from .steps import ACTIONS, resolve_step, run_step
 
@@ -70,7 +70,7 @@ def repeated(action: ast.Repeat, name: str, count: int, structure: Any, frame: F
         inner.names["x"], rest = _split(result, action.body)
         gathered = [[*before, value] for before, value in zip(gathered or [[]] * len(rest), rest, strict=True)]
     module.result = (inner.names["x"], *gathered) if gathered else inner.names["x"]
-    return module, list(inner.captured)
+    return module, captured_values(inner)
 
 
 def single_layer(body: ast.Body, frame: Frame) -> ast.Step | None:

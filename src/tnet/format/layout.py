@@ -167,13 +167,13 @@ class _Layout:
         """Add the comments before a token; True where a blank line is wanted between them and it."""
         may_be_blank = place not in (_Place.OPENED, _Place.INSIDE) and not (before and before.text in CLOSERS)
         owed = self._owes_blank(lexeme)
-        for remark in lexeme.remarks:
-            if remark.comment.own_line or not self.lines:
-                blank = may_be_blank and (remark.blank or owed)
-                self.lines.append(Line(indent, text=remark.comment.text, blank=blank))
-                may_be_blank, owed = place is not _Place.INSIDE, False
-            else:
+        for index, remark in enumerate(lexeme.remarks):
+            if index == 0 and before and not remark.comment.own_line:
                 self.lines[-1].comment = remark.comment
+                continue
+            blank = may_be_blank and (remark.blank or owed)
+            self.lines.append(Line(indent, text=remark.comment.text, blank=blank))
+            may_be_blank, owed = place is not _Place.INSIDE, False
         return may_be_blank and (lexeme.blank or owed)
 
     def _owes_blank(self, lexeme: Lexeme) -> bool:

@@ -162,7 +162,7 @@ def _tensors(argument: object) -> bool:
 def title(cluster: Cluster) -> str:
     """The HTML-like label of a cluster: block and configuration, or the group's name."""
     module: Module = cluster.module
-    given = wrap(text.arguments((), module.config, str), WIDTH, break_on_hyphens=False)
+    given = wrap(text.arguments((), _rounded(module.config), str), WIDTH, break_on_hyphens=False)
     if module.kind == "block":
         head = f'<b>{escape(module.name)}</b>  <font point-size="9">{escape(cluster.name)}</font>'
     else:
@@ -170,6 +170,11 @@ def title(cluster: Cluster) -> str:
         head = f"<b>{escape(cluster.name)}</b>{times}"
     small = "".join(f'<br align="left"/><font point-size="9">{escape(line)}</font>' for line in given)
     return f'<{head}{" (again)" if cluster.again else ""}{small}<br align="left"/>>'
+
+
+def _rounded(config: dict) -> dict:
+    """Numbers as short as they are worth reading."""
+    return {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in config.items()}
 
 
 def trunk_of(graph: Flow) -> list[str]:

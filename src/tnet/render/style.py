@@ -50,9 +50,11 @@ OPERATIONS = {"operator": "operator", "read": "parameter", "input": "input", "ou
 
 
 def category(vertex: Vertex) -> str:
-    """The key of `FILLS` for an operation: that of its layer's class, or for a function of the class like it."""
+    """The key of `FILLS` for an operation: that of its layer's class (or of the first in it that has one), or
+    for a function of the class like it."""
     if vertex.layer is not None:
-        return class_category(type(vertex.layer.prototype))
+        kinds = (class_category(type(module)) for module in vertex.layer.prototype.modules())
+        return next((kind for kind in kinds if kind != "other"), "other")
     if vertex.kind in ("function", "method"):
         return function_category(vertex.name)
     return OPERATIONS.get(vertex.kind, "other")

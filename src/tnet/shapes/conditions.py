@@ -110,9 +110,13 @@ def _describe(sizes: set[int], limit: int, name: sympy.Symbol) -> list[Any] | No
 
 
 def _first_span(relation: Any, name: sympy.Symbol, group: list, allowed: list[list[bool]]) -> Span:
-    """The step whose own relation first rules out a size that the summary rules out."""
+    """The step whose own relation first rules out a size that the summary rules out.
+
+    For a divisor only sizes above the divisor count: a bound elsewhere rules out those below it as well.
+    """
+    first = int(relation.lhs.args[1]) if isinstance(relation, sympy.Eq) and relation.lhs != name else 1
     for (_, span), row in zip(group, allowed, strict=True):
-        if any(not holds and not _holds(relation, name, size) for size, holds in enumerate(row, 1)):
+        if any(not row[size - 1] and not _holds(relation, name, size) for size in range(first, len(row) + 1)):
             return span
     return group[0][1]
 

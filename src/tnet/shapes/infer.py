@@ -143,10 +143,14 @@ def _ask(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -
     def at_numbers(hints: dict[sympy.Symbol, int]) -> FakeResult:
         return FakeRun({}).run(call, with_numbers(args, hints), with_numbers(kwargs, hints))
 
-    try:
-        return without_specialisation(at_hints, at_numbers, sizes)
-    except Failure as failure:
-        return failure
+    # PyTorch makes a constant of a size that is 1 at its hint; only an operator that needs the 1 is asked with it
+    general = {name: max(hint, 2) for name, hint in sizes.items()}
+    for hints in (general, sizes) if general != sizes else (sizes,):
+        try:
+            return without_specialisation(at_hints, at_numbers, hints)
+        except Failure as failure:
+            answer = failure
+    return answer
 
 
 def with_numbers(value: Any, hints: Mapping[sympy.Symbol, int]) -> Any:

@@ -33,7 +33,21 @@ def without_specialisation(run: Run, run_at_numbers: Run, sizes: dict[sympy.Symb
     """
     first = run(sizes)
     fixed = [name for name, hint in sizes.items() if _is_fixed(first, name, hint)]
-    return _freed(run_at_numbers, sizes, fixed, first) or first if fixed else first
+    result = _freed(run_at_numbers, sizes, fixed, first) or first if fixed else first
+    return FakeResult(result.structure, (*result.relations, *_bounds(result, run_at_numbers, sizes)))
+
+
+def _bounds(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -> list[Any]:
+    """Which sizes must be 2 or more, which PyTorch assumes of all: where 1 would leave nothing, it is tried."""
+    needs = []
+    for name in sizes:
+        alone = {**sizes, name: 1}
+        numbers = {each: sympy.Integer(hint) for each, hint in alone.items()}
+        vanishes = any(size.xreplace(numbers) <= 0 for size in _sizes(result.structure) if name in size.free_symbols)
+        known = any(each.xreplace(numbers) == sympy.false for each in result.relations)
+        if vanishes and not known and not _goes_through(run, alone):
+            needs.append(sympy.Ge(name, 2))
+    return needs
 
 
 def _is_fixed(result: FakeResult, name: sympy.Symbol, hint: int) -> bool:

@@ -11,7 +11,7 @@ from ..ir.graph import Net
 from ..source import Span
 from .compiled import Forward
 from .evaluate import to_device
-from .losses import LossChoice, outputs_of
+from .losses import LossChoice, output_dims, outputs_of
 
 IGNORED = -100
 """The class that torch's losses leave out unless `ignore_index` says otherwise."""
@@ -19,7 +19,7 @@ IGNORED = -100
 
 def check_targets(loss: LossChoice, net: Net, loaders: Loaders, span: Span | None) -> None:
     """Every class number is one of the net's outputs. Raises SpecError (TN0703)."""
-    dims = net.outputs[0][1].dims
+    dims = output_dims(net)
     if not loss.class_numbers or len(dims) < 2 or not isinstance(dims[1], int):
         return
     for part, loader in loaders.parts.items():

@@ -19,12 +19,13 @@ from torch import Tensor
 from ..diagnostics import SpecError, error
 
 MANIFEST = "manifest.json"
+SAFE = "what was saved before is as it was"
 
 
 def cannot(do: str, path: Path, problem: OSError) -> SpecError:
     """`cannot write `x`: no space left on device`, to be raised."""
     reason = (problem.strerror or str(problem)).lower()
-    return error("TN0902", f"cannot {do} `{path}`: {reason}", help="what was saved before is as it was")
+    return error("TN0902", f"cannot {do} `{path}`: {reason}", help=SAFE if do == "write" else None)
 
 
 def write(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..data.calls import argument_span, bind, described_value, signature
-from ..diagnostics import SpecError, did_you_mean, error
+from ..diagnostics import did_you_mean, error
 from ..ir.graph import Net
 from ..ir.types import TensorType
 from ..ir.values import Call
@@ -85,6 +85,12 @@ def outputs_of(outputs: Any) -> Sequence[Tensor]:
     return list(outputs.values()) if isinstance(outputs, Mapping) else list(outputs)
 
 
+def output_dims(net: Net) -> tuple[Any, ...]:
+    """The sizes of the net's first output; none where it is no tensor."""
+    kind = net.outputs[0][1]
+    return kind.dims if isinstance(kind, TensorType) else ()
+
+
 @cache
 def names() -> Mapping[str, Callable]:
     """The losses of torch.nn and the functions of torch.nn.functional that take a `target`, by name."""
@@ -100,12 +106,10 @@ def choose(value: Any, span: Span, net: Net | None) -> LossChoice:
     Raises SpecError: TN0001 for what is not done yet, TN0802 for no loss, TN0301 to TN0304 for arguments.
     """
     value = Call(value, span=span) if isinstance(value, str) else value
-    if isinstance(value, list):
-        raise error("TN0001", "several losses are not done yet", span)
     if isinstance(value, int | float | None):
         raise error("TN0802", f"{described_value(value)} is no loss", span, help="such as `CrossEntropyLoss()`")
     if not isinstance(value, Call):
-        raise error("TN0001", "a loss that is no class or function of torch by name is not done yet", span)
+        raise error("TN0001", "a loss other than a class or function of torch by its name is not done yet", span)
     function = names().get(value.name)
     if function is None:
         raise error(
@@ -120,6 +124,8 @@ def choose(value: Any, span: Span, net: Net | None) -> LossChoice:
                     help='leave it out, or write "sum"')  # fmt: skip
     roles = _roles(value.name, taken, len(net.outputs) if net else 1, value.span or span)
     choice = LossChoice(value.name, function, arguments, roles, value.span or span)
+    if any(True for _ in choice.build().parameters()):
+        raise error("TN0001", f"`{value.name}`, a loss with parameters of its own, is not done yet", value.span or span)
     if net is not None:
         _try(choice, net, expected, value)
     return choice
@@ -157,7 +163,7 @@ def _roles(name: str, taken: Sequence[str], outputs: int, span: Span | None) -> 
 
 
 def _try(choice: LossChoice, net: Net, expected: inspect.Signature, call: Call) -> None:
-    """Run the loss on two samples of zeros, with the target that it usually has, to find wrong values and sizes."""
+    """Run the loss on two samples of zeros, with targets that it may have, to find wrong values and sizes."""
     types = [kind for _, kind in net.outputs]
     if not all(isinstance(kind, TensorType) for kind in types):
         return
@@ -165,22 +171,30 @@ def _try(choice: LossChoice, net: Net, expected: inspect.Signature, call: Call) 
     if sum(torch.Size(shape).numel() for shape in shapes) > MOST_TRIED:
         return
     outputs = [torch.zeros(shape, dtype=getattr(torch, kind.dtype)) for shape, kind in zip(shapes, types, strict=True)]
-    first = outputs[0]
-    if choice.class_numbers:
-        target = torch.zeros([2, *first.shape[2:]], dtype=torch.int64)
-    else:
-        target = torch.zeros_like(first, dtype=torch.int64 if choice.name in WHOLE_TARGETS else None)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            choice.build()(outputs if len(outputs) > 1 else first, {"target": target})
-    except SpecError:
-        raise
-    except Exception as problem:
-        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0].rstrip(".")
+    problems = [_complaint(choice, outputs, target) for target in _targets(choice, outputs[0])]
+    if all(problems):
+        reason = problems[0]
         blamed = next((name for name in choice.arguments if name in reason), None)
         span = argument_span(call, blamed, expected) if blamed else choice.span
         given = ", ".join(str(kind) for kind in types)
-        raise error("TN0802", f"`{choice.name}` does not take the net's output `{given}`: {reason}", span) from problem
+        raise error("TN0802", f"`{choice.name}` does not take the net's output `{given}`: {reason}", span)
+
+
+def _targets(choice: LossChoice, output: Tensor) -> list[Tensor]:
+    """Class numbers; or numbers, one for each of the output's or one a sample."""
+    if choice.class_numbers:
+        return [torch.zeros([2, *output.shape[2:]], dtype=torch.int64)]
+    dtype = torch.int64 if choice.name in WHOLE_TARGETS else output.dtype
+    return [torch.zeros_like(output, dtype=dtype), torch.zeros(2, dtype=dtype)]
+
+
+def _complaint(choice: LossChoice, outputs: list[Tensor], target: Tensor) -> str | None:
+    """What torch says against these outputs and this target."""
+    try:
+        choice.build()(outputs if len(outputs) > 1 else outputs[0], {"target": target})
+    except Exception as problem:
+        return (str(problem).strip() or type(problem).__name__).splitlines()[0].rstrip(".")
+    return None
 
 
 def _size(dim: Any, net: Net) -> int:

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..data.calls import bind, described_value
 from ..diagnostics import SpecError, did_you_mean, error
@@ -14,10 +14,8 @@ from ..ir.graph import Net
 from ..ir.values import Call
 from ..source import Span
 from . import metric_catalog
+from .losses import BINARY, MULTILABEL, LossChoice, output_dims
 from .metric_catalog import MetricClass
-
-if TYPE_CHECKING:
-    from .losses import LossChoice
 
 LATER = ("confusion",)
 """Metrics of the language that are not done yet."""
@@ -101,21 +99,19 @@ def _inferred(call: Call, written: Mapping[str, Any], loss: LossChoice, net: Net
     if task is None:
         raise error("TN0802", f"the task of `{call.name}` does not follow from the loss", call.span or span,
                     help=f'write `{call.name}(task="multiclass", num_classes=…)`')  # fmt: skip
-    dims = net.outputs[0][1].dims
+    dims = output_dims(net)
     count = dims[1] if len(dims) > 1 and isinstance(dims[1], int) else None
     sizes = {"multiclass": "num_classes", "multilabel": "num_labels"}
     return {"task": task} | ({sizes[task]: count} if task in sizes and count else {})
 
 
 def _task(loss: LossChoice, net: Net) -> str | None:
-    from .losses import BINARY, MULTILABEL
-
     if loss.class_numbers:
         return "multiclass"
     if loss.name in MULTILABEL:
         return "multilabel"
     if loss.name in BINARY:
-        dims = net.outputs[0][1].dims
+        dims = output_dims(net)
         return "multilabel" if len(dims) > 1 and dims[1] != 1 else "binary"
     return None
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from ..data.loaders import Loader, Loaders
+from ..data.loaders import Loaders
 from ..ir.graph import Net
 from ..ir.values import Duration
+from ..source import Span
 from .checks import check_targets, try_batch
 from .compiled import Forward
 from .evaluate import PAYS_FROM, Evaluator
 from .loop import Every
+from .losses import output_dims
 from .recipe import Recipe
 from .settings import CompileChoice
 from .state import State
@@ -74,9 +76,10 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None]) -> Parts:
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
     state = State(model, optimizer, schedule, recipe.seed)
-    forward = forward_of(spec, model, world, recipe.batch // recipe.accumulate, recipe.compile, say)
+    size = min(recipe.batch, loaders.train.count) // recipe.accumulate
+    forward = forward_of(spec, model, world, size, recipe.compile, say)
     parts = Parts(spec, recipe, world, loaders, state, forward, notes)
-    check_parts(parts)
+    check_parts(parts, spec.data_recipe.spans.get("train") if data is None else None)
     return parts
 
 
@@ -90,7 +93,7 @@ def forward_of(
 
 def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
     """The names of the classes, as many as the net gives; none where accuracy by class makes no sense."""
-    dims = net.outputs[0][1].dims
+    dims = output_dims(net)
     by_class = recipe.loss.class_numbers and len(dims) == 2 and isinstance(dims[1], int)
     if not by_class or loaders.train.labels is None:
         return []
@@ -98,13 +101,9 @@ def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
     return known if len(known) == dims[1] else [str(number) for number in range(dims[1])]
 
 
-def check_parts(parts: Parts) -> None:
-    """Raises SpecError (TN0703) where data, net and loss do not fit each other."""
-    span = parts.spec.data_recipe.spans.get("train")
-    check_targets(parts.recipe.loss, parts.spec.net, parts.loaders, span)
+def check_parts(parts: Parts, span: Span | None) -> None:
+    """Raises SpecError (TN0703), at the data's place, where data, net and loss do not fit each other."""
+    loss = parts.recipe.loss
+    check_targets(loss, parts.spec.net, parts.loaders, span)
     for loader in parts.loaders.parts.values():
-        _try(parts, loader, span)
-
-
-def _try(parts: Parts, loader: Loader, span: Any) -> None:
-    try_batch(parts.forward, parts.recipe.loss, loader, parts.world.device, span)
+        try_batch(parts.forward, loss, loader, parts.world.device, span)

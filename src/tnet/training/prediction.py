@@ -36,7 +36,7 @@ def predict(path: str | os.PathLike, inputs: Iterable[Any], device: str | None =
     answers = []
     for number, given in enumerate(inputs):
         name = os.fspath(given) if isinstance(given, str | os.PathLike) else f"input {number}"
-        samples = _prepared(run, _read(run, given, name), name)
+        samples = _prepared(run, *_read(run, given, name), name)
         with torch.inference_mode():
             output = outputs_of(model(samples.to(world.device)))[0].float().cpu()
         several = len(samples) > 1
@@ -65,15 +65,15 @@ def _only_input(run: Run) -> Value:
 
 
 def _read(run: Run, given: Any, name: str) -> tuple[Tensor, bool]:
-    """Samples [N, …], and whether they are images."""
+    """Samples [N, …], and whether they come from a picture, which may be of any size."""
     wanted = _only_input(run)
     if not isinstance(given, str | os.PathLike):
-        return _as_samples(as_tensor(given), wanted, name)
+        return _as_samples(as_tensor(given), wanted, name), False
     path = Path(given)
     if not path.is_file():
         raise error("TN0702", f"no file `{path}`")
     if path.suffix.lower() in TABLES:
-        return _as_samples(_table(path, wanted.name), wanted, name)
+        return _as_samples(_table(path, wanted.name), wanted, name), False
     return _image(path, wanted), True
 
 
@@ -107,7 +107,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _as_samples(tensor: Tensor, wanted: Value, name: str) -> tuple[Tensor, bool]:
+def _as_samples(tensor: Tensor, wanted: Value, name: str) -> Tensor:
     """A sample or several as [N, …]; an image without its channel gets one."""
     dims = len(wanted.type.dims)
     if dims == 4 and wanted.type.dims[1] == 1 and not _fits(tensor, wanted):
@@ -116,7 +116,7 @@ def _as_samples(tensor: Tensor, wanted: Value, name: str) -> tuple[Tensor, bool]
         tensor = tensor.unsqueeze(0)
     if tensor.ndim != dims:
         raise error("TN0703", f"`{name}` has shape {list(tensor.shape)}, the net takes `{wanted.name}: {wanted.type}`")
-    return tensor, dims == 4
+    return tensor
 
 
 def _fits(tensor: Tensor, wanted: Value) -> bool:
@@ -141,12 +141,12 @@ def _image(path: Path, wanted: Value) -> Tensor:
         raise error("TN0702", f"`{path}` cannot be read as a picture: {problem}") from problem
 
 
-def _prepared(run: Run, read: tuple[Tensor, bool], name: str) -> Tensor:
-    """Samples as evaluation makes them, brought to the net's size where `prepare` leaves another."""
-    samples, images = read
+def _prepared(run: Run, samples: Tensor, picture: bool, name: str) -> Tensor:
+    """Samples as evaluation makes them; a picture is brought to the net's size where `prepare` leaves another."""
     wanted, recipe = _only_input(run), run.spec.data_recipe
     dtypes = {wanted.name: getattr(torch, wanted.type.dtype)}
     last = Stage("transform", recipe.transform.transforms, run.about["data"]["statistics"])
+    images = len(wanted.type.dims) == 4
     if images and samples.is_floating_point():
         samples = _in_unit(run, samples)
     pictures = [wanted.name] if images else []
@@ -155,7 +155,7 @@ def _prepared(run: Run, read: tuple[Tensor, bool], name: str) -> Tensor:
     fields = {wanted.name: samples}
     for step in first.first:
         fields = step(fields, numbers.numpy(), 0, 0)
-    fields = {wanted.name: _resized(fields[wanted.name], wanted.type.dims)} if images else fields
+    fields = {wanted.name: _resized(fields[wanted.name], wanted.type.dims)} if picture else fields
     fields = Pipeline(Stage("none"), last, dtypes, pictures, seed=0)(fields, numbers, epoch=0)
     made = fields[wanted.name]
     if not _fits(made, wanted):

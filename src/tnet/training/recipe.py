@@ -84,6 +84,9 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 """What is in force where nothing is written, as a spec would write it."""
 
+UNSET = frozenset({"epochs", "steps", "threads", "clip_norm", "weights"})
+"""Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
+
 SETTINGS = (*PLAIN, "loss", "optimizer", "schedule", "metrics")
 
 
@@ -125,6 +128,8 @@ def _plain(setting: Setting) -> Any:
     if setting.name not in PLAIN:
         advice = did_you_mean(setting.name, [*SETTINGS, *LATER])
         raise error("TN0801", f"unknown training setting `{setting.name}`", setting.span, help=advice)
+    if setting.value is None and setting.name in UNSET:
+        return None
     return PLAIN[setting.name](setting)
 
 
@@ -151,7 +156,8 @@ def _missing(section: TrainSection) -> list[Diagnostic]:
     place = section.span.source.span(start, start + len("train"))
     written = section.settings.keys() | section.failed
     lacking = [name for name in NEEDED if name not in written]
-    if not {"epochs", "steps"} & written:
+    lengths = [name for name in ("epochs", "steps") if name in written]
+    if all(name in section.settings and section.settings[name].value is None for name in lengths):
         lacking.insert(0, "epochs")
     mistyped = {nearest(each, lacking) for each in section.settings if each not in SETTINGS}
     return [
@@ -169,7 +175,7 @@ def _contradictions(
         note = (Note(f"`{other}` is set here", settings[other].span),) if other in settings else ()
         found.append(Diagnostic("TN0803", "error", message, settings[name].span, note, help))
 
-    if {"epochs", "steps"} <= settings.keys():
+    if values.get("epochs") and values.get("steps"):
         conflict("steps", "epochs", "`epochs` and `steps` both say how long to train", "leave one of them out")
     if values.get("deterministic") and values.get("benchmark"):
         conflict("benchmark", "deterministic", "`benchmark` picks the fastest algorithms, `deterministic` certain ones")

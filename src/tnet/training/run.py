@@ -68,7 +68,7 @@ def describe(spec: Spec, loaders: Loaders, world: World, command: str | None, st
     recipe = spec.recipe
     return {
         "spec": str(spec.source_file.path.resolve()) if spec.source_file.path else spec.source_file.name,
-        "command": command or shlex.join(sys.argv),
+        "command": command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "net": spec.net.name,
         "recipe": recipe.name,

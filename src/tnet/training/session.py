@@ -100,7 +100,8 @@ def _session(parts: Parts, path: Path) -> Session:
     news = StageNews(beginnings(recipe.schedule, per_epoch, total), per_epoch, screen.message)
     hooks = [watch, log, evaluation, *([saver] if saver else []), news, screen]
     tricks: list[Hook] = [ClipNorm(recipe.clip_norm)] if recipe.clip_norm else []
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, collect(tricks, "after_backward"))
+    sums = recipe.loss.arguments.get("reduction") == "sum"
+    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, collect(tricks, "after_backward"))
     loop = Loop(step, parts.loaders.train, parts.world, total, hooks)
     return Session(parts, loop, evaluator, evaluation, saver, screen, observers)
 

@@ -18,11 +18,20 @@ Batch = Mapping[str, Tensor]
 class TrainStep:
     """Forward, backward, the optimizer and the schedule, for one batch; gives the loss, detached, on the device.
 
-    The batch is computed in `parts` parts whose losses, each a mean over its samples, add up to the batch's.
+    The batch is computed in `parts` parts. `sums` says that a loss is the sum over its samples; else it is their mean,
+    and a part counts by its share of them.
     """
 
-    def __init__(self, forward: Forward, world: World, parts: int, after_backward: Sequence[Callable]):
-        self.forward, self.world, self.parts, self.after_backward = forward, world, parts, after_backward
+    def __init__(
+        self,
+        forward: Forward,
+        world: World,
+        parts: int = 1,
+        sums: bool = False,
+        after_backward: Sequence[Callable] = (),
+    ):
+        self.forward, self.world, self.parts, self.sums = forward, world, parts, sums
+        self.after_backward = after_backward
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
         torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
@@ -51,15 +60,17 @@ class TrainStep:
             return loss.detach()
         total = torch.zeros((), device=self.world.device)
         for part, share in split(batch, self.parts):
-            loss = self.forward.loss(part) * share
+            loss = self.forward.loss(part) * (1.0 if self.sums else share)
             loss.backward()
             total += loss.detach()
         return total
 
 
 def split(batch: Batch, parts: int) -> Iterator[tuple[Batch, float]]:
-    """A batch in at most so many parts, each with its share of the samples."""
+    """A batch in so many parts, each with its share of the samples; fewer where one would have a single sample, with
+    which a batch norm may fail."""
     count = len(next(iter(batch.values())))
-    pieces = {name: value.chunk(parts) for name, value in batch.items()}
+    parts = min(parts, max(1, count // 2))
+    pieces = {name: value.tensor_split(parts) for name, value in batch.items()}
     for each in zip(*pieces.values(), strict=True):
         yield dict(zip(pieces, each, strict=True)), len(each[0]) / count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -106,7 +106,7 @@ def _without(call: Call, automatic: frozenset[str]) -> Call:
         return call
     args = tuple([1.0] if value == "auto" else value for value in call.args)
     kwargs = {name: [1.0] if name in automatic else value for name, value in call.kwargs.items()}
-    return Call(call.name, args, kwargs, call.called, call.span, call.spans)
+    return replace(call, args=args, kwargs=kwargs)
 
 
 def _built(value: Any) -> Any:

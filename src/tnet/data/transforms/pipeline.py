@@ -113,6 +113,11 @@ class Pipeline:
         self.first, self.last, self.dtypes, self.seed = first.steps(), last.steps(), dtypes, seed
         self.images = tuple(images)
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether some step runs on one sample after another."""
+        return any(not step.batched and step.transform.name not in WHOLE for step in [*self.first, *self.last])
+
     def __call__(self, fields: Fields, samples: Tensor, epoch: int) -> Fields:
         """Fields [samples, …] of the samples with these numbers, as they are in `epoch`."""
         numbers = samples.numpy()
