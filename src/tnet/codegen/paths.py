@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import expressions as py
-from .statements import Statement, refs
+from .statements import Statement
 
 
 @dataclass
@@ -140,5 +140,3 @@ def name_of(part: Any, names: dict[int, str], sizes: dict[tuple[int, int], str])
     if isinstance(part, py.Dim):
         return py.Code(sizes.get((part.index, part.axis)) or f"{names[part.index]}.shape[{part.axis}]")
     return None
-
-

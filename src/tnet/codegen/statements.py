@@ -7,7 +7,6 @@ expression stays one expression, what is a step on its own line is a statement o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 

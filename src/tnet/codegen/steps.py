@@ -1,7 +1,7 @@
 """A module's nodes as a flat row of steps: what is kept for run time is framed by steps of its own.
 
-    if … else … end      the branches; a "move" at the end of each gives the values after the "end" theirs
-    for … end            the rounds; a "move" at the end of one gives the values of the next theirs
+if … else … end      the branches; a "move" at the end of each gives the values after the "end" theirs
+for … end            the rounds; a "move" at the end of one gives the values of the next theirs
 """
 
 from __future__ import annotations
@@ -102,7 +102,11 @@ class Flattener:
         waiting: list[tuple[int, py.Expr]] = []
         own: set[int] = set()
         for node in body.nodes:
-            if node.op in ("set_index", "update", "conditional") or node.bodies or not isinstance(node.result, ir.Value):
+            if (
+                node.op in ("set_index", "update", "conditional")
+                or node.bodies
+                or not isinstance(node.result, ir.Value)
+            ):
                 return None
             expr = self.converter.node(node)
             target = self.converter.define(node.result).index

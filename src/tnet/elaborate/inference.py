@@ -31,9 +31,7 @@ def infer_types(
     return first
 
 
-def _infer(
-    frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, Any], span: Span, name: str
-) -> Any:
+def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, Any], span: Span, name: str) -> Any:
     for value in leaves((args, dict(kwargs))):
         if isinstance(value.type, OpaqueType) and not isinstance(call, Layer):
             raise error("TN0001", f"what `{name}` makes of a `{value.type}` is not inferred yet", span)
