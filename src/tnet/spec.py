@@ -73,7 +73,7 @@ def from_python(overrides: Mapping[str, Any]) -> list[Override]:
         if not isinstance(value, str):
             return Override(name, value)
         source = Source("<overrides>", f"{name}={value}")
-        return Override(name, span=source.span(len(name) + 1, len(source.text)))
+        return Override(name, None, source.span(len(name) + 1, len(source.text)), source.span(0, len(name)))
 
     return [override(name, value) for name, value in overrides.items()]
 
@@ -223,8 +223,12 @@ class Spec:
         return self.recipe.loss.build(device)
 
     def data(self) -> Loaders:
-        """The data: `.train`, `.val` and `.test` are like a `DataLoader`; batches map field names to tensors."""
-        return self.data_recipe.load(self._seed, self.recipe.batch)
+        """The data: `.train`, `.val` and `.test` are like a `DataLoader`; batches map field names to tensors.
+
+        A batch has the samples of a step of the recipe, or one where the spec has no `train`.
+        """
+        batch = self.recipe.batch if self.recipe_name in self.program.recipes else 1
+        return self.data_recipe.load(self._seed, batch)
 
     def train(self, out: str | os.PathLike | None = None, data: Any = None, **options: Any) -> Run:
         """Train as the recipe says, in the folder `out` (`runs/<spec>/<time>/` if none is given).

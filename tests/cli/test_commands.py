@@ -299,6 +299,10 @@ def test_train_eval_predict(capsys, folder):
     assert code == 0 and f"{tested['test.loss']:.4f}" in out
     code, table, _ = run(capsys, "eval", "run", "--part", "val")
     assert code == 0 and "val.accuracy" in table
+    code, same, _ = run(capsys, "eval", "run", "--json", "train.batch=3", "data.workers=0")
+    assert code == 0 and json.loads(same)["test.loss"] == pytest.approx(tested["test.loss"])
+    code, _, err = run(capsys, "eval", "run", "train.batch=none")
+    assert code == 1 and "<command line>:1:13" in err
     numpy.save(folder / "new.npy", points[:3])
     code, answers, _ = run(capsys, "predict", "run", "new.npy")
     assert code == 0 and [line.partition("  ")[0] for line in answers.splitlines()] == [
@@ -306,7 +310,7 @@ def test_train_eval_predict(capsys, folder):
         "new.npy[1]",
         "new.npy[2]",
     ]
-    code, text, _ = run(capsys, "predict", "run", "new.npy", "--json")
+    code, text, _ = run(capsys, "predict", "run", "new.npy", "data.workers=0", "--json")
     expected = torch.softmax(torch.tensor([each["output"] for each in json.loads(text)]), 1)
     assert [each["probability"] for each in json.loads(text)] == pytest.approx(expected.amax(1).tolist(), rel=1e-5)
     code, _, err = run(capsys, "train", "line.tnet", "--out", "run")

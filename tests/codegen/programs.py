@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tnet.syntax import read
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
 
+@cache
 def nets_of(path: Path, **hypers: Any) -> dict[str, ir.Net]:
     """The nets of a spec that can be elaborated."""
     program = compile_spec(read(path), hypers).program
@@ -40,9 +42,9 @@ def model(net: ir.Net, seed: int = 0) -> torch.nn.Module:
 
 
 def sample(net: ir.Net, batch: int = 2, seed: int = 0) -> tuple[torch.Tensor, ...]:
-    """Inputs of a net: symbolic sizes at their hints up to 64, or `batch`."""
+    """Inputs of a net: symbolic sizes at their hints or smaller, where the net takes that, or `batch`."""
     generator = torch.Generator().manual_seed(seed)
-    sizes = {name: min(hint, 64) if hint else batch for name, hint in net.symbols.items()}
+    sizes = next(sizes for limit in (16, 32, 64, 256) if fits(net, sizes := sizes_of(net, limit, batch)))
     found = []
     for value in net.root.inputs:
         shape = [dim if isinstance(dim, int) else sizes[dim.name] for dim in value.type.dims]
@@ -52,6 +54,15 @@ def sample(net: ir.Net, batch: int = 2, seed: int = 0) -> tuple[torch.Tensor, ..
         else:
             found.append(torch.randint(0, 2, shape, generator=generator, dtype=dtype))
     return tuple(found)
+
+
+def sizes_of(net: ir.Net, limit: int, batch: int) -> dict[str, int]:
+    return {name: min(hint, limit) if hint else batch for name, hint in net.symbols.items()}
+
+
+def fits(net: ir.Net, sizes: dict[str, int]) -> bool:
+    relations = [condition.relation for condition in net.conditions]
+    return all(bool(each.xreplace({symbol: sizes[symbol.name] for symbol in each.free_symbols})) for each in relations)
 
 
 def check(net: ir.Net, modes: tuple[bool, ...] = (True,)) -> None:

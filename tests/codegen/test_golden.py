@@ -28,7 +28,7 @@ def test_does_what_the_ir_says(path):
 
 @pytest.mark.parametrize("path", [*PROGRAMS, *GALLERY], ids=lambda path: path.stem)
 def test_is_clean(path):
-    for net in nets_of(path).values():
+    for net in nets_of(path, **SMALLER.get(path.stem, {})).values():
         text = generate(net)
         assert ruff("check", text=text) == ruff("format", "--diff", text=text) == ""
         assert imported(text) <= {"torch", "torchvision", "collections", "functools", "einops"}

@@ -33,3 +33,10 @@ def test_a_tensor_that_alone_has_a_needed_size_stays():
 def test_copies_of_a_repeat_pass_on_only_what_is_read():
     module, _ = group("skip = x; inner: repeat 2 { Conv2d(skip.shape[1], 1); relu }")
     assert [len(each.inputs) for each in (module, *module.children.values())] == [1, 1, 1]
+
+
+def test_a_shared_repeat_goes_round_with_the_same_submodules():
+    text = "net A(v: float[N, 4]) { repeat 3 shared { again: Linear(4) -> ReLU; LayerNorm; ReLU } }"
+    root = compile_spec(Source("spec", text)).program.net().root
+    assert [node.target for node in root.nodes] == 3 * ["again", "relu", "layernorm", "relu_1"]
+    assert list(root.children) == ["again", "relu", "layernorm", "relu_1"]

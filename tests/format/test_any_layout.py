@@ -18,7 +18,7 @@ GAPS = st.sampled_from(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(st.data())
 def test_scattered(data):
     text = "\n".join(data.draw(st.lists(st.sampled_from(DECLARATIONS), min_size=1, max_size=2)))

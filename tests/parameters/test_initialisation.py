@@ -249,7 +249,7 @@ def test_large_tensors_are_the_same_whatever_the_number_of_threads():
         ("kaimin_normal", "error TN0605 [kaimin_normal] torch.nn.init has no function `kaimin_normal` | "
          "did you mean `kaiming_normal`?"),
         ("zeros_", "error TN0605 [zeros_] torch.nn.init has no function `zeros_` | write `zeros`"),
-        ("normal(sdt=1)", "error TN0605 [1] `normal` has no argument `sdt` | did you mean `std`?"),
+        ("normal(sdt=1)", "error TN0605 [sdt] `normal` has no argument `sdt` | did you mean `std`?"),
         ("normal(0, 1, 2)", "error TN0605 [2] `normal` takes at most 2 arguments without a name"),
         ("normal(0, mean=1)", "error TN0605 [1] `mean` of `normal` is given twice"),
         ("normal(std=\"a\")", "error TN0605 [\"a\"] `std` of `normal` is a number, found \"a\""),

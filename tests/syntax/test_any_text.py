@@ -19,7 +19,7 @@ from use parameters data train autograd forward backward if else for in repeat s
 buffer not and or epochs step with import
 """
 PIECES = st.sampled_from([*WORDS.split(), " ", "\n", "\n  ", "\t", "\r", "\0", "\u2028"])
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def check(text: str) -> None:

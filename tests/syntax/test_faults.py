@@ -81,3 +81,8 @@ def test_an_error_node_holds_the_text_that_could_not_be_read():
 def test_comments_are_kept_around_errors():
     tree = parse(Source("spec", "# a\nblock B {\n  x = = 3  # b\n  # c\n}\n# d"))
     assert [each.text for each in tree.comments] == ["# a", "# b", "# c", "# d"]
+
+
+def test_a_text_that_is_indented_as_a_whole():
+    text = "\n".join(f"    {each}" for each in ["block A {", "  x = = 1", "hyper a 3", "block B {", "  relu relu", "}"])
+    assert lines_of(text) == [1, 2, 3, 5]

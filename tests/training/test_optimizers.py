@@ -113,7 +113,7 @@ def test_muon_trains_matrices():
     ("text", "fault"),
     [
         ("Adan", "TN0802 [Adan] torch.optim has no optimizer `Adan` | did you mean `Adam`?"),
-        ("SGD(lrr=1)", "TN0802 [1] `SGD` has no argument `lrr` | did you mean `lr`?"),
+        ("SGD(lrr=1)", "TN0802 [lrr] `SGD` has no argument `lrr` | did you mean `lr`?"),
         ("SGD(params=1)", "TN0802 [1] `params` is not given: an optimizer trains the net | "
          "say what differs between parameters in `parameters`"),
         ("SGD(lr=\"a\")", "TN0802 [\"a\"] `lr` of `SGD` is a number, found \"a\""),

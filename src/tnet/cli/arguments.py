@@ -67,12 +67,17 @@ def spec_arguments(parser: Parser, net: bool = True) -> None:
 
 def setting_arguments(parser: Parser) -> None:
     parser.add_argument("settings", nargs="*", metavar="name=value", help="hyper-parameters and settings")
-    parser.add_argument("--params", metavar="FILE.yaml", action="append", default=[], help="the same, from YAML")
+    params_argument(parser)
+
+
+def params_argument(parser: Parser) -> None:
+    parser.add_argument("--params", metavar="FILE.yaml", action="append", default=[], help="settings from YAML")
 
 
 def run_arguments(parser: Parser) -> None:
     """What every command takes that reads a trained run."""
     parser.add_argument("run", metavar="RUN", help="the folder of the run")
+    params_argument(parser)
     parser.add_argument("--device", help="where to compute: cpu, cuda, cuda:1 … (default: as the run was trained)")
     parser.add_argument("--json", action="store_true", help="for programs")
 

@@ -6,17 +6,20 @@ import argparse
 import json
 
 from .arguments import run_arguments
+from .settings import overrides
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     run_arguments(parser)
+    parser.add_argument("settings", nargs="*", metavar="name=value", help="settings that differ from the training's")
     parser.add_argument("--part", choices=("test", "val"), help="the part of the data")
 
 
 def run(options: argparse.Namespace) -> int:
     from ..training import evaluate_run
 
-    results = evaluate_run(options.run, options.part, device=options.device)
+    changes = overrides(options.settings, options.params)
+    results = evaluate_run(options.run, options.part, device=options.device, changes=changes)
     if options.json:
         print(json.dumps(results, indent=2))
         return 0

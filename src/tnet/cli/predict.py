@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from .arguments import later, run_arguments
 from .eval import written
+from .settings import overrides
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     run_arguments(parser)
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file; what is none, name=value")
     later(parser, "--attribute")
     later(parser, "-o", values="?")
 
@@ -19,7 +21,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ..training import predict
 
-    answers = predict(options.run, options.inputs, device=options.device)
+    settings = [each for each in options.inputs if "=" in each and not Path(each).exists()]
+    inputs = [each for each in options.inputs if each not in settings]
+    changes = overrides(settings, options.params)
+    answers = predict(options.run, inputs, device=options.device, changes=changes)
     if options.json:
         print(json.dumps(answers, indent=2))
         return 0

@@ -33,7 +33,8 @@ def from_argument(text: str) -> Override:
         raise UsageError(f"expected `name=value`, found `{text}`")
     if not value.strip():
         raise UsageError(f"`{name}=` has no value")
-    return Override(name, span=Source("<command line>", text).span(len(name) + 1, len(text)))
+    source = Source("<command line>", text)
+    return Override(name, span=source.span(len(name) + 1, len(text)), name_span=source.span(0, len(name)))
 
 
 def from_yaml(path: Path) -> list[Override]:
@@ -88,7 +89,8 @@ def entries(source: Source, values: dict, node: Any, prefix: str) -> Iterator[Ov
         quoted = getattr(value_node, "style", None) in ("'", '"')
         start = value_node.start_mark.index + quoted
         text = source.text[:start] + tnet_text(value)
-        yield Override(path, span=Source(source.name, text, source.path).span(start, len(text)))
+        name_span = source.span(key_node.start_mark.index, key_node.end_mark.index)
+        yield Override(path, None, Source(source.name, text, source.path).span(start, len(text)), name_span)
 
 
 def tnet_text(value: Any) -> str:

@@ -87,7 +87,7 @@ class Namer:
                 continue
             if self._is_free(name, at):
                 return name
-            if alias := self._alias(name, at):
+            if alias := self._alias(name, at, siblings):
                 before.append((alias, name))
                 self.bind(self.holder[name], alias)
                 return name
@@ -130,12 +130,12 @@ class Namer:
     def _is_free(self, name: str, at: int) -> bool:
         return name not in self.taken and not (name in self.holder and self.live.after(self.holder[name], at))
 
-    def _alias(self, name: str, at: int) -> str | None:
-        """Another name that the spec has for the live value that holds this one."""
+    def _alias(self, name: str, at: int, siblings: set[str]) -> str | None:
+        """Another name that the spec has for the live value that holds this one, free before the statement runs."""
         if name not in self.holder or self.live.is_apart(self.holder[name], at):
             return None
         aliases = map(clean, self.body.values[self.holder[name]].aliases)
-        return next((alias for alias in aliases if self._is_free(alias, at)), None)
+        return next((alias for alias in aliases if alias not in siblings and self._is_free(alias, at - 1)), None)
 
     def bind(self, index: int, name: str) -> None:
         self.names[index] = name
@@ -179,36 +179,38 @@ class Namer:
     # ---- memory --------------------------------------------------------------------------------------------------
 
     def _delete_dead(self, named: list[Named]) -> None:
-        """Let go of a value that died before the next layer with parameters runs, where no new value takes its name."""
+        """Let go of a value that is dead while more is computed, if layers with parameters are still to come."""
+        heavy = [at for at, statement in enumerate(self.statements) if statement.heavy]
         for at, each in enumerate(named):
+            if not heavy or at >= heavy[-1]:
+                return
             if self.live.regions[at] or each.statement.op in CONTROL:
                 continue
-            current = {each.names[index]: index for index in each.names if each.names[index] != "_"}
             for index in dict.fromkeys(each.statement.used):
                 name = each.names[index]
-                died = self.last_use[index] == at and index >= self.body.inputs and not is_view(each.statement)
+                died = self.last_use[index] == at and index >= self.body.inputs
                 rebound = any(each.names[other] == name for other in each.statement.defined)
-                if died and not rebound and name in current and _is_heavy_before(name, named[at + 1 :]):
+                if died and not rebound and not is_view(each.statement.expr, index) and _lingers(name, named[at + 1 :]):
                     each.dead.append(name)
 
 
-def is_view(statement: Statement) -> bool:
-    """Whether the result keeps the memory of what it is made from."""
-    outer = statement.expr
-    if isinstance(outer, py.Call) and isinstance(outer.function, py.Attribute):
-        return outer.function.name in VIEWS
-    return (
-        isinstance(outer, py.Index)
-        and statement.op == "index"
-        and not any(isinstance(part, py.Ref) for part in py.parts(outer.subscripts))
-    )
-
-
-def _is_heavy_before(name: str, later: list[Named]) -> bool:
-    """Whether a layer with parameters runs before the name is bound again."""
+def _lingers(name: str, later: list[Named]) -> bool:
+    """Whether something is computed before the name is bound again."""
     for each in later:
-        if each.statement.heavy:
+        if not all(is_view(each.statement.expr, index) for index in each.statement.used):
             return True
         if name in (each.names[index] for index in each.statement.defined):
             return False
+    return False
+
+
+def is_view(expr: py.Expr, index: int) -> bool:
+    """Whether a result keeps the memory of the value."""
+    match expr:
+        case py.Ref():
+            return expr.index == index
+        case py.Call(py.Attribute(receiver, name)):
+            return name in VIEWS and is_view(receiver, index)
+        case py.Index(value, subscripts):
+            return is_view(value, index) and not any(isinstance(part, py.Ref) for part in py.parts(subscripts))
     return False

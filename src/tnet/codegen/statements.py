@@ -183,7 +183,10 @@ class Inliner:
                 return py.Code("N" if self.sizes[part] > 1 else "x.shape[0]")
             return None
 
-        shown = (statement.targets or py.Code("return"), expr)
+        targets = (
+            py.Items("", statement.targets.items) if isinstance(statement.targets, py.Items) else statement.targets
+        )
+        shown = (targets or py.Code("return"), expr)
         return 11 + sum(len(self.printer.text(py.rewrite(each, name))) for each in shown)
 
 

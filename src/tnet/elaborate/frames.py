@@ -88,9 +88,7 @@ class Frame:
     reserved: frozenset[str] = frozenset()  # labels that the text of the body gives somewhere
     captured: dict[Value, Value] = field(default_factory=dict)
     builders: dict[str, Callable[[list[Any]], Module]] = field(default_factory=dict)
-    replay: list[str] | None = (
-        None  # the children of a shared repeat's first round, in order, while it goes round again
-    )
+    replay: list[str] | None = None  # the unlabelled children of a shared repeat's round, while it goes round again
     section: bool = False  # names that the spec does not know are for the section's library to explain
     failed: bool = False
     block: list[Node] | None = None  # where nodes go while code kept for run time is elaborated

@@ -99,6 +99,6 @@ def _check_domain(name: str, value: Any, domain: Any, span: Span | None, declara
 def unknown_hyper(override: Override, names: list[str]) -> Exception:
     listed = ", ".join(f"`{name}`" for name in names) or "none"
     return error(
-        "TN0204", f"no hyper-parameter is called `{override.path}`", override.span,
+        "TN0204", f"no hyper-parameter is called `{override.path}`", override.name_place,
         help=did_you_mean(override.path, names) or f"there are {listed}",
     )  # fmt: skip

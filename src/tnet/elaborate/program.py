@@ -118,11 +118,11 @@ def _refuse_unknown(overrides: Sequence[Override], globals_: Globals, tree: ast.
         elif dot and head not in sections:
             work.report(
                 error(
-                    "TN0204", f"`{override.path}` leads nowhere", override.span, help="start with `train.` or `data.`"
+                    "TN0204", f"`{override.path}` leads nowhere", override.name_place, help="start with `train.` or `data.`"
                 )
             )
         elif dot and not any(isinstance(each, sections[head]) for each in tree.declarations):
-            work.report(error("TN0204", f"the spec has no `{head}` section for `{override.path}`", override.span))
+            work.report(error("TN0204", f"the spec has no `{head}` section for `{override.path}`", override.name_place))
 
 
 def _enter(sections: dict[str | None, Any], section: Any, node: Any, work: Work) -> None:

@@ -123,7 +123,8 @@ def _rounds_in_body(action: ast.Repeat, inputs: Any, count: int, frame: Frame) -
         if action.variable:
             frame.names[action.variable.text] = number
         if number:
-            frame.replay = list(frame.module.children)[first:]
+            children = list(frame.module.children)[first:]
+            frame.replay = [name for name in children if name not in frame.labels]
         run_statements(action.body.statements, frame)
     frame.replay = outer_replay
     value, frame.names["x"] = frame.names["x"], before

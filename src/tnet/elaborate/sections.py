@@ -147,7 +147,7 @@ def _settings(
 
 def _setting(name: str, value: Any, node: ast.Setting | None, override: Override | None) -> Setting:
     if override is not None:
-        return Setting(name, value, override.span, override.span)
+        return Setting(name, value, override.name_place, override.span)
     stages = node.stages
     return Setting(name, value, node.name.span, stages[0].span.to(stages[-1].span))
 
@@ -160,9 +160,9 @@ def _override_argument(
     setting = found.get(name)
     try:
         if setting is None:
-            raise error("TN0204", f"`{section}` sets no `{name}`, so `{override.path}` leads nowhere", override.span)
+            raise error("TN0204", f"`{section}` sets no `{name}`, so `{override.path}` leads nowhere", override.name_place)
         if not isinstance(setting.value, Call) or len(keys) != 1:
-            raise error("TN0204", f"`{override.path}` leads nowhere: `{name}` is no call with arguments", override.span)
+            raise error("TN0204", f"`{override.path}` leads nowhere: `{name}` is no call with arguments", override.name_place)
         value = (
             given_value(override, reader.frame(name))
             if override.span is None
@@ -170,7 +170,8 @@ def _override_argument(
         )
         call = setting.value
         spans = {**call.spans, **({keys[0]: override.span} if override.span else {})}
-        changed = replace(call, kwargs={**call.kwargs, keys[0]: value}, called=True, spans=spans)
+        names = {**call.names, **({keys[0]: override.name_place} if override.span else {})}
+        changed = replace(call, kwargs={**call.kwargs, keys[0]: value}, called=True, spans=spans, names=names)
         found[name] = replace(setting, value=changed)
     except SpecError as problem:
         globals_.work.report(problem)

@@ -7,7 +7,6 @@ that does not fit is broken up.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -152,7 +151,7 @@ class _Layout:
         """Whether the rest of the line that the body at `index` is on has room."""
         width, depth = self.lines[-1].width, 1
         ends = {self.lexemes[each.lexeme.closer].start for each in self.open if each.exploded}
-        for lexeme in itertools.islice(self.lexemes, index + 1, None):
+        for lexeme in map(self.lexemes.__getitem__, range(index + 1, len(self.lexemes))):
             if lexeme.broken or lexeme.start in ends or not lexeme.text or (lexeme.separated and depth == 0):
                 return True
             width += len(lexeme.gap) + len(lexeme.text)

@@ -14,12 +14,18 @@ from .graph import Net
 class Override:
     """A value for a name from outside the spec: `lr`, or the path of a setting, `train.optimizer.momentum`.
 
-    `value` is a Python value; or, with `span`, the span's text is read as a tnet value at its place.
+    `value` is a Python value; or, with `span`, the span's text is read as a tnet value at its place. `name_span` is
+    the place of the path itself.
     """
 
     path: str
     value: Any = None
     span: Span | None = None
+    name_span: Span | None = None
+
+    @property
+    def name_place(self) -> Span | None:
+        return self.name_span or self.span
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,9 @@ def bind(
                 raise Mismatch(f"`{name}` of `{call.name}` is given twice")
             bound[name], spans[name] = _argument(call.name, name, value, allowed, len(positional)), place
         except Mismatch as fault:
-            wrong.append(Diagnostic(code, "error", str(fault), place, help=fault.help))
+            unknown = isinstance(name, str) and name not in allowed
+            at = call.names.get(name, place) if unknown else place
+            wrong.append(Diagnostic(code, "error", str(fault), at, help=fault.help))
     missing = [name for name, each in allowed.items() if each.default is inspect.Parameter.empty and name not in bound]
     if missing and not wrong:
         wrong += [Diagnostic(code, "error", f"`{call.name}` needs `{name}`", span) for name in missing]

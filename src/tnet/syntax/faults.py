@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, Note
 from .expectations import expected
+from .recovery import Break, Item
 from .scanner import CLOSERS, END, SEPARATOR, SINGLE_QUOTED, UNCLOSED_STRING, UNKNOWN, Scanner, Token
 from .slips import character_help, help_for, keyword_help
-
-if TYPE_CHECKING:
-    from .parser import Item
-    from .recovery import Break
 
 _LONGEST_QUOTE = 40
 _WITH_BODY = ("IF", "FOR", "REPEAT")

@@ -48,11 +48,9 @@ def _tables() -> dict[str, Any]:
 def _grammar_text() -> str:
     """In an installed wheel the grammar is inside the package, in a checkout beside `src`."""
     package = Path(__file__).parents[1]
-    if (checkout := package.parents[1] / "grammars" / "tnet.lark").is_file():
-        return checkout.read_text("utf-8")
-    from importlib.resources import files
-
-    return (files("tnet") / "grammars" / "tnet.lark").read_text("utf-8")
+    places = (package / "grammars", package.parents[1] / "grammars")
+    path = next(place / "tnet.lark" for place in places if place.is_dir())
+    return path.read_text("utf-8")
 
 
 def cache_folder() -> Path | None:

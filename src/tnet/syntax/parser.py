@@ -7,31 +7,21 @@ an ERROR and goes on after it, so that each item gives one diagnostic at most an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..diagnostics import Diagnostic, SpecError
 from ..source import Source
 from . import ast, literals, recovery
-from .automaton import Cursor
 from .faults import Fault, describe, missing_brace
 from .grammar import automaton, terminals
 from .nesting import LIMIT, check_depth, too_deep
+from .recovery import Item
 from .scanner import END, SEPARATOR, Scanner, Token
 
 # Brackets that open no counted node (bodies of declarations, rules, parameter lists) are never nested this deep.
 _MOST_BRACKETS = LIMIT + 8
 _TALLEST_STACK = 32 * LIMIT
 _MOST_DIAGNOSTICS = 200
-
-
-@dataclass(slots=True)
-class Item:
-    """The state of the parser at the start of an item: a declaration, a statement, a rule or a setting."""
-
-    cursor: Cursor
-    depth: int
-    first: Token
-    faulty: bool = False
 
 
 class _GivenUp(Exception):
@@ -46,6 +36,7 @@ class Parser:
         self.cursor = automaton().start(start)
         self.diagnostics: list[Diagnostic] = []
         self.items: list[Item] = []
+        self.recovered = -1
 
     def run(self):
         """What the start symbol stands for, or None where the text holds no item to go back to."""
@@ -119,23 +110,30 @@ class Parser:
             self.items.pop()
 
     def _recover(self, token: Token) -> bool:
-        """Report a token that does not fit, and go on after its item; True at the end."""
+        """Report a token that does not fit and go on after its item; True at the end."""
         self._forget_items(deeper_than=len(self.scanner.brackets))
         if not self.items:
             self._report(describe(Fault(self.scanner, None, token, self.cursor.fitting())))
             raise _GivenUp
         item = self.items[-1]
-        cause = recovery.find_break(self.scanner, item, token)
-        if not item.faulty:
-            self._report(describe(Fault(self.scanner, item, token, self.cursor.fitting(), cause)))
+        cause = None if item.faulty else self._explain(item, token)
         if token.type == END:
             return self._end(token)
         if cause:
             self.scanner.position = cause.position
         else:
             recovery.skip(self.scanner, item, self._may_have_body(item))
+        if self.scanner.position == self.recovered:
+            self.scanner.accept(token)
+        self.recovered = self.scanner.position
         self._drop(item, self.scanner.position)
         return False
+
+    def _explain(self, item: Item, token: Token) -> recovery.Break | None:
+        """Report why a token does not fit in an item; where the item ends instead, if it does so before the token."""
+        cause = recovery.find_break(self.scanner, item, token)
+        self._report(describe(Fault(self.scanner, item, token, self.cursor.fitting(), cause)))
+        return cause
 
     def _drop(self, item: Item, end: int) -> None:
         """Take an item, up to `end`, as one that could not be read."""

@@ -6,25 +6,36 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..source import Source
+from .automaton import Cursor
 from .scanner import CLOSERS, END, SEPARATOR, Scanner, Token
-
-if TYPE_CHECKING:
-    from .parser import Item
 
 _DECLARATION = re.compile(
     r"(?:hyper|def|block|net|autograd|use)[ \t]+[A-Za-z_]|from[ \t]*\"|(?:parameters|data|train)[ \t]*(?:\w+[ \t]*)?\{"
 )
 _CONTINUES = re.compile(r"[ \t\r\f]*(?:[)\]}#\n]|->|else\b|$)")
 _BLANK_TO_END = re.compile(r"[ \t\r\f]*(?:#[^\n]*)?(?:\n|$)")
+_GAPS = re.compile(r"(?:[\s;\ufeff]|#[^\n]*)*")
 # Nothing is looked for behind more open brackets than this.
 _DEEPEST = 1000
 # In tokens; what is longer is taken to be closed.
 _LOOK_AHEAD = 2000
 # Before a brace, these say that it opens a map.
 _BEFORE_MAP = frozenset("= ( [ , + - * / | & == != in".split())
+
+
+@dataclass(slots=True)
+class Item:
+    """A declaration, a statement, a rule or a setting: the parser's state at its start, inside `depth` brackets.
+
+    A `faulty` one has been reported.
+    """
+
+    cursor: Cursor
+    depth: int
+    first: Token
+    faulty: bool = False
 
 
 def indentation(source: Source, offset: int) -> int:
@@ -34,9 +45,15 @@ def indentation(source: Source, offset: int) -> int:
 
 
 def declares(scanner: Scanner, token: Token) -> bool:
-    """Whether a token, at the very start of a line, begins a declaration."""
+    """Whether a token, no deeper than the first line of the text, begins a declaration."""
     text, start = scanner.source.text, token.span.start
-    return token.first and indentation(scanner.source, start) == 0 and bool(_DECLARATION.match(text, start))
+    at_margin = token.first and indentation(scanner.source, start) <= _margin(scanner)
+    return at_margin and bool(_DECLARATION.match(text, start))
+
+
+def _margin(scanner: Scanner) -> int:
+    """The indentation of the first token of the text."""
+    return indentation(scanner.source, _GAPS.match(scanner.source.text).end())
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +130,7 @@ def _next_text(scanner: Scanner, token: Token) -> int:
     """The start of the first token that is no separator, from `token` on."""
     if token.type != SEPARATOR:
         return token.span.start
-    return re.compile(r"(?:[\s;]|#[^\n]*)*").match(scanner.source.text, token.span.start).end()
+    return _GAPS.match(scanner.source.text, token.span.start).end()
 
 
 def _newlines(text: str, start: int, end: int):
@@ -125,7 +142,6 @@ def _newlines(text: str, start: int, end: int):
 def skip(scanner: Scanner, item: Item, into_body: bool) -> None:
     """Move the scanner to the end of an item; with `into_body`, at most to the brace that opens its body."""
     allowed = indentation(scanner.source, item.first.span.start)
-    start = scanner.position
     while True:
         token = scanner.read()
         inside = len(scanner.brackets) > item.depth
@@ -134,15 +150,17 @@ def skip(scanner: Scanner, item: Item, into_body: bool) -> None:
             return
         if token.type == END or (_breaks_out if inside else _ends)(token, item, scanner, into_body):
             return
-        if scanner.position > start and _is_joined(token, scanner, allowed) and _may_end(scanner, item):
+        if _may_end(token, scanner, item) and _is_joined(token, scanner, allowed):
             return
         if token.text in CLOSERS.values():
             _unwind(scanner, item.depth, token)
         scanner.accept(token)
 
 
-def _may_end(scanner: Scanner, item: Item) -> bool:
+def _may_end(token: Token, scanner: Scanner, item: Item) -> bool:
     """Whether a new line can be a new item here: not in braces, and not in a bracket whose contents have own lines."""
+    if token.span.start == item.first.span.start or scanner.previous.type == SEPARATOR:
+        return False
     if len(scanner.brackets) == item.depth:
         return True
     return scanner.brackets[-1].text != "{" and not _hangs(scanner, scanner.brackets[-1])
@@ -161,8 +179,9 @@ def _is_stray(item: Item, scanner: Scanner, separator: Token) -> bool:
     """Whether indented text between declarations, what is left of a body closed too early, goes on."""
     source = scanner.source
     following = _next_text(scanner, separator)
-    is_left_over = item.depth == 0 and indentation(source, item.first.span.start) > 0
-    return is_left_over and (indentation(source, following) > 0 or source.text.startswith("}", following))
+    margin = _margin(scanner)
+    is_left_over = item.depth == 0 and indentation(source, item.first.span.start) > margin
+    return is_left_over and (indentation(source, following) > margin or source.text.startswith("}", following))
 
 
 def _breaks_out(token: Token, item: Item, scanner: Scanner, into_body: bool) -> bool:

@@ -26,25 +26,36 @@ _TRAILING = frozenset(
     "= += -= *= /= @= == != <= >= < > + - * / // % ** @ & | ~ : , -> .. and or not".split()
 )  # fmt: skip
 _LEADING = re.compile(r"->|else\b|[)\]]")
+_WORD_OPERATORS = frozenset(["AND", "OR", "NOT"])
 _NEVER_TRAILING = frozenset(["NAME", "STRING", "SELECTOR"])
 
 _GAP = re.compile(r"[ \t\r\f]+|\n|;|#[^\n]*")
+_BLANKS = " \t\r\f\ufeff"
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNREADABLE = re.compile(r"'[^'\n]*'|\"[^\n]*|[^\W\d]+|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A terminal of the grammar (or one of this module's names for text that is none) with its place.
-
-    `first` says that nothing but blanks stands before it on its line; `value` is what a literal means.
-    """
+    """A terminal of the grammar, or one of this module's names for text that is none; `value` is what it means."""
 
     type: str
     text: str
     span: Span
-    first: bool = False
     value: object = None
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing but blanks stands before it on its line."""
+        return is_first(self.span)
+
+
+def is_first(span: Span) -> bool:
+    """Whether nothing but blanks stands before a span on its line."""
+    text, offset = span.source.text, span.start
+    while offset > 0 and text[offset - 1] in _BLANKS:
+        offset -= 1
+    return offset == 0 or text[offset - 1] == "\n"
 
 
 class Terminals:
@@ -97,20 +108,19 @@ class Scanner:
     def comments(self) -> tuple[ast.Comment, ...]:
         return tuple(self._comments[offset] for offset in sorted(self._comments))
 
-    def read(self, allowed: Collection[str] = ()) -> Token:
-        """The next token, for a parser that takes the terminals `allowed` here."""
-        text, position, separator, first = self.source.text, self.position, None, self.position == 0
+    def read(self, allowed: Collection[str] = _WORD_OPERATORS) -> Token:
+        """The next token, for a parser that takes the terminals `allowed` here; without one, most words are names."""
+        text, position, separator = self.source.text, self.position, None
         while position < self.end and (gap := _GAP.match(text, position, self.end)):
             character = text[position]
             if character == "#":
                 self._keep_comment(gap)
             elif character == ";" or (character == "\n" and separator is None):
                 separator = position if separator is None or text[separator] != ";" else separator
-            first = first or character == "\n"
             position = gap.end()
         if separator is not None and self._separates(separator, position):
             return Token(SEPARATOR, text[separator], self.source.span(separator, separator + 1))
-        return self._token(position, allowed, first)
+        return self._token(position, allowed)
 
     def accept(self, token: Token) -> None:
         """Move past a token that `read` gave."""
@@ -128,11 +138,9 @@ class Scanner:
             self.misaligned = opener
 
     def _keep_comment(self, gap: re.Match) -> None:
-        start, end = gap.span()
-        text = self.source.text[start:end].rstrip()
-        line = self.source.text.rfind("\n", 0, start) + 1
-        alone = not self.source.text[line:start].strip(" \t\r\f\ufeff")
-        self._comments[start] = ast.Comment(self.source.span(start, start + len(text)), text, alone)
+        text = gap[0].rstrip()
+        span = self.source.span(gap.start(), gap.start() + len(text))
+        self._comments[span.start] = ast.Comment(span, text, is_first(span))
 
     def _separates(self, separator: int, following: int) -> bool:
         """Whether the newline or semicolon at `separator` ends a statement."""
@@ -149,11 +157,11 @@ class Scanner:
             return False
         return not _LEADING.match(text, following, self.end)
 
-    def _token(self, position: int, allowed: Collection[str], first: bool) -> Token:
+    def _token(self, position: int, allowed: Collection[str]) -> Token:
         if position >= self.end:
-            return Token(END, "", self.source.span(self.end, self.end), first)
+            return Token(END, "", self.source.span(self.end, self.end))
         kind, text = self._match(position, allowed)
-        return Token(kind, text, self.source.span(position, position + len(text)), first)
+        return Token(kind, text, self.source.span(position, position + len(text)))
 
     def _match(self, position: int, allowed: Collection[str]) -> tuple[str, str]:
         text = self.source.text

@@ -12,7 +12,7 @@ from .scanner import END, Scanner, Token
 def tokens(source: Source, whole: Mapping[int, Span]) -> Iterator[Token]:
     """The tokens of a text that parses, separators among them, up to the one that marks its end.
 
-    All words are names here. `whole` holds spans, by where they start, that are one token each.
+    All words but `and`, `or` and `not` are names. `whole` holds spans, by where they start, that are one token each.
     """
     scanner = Scanner(terminals(), source, start=int(source.text.startswith("\ufeff")))
     while True:

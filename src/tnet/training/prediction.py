@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,18 +19,24 @@ from .losses import outputs_of
 from .run import Run, load_run
 from .world import single
 
+if TYPE_CHECKING:
+    from ..ir.program import Override
+
 TABLES = (".npy", ".npz", ".csv", ".safetensors", ".pt", ".pth")
 
 
-def predict(path: str | os.PathLike, inputs: Iterable[Any], device: str | None = None) -> list[dict[str, Any]]:
+def predict(
+    path: str | os.PathLike, inputs: Iterable[Any], device: str | None = None, changes: Sequence[Override] = ()
+) -> list[dict[str, Any]]:
     """What a run says of each sample of `inputs`: files of images, `.npy .npz .csv .safetensors .pt` files of one or
     more samples, arrays or tensors.
 
     Each answer has `input` (the file, with the sample's number where it has several) and `output`, the net's first
     output as numbers; for a classifier also `class`, its name, `index` and `probability`. Images take the way of
-    evaluation: the channels and size of the net's input, `prepare`, `transform`. Raises SpecError (TN0702, TN0703).
+    evaluation: the channels and size of the net's input, `prepare`, `transform`. `changes` are
+    settings that are to differ from those of the run's training. Raises SpecError (TN0702, TN0703).
     """
-    run = load_run(path)
+    run = load_run(path, changes)
     world = single(device or "auto")
     model = run.model.to(world.device)
     answers = []

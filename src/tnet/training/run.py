@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from .world import World
 if TYPE_CHECKING:
     from torch import nn
 
+    from ..ir.program import Override
     from ..spec import Spec
 
 SPEC, ABOUT, METRICS, CHECKPOINTS = "spec.tnet", "run.yaml", "metrics.jsonl", "checkpoints"
@@ -133,8 +134,9 @@ def read_about(path: Path) -> dict[str, Any]:
     return about
 
 
-def read_spec(path: Path, about: Mapping[str, Any]) -> Spec:
-    """The spec of a run, as it was trained: its own copy, at its old place for what it imports and reads."""
+def read_spec(path: Path, about: Mapping[str, Any], changes: Sequence[Override] = ()) -> Spec:
+    """The spec of a run, as it was trained but for `changes`: its own copy, at its old place for what it imports and
+    reads."""
     import tnet
 
     from ..ir.program import Override
@@ -149,17 +151,18 @@ def read_spec(path: Path, about: Mapping[str, Any]) -> Spec:
     for name, value in about["overrides"].items():
         given = Source(f"<{path / ABOUT}>", f"{name}={value}")
         overrides.append(Override(name, span=given.span(len(name) + 1, len(given.text))))
-    return tnet.Spec(source, about["hypers"], overrides, about["net"], about["recipe"]).checked()
+    return tnet.Spec(source, about["hypers"], [*overrides, *changes], about["net"], about["recipe"]).checked()
 
 
-def load_run(path: str | os.PathLike) -> Run:
+def load_run(path: str | os.PathLike, changes: Sequence[Override] = ()) -> Run:
     """A finished run: its model with the result's weights, in eval mode on the CPU, and its last results.
 
-    Raises SpecError: TN0902 for no run, TN0903 where its weights are missing or are another net's.
+    `changes` are settings that are to differ from those of its training, such as `data.workers`. Raises SpecError:
+    TN0902 for no run, TN0903 where its weights are missing or are another net's.
     """
     folder = Path(path)
     about = read_about(folder)
-    spec = read_spec(folder, about)
+    spec = read_spec(folder, about, changes)
     model = spec.model()
     try:
         from safetensors.torch import load_file

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..data.load import PARTS
 from ..data.loaders import Loader, Loaders
@@ -15,17 +16,25 @@ from .run import Run, load_run
 from .settings import CompileChoice
 from .world import single
 
+if TYPE_CHECKING:
+    from ..ir.program import Override
+
 
 def evaluate_run(
-    path: str | os.PathLike, part: str | None = None, data: Any = None, device: str | None = None
+    path: str | os.PathLike,
+    part: str | None = None,
+    data: Any = None,
+    device: str | None = None,
+    changes: Sequence[Override] = (),
 ) -> dict[str, Any]:
     """Loss and metrics of a run's result on a part of its data, by name (`test.accuracy`), and `test.by_class`: the
     share of each class that was found, by the class's name.
 
-    `part` is "test" or "val", by default the first of these that there is; `data` stands in for it, as in `train`.
-    Raises SpecError: TN0902, TN0903 for no run or no weights, TN0702 to TN0704 for the data.
+    `part` is "test" or "val", by default the first of these that there is; `data` stands in for it, as in `train`;
+    `changes` are settings that are to differ from those of its training. Raises SpecError: TN0902, TN0903 for no run
+    or no weights, TN0702 to TN0704 for the data.
     """
-    run = load_run(path)
+    run = load_run(path, changes)
     recipe = run.spec.recipe
     with environment.process_settings(recipe):
         loaders = load_data(run, None if data is None else {"train": data, "test": data})

@@ -1,0 +1,104 @@
+"""The gallery's nets are torchvision's, and so are others that were written from the language's description alone."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from parity import SPECS, assert_same_numbers, builder, class_of, empty_state, net_of, scatter, state
+
+from tnet.shapes.conditions import python_text
+
+GALLERY = [
+    ("resnet", {"depth": 18}, "resnet18"),
+    ("resnet", {"depth": 34}, "resnet34"),
+    ("resnet", {"depth": 50}, "resnet50"),
+    ("alexnet", {}, "alexnet"),
+    ("squeezenet", {}, "squeezenet1_1"),
+    ("efficientnet", {}, "efficientnet_b0"),
+]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("spec", "hypers", "name"), GALLERY, ids=[name for *_, name in GALLERY])
+def test_gallery(spec, hypers, name):
+    ours, theirs = class_of(net_of(SPECS / f"{spec}.tnet", **hypers))(), scatter(builder(name))
+    assert state(ours) == state(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    assert_same_numbers(ours, theirs, 64)
+
+
+@pytest.mark.parametrize("depth", [101, 152])
+def test_deep_resnets_have_torchvisions_state(depth):
+    ours = class_of(net_of(SPECS / "resnet.tnet", depth=depth))
+    assert empty_state(ours) == empty_state(builder, f"resnet{depth}")
+
+
+WILD = sorted((Path(__file__).parent / "wild").glob("*.tnet"))
+TWIN = re.compile(r"^# torchvision: (?P<call>\S.*?\))(?: at (?P<hypers>.+))?$", re.MULTILINE)
+
+
+def keywords(call: str) -> dict:
+    return {each.arg: ast.literal_eval(each.value) for each in ast.parse(call, mode="eval").body.keywords}
+
+
+TWINS = [
+    pytest.param(path, twin["call"], keywords(f"spec({twin['hypers'] or ''})"), id=twin["call"].split("(")[0])
+    for path in WILD
+    for twin in TWIN.finditer(path.read_text())
+]
+
+SIZES = {"inception_v3": 96, "swin": 224}
+"""Images are 64x64 but for nets that need more."""
+
+LABELS = {"regnet": (r"(block\d)_(\d)", r"\1-\2")}
+"""A label is a Python name, `block1_0`; torchvision calls it `block1-0`."""
+
+OTHER_ORDER = {"swin"}
+"""Its patch merging registers the layer that it applies last first; a spec registers layers as it applies them."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "call", "hypers"), TWINS)
+def test_wild(path, call, hypers):
+    ours, theirs = class_of(net_of(path, **hypers))(), scatter(builder(call.split("(")[0], **keywords(call)))
+    ours_state = [(re.sub(*LABELS.get(path.stem, ("$^", "")), name), *rest) for name, *rest in state(ours)]
+    order = sorted if path.stem in OTHER_ORDER else list
+    assert order(map(tuple, ours_state)) == order(state(theirs))
+    names = dict(zip([name for name, *_ in ours_state], ours.state_dict(), strict=True))
+    ours.load_state_dict({names[name]: tensor for name, tensor in theirs.state_dict().items()})
+    assert_same_numbers(ours, theirs, SIZES.get(path.stem, 64))
+
+
+SMALLEST = {
+    "alexnet": "alexnet",
+    "squeezenet": "squeezenet1_1",
+    "efficientnet": "efficientnet_b0",
+    "resnet": "resnet50",
+    "wild/vgg": "vgg16",
+    "wild/densenet": "densenet121",
+    "wild/googlenet": "googlenet",
+    "wild/inception_v3": "inception_v3",
+    "wild/convnext": "convnext_tiny",
+    "wild/shufflenet": "shufflenet_v2_x1_0",
+}
+
+
+@pytest.mark.parametrize(("spec", "name"), SMALLEST.items(), ids=SMALLEST.values())
+def test_smallest_image_is_what_torchvision_documents(spec, name):
+    """A net tests its sizes on entry: the conditions found by inference are the sizes that the model card gives."""
+    folder = Path(__file__).parent if spec.startswith("wild/") else SPECS
+    smallest = torchvision.models.get_model_weights(name).DEFAULT.meta["min_size"][0]
+    found = {python_text(each.relation) for each in net_of(folder / f"{spec}.tnet").conditions}
+    assert found == ({f"H >= {smallest}", f"W >= {smallest}"} if smallest > 1 else set())
