@@ -96,6 +96,14 @@ class Interpreter:
         path, _, name = node.target.rpartition(".")
         return getattr(import_module(path), name)(*args, **kwargs)
 
+    def of_mode(self, value: Any) -> Any:
+        match value:
+            case ir.TrainingChoice(then, otherwise):
+                return then if self.training else otherwise
+            case ir.DropoutProbability(p):
+                return p if self.training else 0.0
+        return self.training
+
     def argument(self, value: Any, values: dict) -> Any:
         if isinstance(value, sympy.Basic):
             return int(value.xreplace({each: sympy.Integer(self.sizes[each]) for each in value.free_symbols}))
@@ -106,12 +114,8 @@ class Interpreter:
         match value:
             case ir.Value():
                 return values[value]
-            case ir.TrainingFlag():
-                return self.training
-            case ir.TrainingChoice(then, otherwise):
-                return then if self.training else otherwise
-            case ir.DropoutProbability(p):
-                return p if self.training else 0.0
+            case ir.TrainingFlag() | ir.TrainingChoice() | ir.DropoutProbability():
+                return self.of_mode(value)
             case ir.DeviceOf(of):
                 return values[of].device
             case ir.DTypeRef(name):

@@ -159,9 +159,8 @@ def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
     captured = frame.applied[name][len(given) :]
     for value in captured:
         if value in frame.hidden:
-            raise error(
-                "TN0206", f"`{name}` reads `{value.name}`, which has no value here", span, Note("it is set here", value.span)
-            )  # fmt: skip
+            note = Note("it is set here", value.span)
+            raise error("TN0206", f"`{name}` reads `{value.name}`, which has no value here", span, note)
     return _emit_apply(name, (*given, *captured), {}, types, span, frame)
 
 
