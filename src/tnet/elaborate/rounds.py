@@ -18,12 +18,13 @@ from ..syntax import ast
 from .apply import Inputs
 from .bodies import bound_names, run_statements
 from .branches import Join, Path, read_own, refuse_return, run_path, settle
-from .callees import describe
+from .callees import UNKNOWN, describe
 from .evaluation import arguments, is_runtime
 from .frames import MISSING, Frame, Unsettled
 from .groups import apply_group
 from .inference import new_values, types_of
 
+UNSET = Unsettled("")
 WORDS = ("before the first round", "after a round")
 
 
@@ -96,8 +97,16 @@ def range_rounds(node: ast.For, bounds: tuple[Any, Any, int], frame: Frame) -> N
     frame.names[name] = Unsettled("its loop, kept for run time, may have no round")
 
 
-def _assigned(body: ast.Body) -> set[str]:
-    return set().union(*map(bound_names, body.statements))
+def _assigned(node: Any) -> set[str]:
+    """The names that a body may assign; a shared repeat without a label stands in it, other groups do not."""
+    if isinstance(node, (tuple, list)):
+        return set().union(*map(_assigned, node))
+    if not isinstance(node, ast.Node) or isinstance(node, ast.Group):
+        return set()
+    if isinstance(node, ast.Repeat) and not node.shared:
+        return set()
+    inner = (getattr(node, name) for name in node.__dataclass_fields__ if name != "span")
+    return bound_names(node).union(*map(_assigned, inner))
 
 
 def _rounds(
@@ -143,7 +152,7 @@ def _names_after(
         value = path.names[name]
         if name in buffers or value is frame.names.get(name, MISSING):
             continue
-        if name not in frame.names:
+        if isinstance(frame.names.get(name, UNSET), Unsettled):
             found[name] = Unsettled("it is assigned in a loop kept for run time, which may have no round")
             continue
         try:
@@ -155,6 +164,8 @@ def _names_after(
 
 
 def _carried(join: Join, name: str, carried: dict, params: dict, after: Any, frame: Frame) -> Any:
+    if UNKNOWN in (after, frame.names[name]):
+        return UNKNOWN
     if name not in carried:
         if frame.names[name] == after:
             return after
