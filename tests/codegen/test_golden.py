@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from tests.codegen.programs import SPECS, check, imported, nets_of, ruff
+from tests.codegen.programs import SPECS, assert_same, check, imported, model, nets_of, ruff, sample, tensors
 from tests.conftest import GOLDEN
 from tnet.codegen import generate
 
@@ -33,6 +34,17 @@ def test_is_clean(path):
         assert ruff("check", text=text) == ruff("format", "--diff", text=text) == ""
         assert imported(text) <= {"torch", "torchvision", "collections", "functools", "einops"}
         assert generate(net) == text
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_is_one_graph(path):
+    """R8: torch.compile takes each net whole, loops over copies included, and torch.export takes it too."""
+    (net,) = nets_of(path).values()
+    built, inputs = model(net).eval(), sample(net)
+    expected = list(tensors(built(*inputs)))
+    compiled = torch.compile(built, fullgraph=True, backend="eager")
+    exported = torch.export.export(built, inputs).module()
+    assert_same([expected, expected], [list(tensors(compiled(*inputs))), list(tensors(exported(*inputs)))])
 
 
 def test_there_are_programs():

@@ -160,3 +160,16 @@ def test_applied_again_with_other_parameters_is_an_error():
 )
 def test_limits(text, code):
     assert [each.code for each in compile_spec(Source("spec", text)).diagnostics] == [code]
+
+
+@pytest.mark.parametrize("operator", ["+", "*", "or", "and"])
+def test_a_long_chain_of_operators(operator):
+    one = "1" if operator in "+*" else "true"
+    text = f"a = {f' {operator} '.join([one] * 3000)}\nnet A(v: float[N, 4]) {{ Linear(int(a)) }}"
+    width = {"+": 3000, "*": 1, "or": 1, "and": 1}[operator]
+    assert outputs(net_of(text)) == [f"float32[N, {width}]"]
+
+
+def test_a_long_chain_of_methods_is_a_diagnostic_at_worst():
+    text = f"net A(v: float[N, 4]) {{ x = v{'.abs()' * 3000} }}"
+    assert [each.code for each in compile_spec(Source("spec", text)).diagnostics] in ([], ["TN0901"])

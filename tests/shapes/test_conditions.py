@@ -66,6 +66,10 @@ def test_a_hint_that_comes_down_to_one_fixes_nothing():
     assert problem.span.text == "Linear(2)"
 
 
+def test_a_size_without_hint_that_must_be_small():
+    assert set(conditions("net A(v: float[N, L]) { parameter p: float[10] = zeros; x = x + p[:x.shape[1]] }")) == {"L <= 10"}
+
+
 def test_a_recurrent_layer_leaves_the_length_free():
     assert conditions("net A(v: float[N, T=7, 4]) { y, _ = x -> LSTM(3, batch_first=true); return y }") == {}
 

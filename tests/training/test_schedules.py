@@ -204,7 +204,7 @@ def test_a_rate_that_is_a_tensor_is_written_in_place():
         ("ConstantLR(factor=0)", None, "TN0802 [0] `ConstantLR` rejects this: float division by zero"),
         ("OneCycleLR", None, "TN0802 [OneCycleLR] `OneCycleLR` needs `max_lr`"),
         ("OneCycleLR([0.1])", None, "TN0802 [[0.1]] `max_lr` of `OneCycleLR` is a number, found [0.1]"),
-        ("OneCycleLR(0.1, epochs=3)", None, "TN0802 [epochs] `OneCycleLR` has no argument `epochs` | it takes `max_lr`, "
+        ("OneCycleLR(0.1, epochs=3)", None, "TN0802 [epochs] `OneCycleLR` has no argument `epochs` | it takes `max_lr`, "  # noqa: E501
          "`total_steps`, `pct_start`, `anneal_strategy`, `cycle_momentum`, `base_momentum`, `max_momentum`, "
          "`div_factor`, `final_div_factor`, `three_phase`"),
         ("SequentialLR", None, "TN0802 [SequentialLR] `SequentialLR` is not written in a spec | "

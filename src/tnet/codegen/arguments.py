@@ -14,10 +14,11 @@ from typing import Any
 
 from torch import nn
 
+from ..ir.types import TensorType
 from . import expressions as py
 from .bodies import Body
 from .nodes import SELF, is_plain
-from .relations import holds, multiple, product, quotient, share, weighted_sum
+from .relations import holds, multiple, offset, product, quotient, share, weight, weighted_sum
 from .words import clean, unused
 
 WINDOWS = ("kernel", "stride", "padding", "dilation")
@@ -31,14 +32,15 @@ VAGUE = ("num_features", "num_channels", "normalized_shape", "size", "value", "i
 class Argument:
     """A constructor argument, with its value in each instance.
 
-    `kinds` are those of the literals equal to it, `first` is the place of the first of them; `stored`: it is read in
-    forward, as `self.name`.
+    `kinds` are those of the literals equal to it, `first` is the place of the first of them; `given`: it is a size of
+    the input; `stored`: it is read in forward, as `self.name`.
     """
 
     name: str
     values: tuple[Any, ...]
     kinds: frozenset[str] = frozenset()
     first: int = 0
+    given: bool = False
     stored: bool = False
 
     @property
@@ -55,6 +57,7 @@ class Formula:
     "*"     one        one            `2 * a`
     "//"    one        one            `a // 2`
     "-"     one        one            `a - 1`
+    "add"   one        one            `a + 32`
     "part"  one        one            `64 // a`
     "+"     several    as many        `a + 2 * b`
     "a*b"   two                       `a * b`
@@ -73,6 +76,8 @@ class Formula:
                 return terms[0]
             case "*" | "+":
                 return reduce(partial(py.Binary, "+"), map(_scaled, terms, self.factors))
+            case "add":
+                return py.Binary("+", terms[0], py.Literal(self.factors[0]))
             case "part":
                 return py.Binary("//", py.Literal(self.factors[0]), terms[0])
             case "a*b" | "a//b":
@@ -86,12 +91,21 @@ def _scaled(term: py.Expr, factor: int) -> py.Expr:
 
 @dataclass(eq=False)
 class Column:
-    """Literals that are equal in each instance, of the first of which they are, and their values in all."""
+    """Literals that are equal in each instance, of the first of which they are, and their values in all.
+
+    `of_input`: an input of the module has a size of these values.
+    """
 
     values: tuple[Any, ...]
     first: int
     literals: list[py.Literal] = field(default_factory=list)
     in_forward: bool = False
+    of_input: bool = False
+
+    @property
+    def given(self) -> bool:
+        """Whether this says nothing but what the input is: that is never worked out from other sizes."""
+        return self.of_input and all(literal.inferred for literal in self.literals)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -143,14 +157,15 @@ class Unified:
 def unify(bodies: list[Body], taken: set[str]) -> Unified:
     """The arguments of the class that has these bodies. `taken` are names that an argument cannot have."""
     changing = columns(bodies)
-    attributes = {*dir(nn.Module), *(name for name, _ in bodies[0].children), *(d.name for d in bodies[0].declarations)}
-    arguments = _configured(bodies, changing, taken | attributes)
-    names = taken | attributes | {argument.name for argument in arguments}
+    taken = taken | attributes(bodies[0])
+    arguments = _configured(bodies, changing, taken)
+    names = taken | {argument.name for argument in arguments}
     formulas: dict[int, Formula] = {}
     for column in changing:
         formula = explain(column, arguments)
         if formula is None:
-            arguments.append(Argument(_name(column.literals, names), column.values, column.kinds, column.first))
+            name = _name(column.literals, names)
+            arguments.append(Argument(name, column.values, column.kinds, column.first, column.given))
             names.add(arguments[-1].name)
             formula = Formula((arguments[-1],))
         for argument in formula.arguments:
@@ -160,19 +175,32 @@ def unify(bodies: list[Body], taken: set[str]) -> Unified:
     return Unified(sorted(used, key=lambda argument: (not argument.is_width, argument.first)), formulas)
 
 
+def attributes(body: Body) -> set[str]:
+    """Names that an argument kept in the module, or read in one of its loops, would clash with."""
+    declared = {declaration.name for declaration in body.declarations}
+    counters = {part.variable for part in py.parts(tuple(body.constructor())) if isinstance(part, py.Copies)}
+    return {*dir(nn.Module), *(name for name, _ in body.children), *declared, *counters}
+
+
 def columns(bodies: list[Body]) -> list[Column]:
     """What changes, in the order in which the class shows it; equal literals together."""
     rows = [list(py.literals(tuple(body.expressions()))) for body in bodies]
     constructor = sum(1 for _ in py.literals(tuple(bodies[0].constructor())))
+    inputs = set(zip(*(_input_sizes(body) for body in bodies), strict=False))
     found: dict[Any, Column] = {}
     for place, literal in enumerate(rows[0]):
         values = tuple(row[place].value for row in rows)
         exact = tuple(map(py.exact, values))
         if len(set(exact)) > 1:
-            column = found.setdefault(exact, Column(values, place))
+            column = found.setdefault(exact, Column(values, place, of_input=exact in inputs))
             column.literals.append(literal)
             column.in_forward |= place >= constructor
     return list(found.values())
+
+
+def _input_sizes(body: Body) -> list[Any]:
+    types = [value.type for value in body.module.inputs]
+    return [py.exact(size) for each in types if isinstance(each, TensorType) for size in each.dims]
 
 
 def _configured(bodies: list[Body], changing: list[Column], taken: set[str]) -> list[Argument]:
@@ -184,7 +212,7 @@ def _configured(bodies: list[Body], changing: list[Column], taken: set[str]) -> 
             continue
         same = next((column for column in changing if _equal(column.values, values)), None)
         if same:
-            direct.append(Argument(name, values, same.kinds, same.first))
+            direct.append(Argument(name, values, same.kinds, same.first, same.given))
         else:
             indirect.append(Argument(name, values, first=len(changing)))
     rest = [column for column in changing if explain(column, direct) is None]
@@ -196,6 +224,8 @@ def explain(column: Column, arguments: list[Argument]) -> Formula | None:
     for argument in arguments:
         if _equal(column.values, argument.values):
             return Formula((argument,))
+    if column.given:
+        return None
     likely = [argument for argument in arguments if not argument.kinds or column.kinds & argument.kinds]
     likely.sort(key=lambda argument: argument.first)
     for argument in likely:
@@ -205,6 +235,9 @@ def explain(column: Column, arguments: list[Argument]) -> Formula | None:
     if multiples:
         (factor, op), argument = min(multiples, key=lambda each: each[0])
         return Formula((argument,), op, (factor,))
+    for argument in likely:
+        if more := offset(column.values, argument.values):
+            return Formula((argument,), "add", (more,))
     return _sum(column, likely) or _of_two(column, [each for each in arguments if "window" not in each.kinds])
 
 
@@ -227,6 +260,9 @@ def _of_two(column: Column, arguments: list[Argument]) -> Formula | None:
             return Formula((first, second), "a*b")
         if quotient(column.values, first.values, second.values) and (first.is_width or not first.kinds):
             return Formula((first, second), "a//b")
+        if first.is_width and "depth" in second.kinds and len(set(zip(first.values, second.values, strict=True))) > 2:
+            if times := weight(column.values, first.values, second.values):
+                return Formula((first, second), "+", (1, times))
     if not column.in_forward:
         return None
     parts = ((argument, share(column.values, argument.values)) for argument in arguments)

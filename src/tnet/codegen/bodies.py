@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..ir import graph as ir
@@ -13,6 +13,7 @@ from .lists import whole_lists
 from .loops import Loop, loop_of
 from .nodes import Converter
 from .printing import quoted
+from .runs import runs
 from .steps import Flattener, Step
 from .updates import copied_reads
 
@@ -121,25 +122,6 @@ def items(children: tuple[tuple[str, py.Expr], ...]) -> tuple[py.Expr, ...]:
     return (py.Call(ordered, (py.Items("[", pairs),)),)
 
 
-def runs(exprs: list[py.Expr]) -> tuple[py.Expr, ...]:
-    """Equal neighbours as copies of one."""
-    found: list[list[py.Expr]] = []
-    for expr in exprs:
-        if found and py.same(found[-1][0], expr):
-            found[-1].append(expr)
-        else:
-            found.append([expr])
-    return tuple(_copies(run) for run in found)
-
-
-def _copies(run: list[py.Expr]) -> py.Expr:
-    """One item for equal ones; it takes what the first takes, and gives what the last gives."""
-    first, last, count = run[0], run[-1], py.Literal(len(run), "depth")
-    if isinstance(last, py.Noted):
-        return py.Noted(py.Copies(first.item, count), first.taken, last.given)
-    return py.Copies(first, count)
-
-
 def children_of(module: ir.Module, constructor: Constructor) -> tuple[tuple[str, py.Expr], ...]:
     layers = Converter([])
     return tuple(
@@ -152,7 +134,7 @@ def relabelled(expr: py.Expr, label: str) -> py.Expr:
     """Fresh literals, named after the child, so that no two places of a body share one."""
 
     def fresh(part: Any) -> Any:
-        return py.Literal(part.value, part.hint, label, part.default) if isinstance(part, py.Literal) else None
+        return replace(part, label=label) if isinstance(part, py.Literal) else None
 
     return py.rewrite(expr, fresh)
 

@@ -10,7 +10,7 @@ from ..ir import graph as ir
 from . import expressions as py
 from .arguments import Unified, unify
 from .bodies import Body, body_of, is_chain, sequential
-from .words import camel_case, unnumbered, unused
+from .words import camel_case, clean, unnumbered, unused
 
 WIDEST_POSITIONAL = 4
 
@@ -37,7 +37,7 @@ class Class:
         positional = True
         for argument in self.unified.arguments:
             positional = positional and argument.is_width and len(given) < WIDEST_POSITIONAL
-            value = py.Literal(argument.values[instance], argument.name)
+            value = py.Literal(argument.values[instance], argument.name, inferred=argument.given)
             given.append(value if positional else py.Keyword(argument.name, value))
         return py.Call(py.ClassRef(self), tuple(given))
 
@@ -143,7 +143,8 @@ def name_classes(classes: list[Class], root_name: str, taken: set[str]) -> None:
             if cls.body.module.kind == "net" and name == root_name:
                 cls.name = root_name
                 continue
-            cls.name = unused(name if cls is simplest else name + difference(cls, simplest), names)
+            wanted = name if cls is simplest else name + difference(cls, simplest)
+            cls.name = unused(clean(wanted), names)
             names.add(cls.name)
 
 

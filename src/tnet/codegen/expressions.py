@@ -17,13 +17,14 @@ MISSING = object()
 class Literal:
     """A value known now. `hint` and `label` say what to call it where instances differ: `in_channels` of `conv1`.
 
-    `default` is what the function called takes where it is not given.
+    `default` is what the function called takes where it is not given; `inferred`: it follows from the input.
     """
 
     value: Any = field(compare=False)
     hint: str = field(default="", compare=False)
     label: str = field(default="", compare=False)
     default: Any = field(default=MISSING, compare=False)
+    inferred: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +131,14 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """`count` separately built copies: `*[item for _ in range(count)]`, or the item where the count is 1."""
+    """`count` separately built copies: `*[item for _ in range(count)]`, or the item where the count is 1.
+
+    `variable` is what an item that counts calls the number.
+    """
 
     item: Expr
     count: Expr
+    variable: str = "_"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -135,6 +136,8 @@ class Converter:
         for each in layer.arguments:
             default = py.MISSING if each.positional else defaults.get(each.name, py.MISSING)
             value = self.argument(each.value, each.name, label, default)
+            if each.inferred and isinstance(value, py.Literal):
+                value = replace(value, inferred=True)
             arguments.append(value if each.positional else py.Keyword(each.name, value))
         return py.Call(py.Path(layer.path), tuple(arguments))
 

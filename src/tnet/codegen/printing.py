@@ -75,8 +75,8 @@ class Printer:
 
     def _several(self, expr: py.Expr) -> str:
         match expr:
-            case py.Items("[", (py.Copies(item, count),)) if not _is_one(count):
-                return self.text(py.Copies(item, count))[1:]
+            case py.Items("[", (py.Copies(count=count) as copies,)) if not _is_one(count):
+                return self.text(copies)[1:]
             case py.Items(bracket, items):
                 comma = "," if len(items) == 1 and bracket != "[" else ""
                 return f"{bracket}{self._list(items)}{comma}{CLOSING[bracket]}"
@@ -84,8 +84,8 @@ class Printer:
                 return "{" + ", ".join(f"{self.text(key)}: {self.text(value)}" for key, value in items) + "}"
             case py.Copies(item, count) if _is_one(count):
                 return self.text(item)
-            case py.Copies(item, count):
-                return f"*[{self.text(item)} for _ in range({self.text(count)})]"
+            case py.Copies(item, count, variable):
+                return f"*[{self.text(item)} for {variable} in range({self.text(count)})]"
         raise AssertionError(f"no Python for {expr}")
 
     def _list(self, items: tuple[py.Expr, ...]) -> str:
@@ -116,17 +116,22 @@ class Printer:
                 return self.lines(f"{before}{name}=", value, after, depth)
             case py.Call(function, arguments) if arguments:
                 return self._broken(f"{start}{self.text(function, ATOM)}(", arguments, f"){after}", depth)
-            case py.Items("[", (py.Copies(item, count),)) if not _is_one(count):
-                first, *rest = self.lines("", py.Copies(item, count), after, depth)
+            case py.Items("[", (py.Copies(count=count) as copies,)) if not _is_one(count):
+                first, *rest = self.lines("", copies, after, depth)
                 return [start + first.lstrip()[1:], *rest]
+            case py.Literal(value) if value and isinstance(value, (list, tuple)):
+                bracket = "[" if isinstance(value, list) else "("
+                return self.lines(before, py.Items(bracket, tuple(map(py.Literal, value))), after, depth)
             case py.Items(bracket, items) if items:
                 opening = bracket or "("
                 return self._broken(start + opening, items, CLOSING[opening] + after, depth)
             case py.Copies(item, count) if _is_one(count):
                 return self.lines(before, item, after, depth)
-            case py.Copies(item, count):
+            case py.Copies(item, count, variable):
+                notes, self.notes = self.notes, {}  # sizes may differ from copy to copy
                 inner = self.lines("", item, "", depth + 1)
-                loop = f"{INDENT * (depth + 1)}for _ in range({self.text(count)})"
+                self.notes = notes
+                loop = f"{INDENT * (depth + 1)}for {variable} in range({self.text(count)})"
                 return [f"{start}*[", *inner, loop, f"{INDENT * depth}]{after}"]
         return [flat]
 

@@ -38,19 +38,19 @@ def weighted_sum(column: Column, columns: list[Column]) -> tuple[int, ...] | Non
             if holds(lambda size, *parts: size == sum(parts), column, *(columns[each] for each in chosen)):
                 return tuple(int(each in chosen) for each in range(len(columns)))
     for first, second in permutations(range(len(columns)), 2):
-        weight = _weight(column, columns[first], columns[second])
-        if weight:
-            return tuple({first: 1, second: weight}.get(each, 0) for each in range(len(columns)))
+        times = weight(column, columns[first], columns[second])
+        if times:
+            return tuple({first: 1, second: times}.get(each, 0) for each in range(len(columns)))
     return None
 
 
-def _weight(column: Column, first: Column, second: Column) -> int | None:
-    """The n for which the column is `first + n * second`."""
+def weight(column: Column, first: Column, second: Column) -> int | None:
+    """The n for which the column is first + n * second."""
     if not all(type(each) is int for each in (column[0], first[0], second[0])) or not second[0]:
         return None
-    weight = (column[0] - first[0]) // second[0]
-    fits = 2 <= weight <= LARGEST_WEIGHT
-    return weight if fits and holds(lambda size, a, b: size == a + weight * b, column, first, second) else None
+    times = (column[0] - first[0]) // second[0]
+    fits = 2 <= times <= LARGEST_WEIGHT
+    return times if fits and holds(lambda size, a, b: size == a + times * b, column, first, second) else None
 
 
 def product(column: Column, first: Column, second: Column) -> bool:
@@ -67,3 +67,11 @@ def share(column: Column, base: Column) -> int | None:
         return None
     whole = column[0] * base[0]
     return whole if holds(lambda size, by: size > 1 and size * by == whole, column, base) else None
+
+
+def offset(column: Column, base: Column) -> int | None:
+    """The n for which the column is base + n. Two instances would prove nothing."""
+    if len(set(base)) < 3 or not type(column[0]) is type(base[0]) is int:
+        return None
+    more = column[0] - base[0]
+    return more if more > 0 and holds(lambda size, of: size == of + more, column, base) else None

@@ -7,10 +7,12 @@ import re
 from collections.abc import Container, Iterator
 from itertools import chain, count
 
+AMBIGUOUS = ("l", "I", "O")
+
 
 def clean(name: str) -> str:
-    """A name that Python takes."""
-    return f"{name}_" if keyword.iskeyword(name) or not name.isidentifier() else name
+    """A name that Python takes and that is not mistaken for a digit."""
+    return f"{name}_" if keyword.iskeyword(name) or not name.isidentifier() or name in AMBIGUOUS else name
 
 
 def numbered(name: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ def distance(a: str, b: str) -> int:
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name most like `name`, or none that is near enough."""
     folded = name.casefold()
-    limit = max(1, len(name) // 3)
+    limit = max(1, len(name) // 3) if len(name) > 1 else 0
     close = (each for each in names if abs(len(each) - len(name)) <= limit)
     ranked = sorted((distance(folded, each.casefold()), each != name, each) for each in close)
     return ranked[0][2] if ranked and ranked[0][0] <= limit else None

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
 
 from torch import nn
 
 from ..diagnostics import Note, error
 from ..source import Span
-from ..syntax import ast
+from ..syntax import ast, children
 from .evaluation import evaluate
 from .frames import Frame
 
@@ -69,33 +68,25 @@ def submodule_name(label: str | None, span: Span, base: str, frame: Frame) -> st
     )
 
 
-def literal_labels(node: Any) -> Iterator[str]:
+def literal_labels(statements: Sequence[ast.Statement]) -> Iterator[str]:
     """The labels that a body's own text gives, as far as they are plain; those of inner groups do not count."""
-    if isinstance(node, ast.Step):
-        if isinstance(node.label, ast.Name):
-            yield node.label.text
-        if isinstance(node.action, ast.Apply):
-            yield from literal_labels(node.action.args or ())
-    elif isinstance(node, (tuple, list)):
-        for item in node:
-            yield from literal_labels(item)
-    elif isinstance(node, ast.Node):
-        for name in node.__dataclass_fields__:
-            if name != "span":
-                yield from literal_labels(getattr(node, name))
+    return (step.label.text for step in own_steps(statements) if isinstance(step.label, ast.Name))
 
 
-def has_labels(node: Any) -> bool:
+def has_labels(statements: Sequence[ast.Statement]) -> bool:
     """Whether a body's own text labels a step; those of inner groups do not count."""
-    if isinstance(node, ast.Step):
-        if node.label is not None:
-            return True
-        return isinstance(node.action, ast.Apply) and any(map(has_labels, node.action.args or ()))
-    if isinstance(node, (tuple, list)):
-        return any(map(has_labels, node))
-    if isinstance(node, ast.Node):
-        return any(has_labels(getattr(node, name)) for name in node.__dataclass_fields__ if name != "span")
-    return False
+    return any(step.label is not None for step in own_steps(statements))
+
+
+def own_steps(statements: Sequence[ast.Statement]) -> Iterator[ast.Step]:
+    """The steps in a body's own text, also those in arguments and pipes, but not in inner groups."""
+    waiting: list[ast.Node] = list(statements)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Step):
+            yield node
+        if not isinstance(node, (ast.Group, ast.Repeat)):
+            waiting.extend(children(node))
 
 
 def camel_case(label: str) -> str:

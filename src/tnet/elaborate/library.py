@@ -8,6 +8,7 @@ from typing import Any
 from ..catalog.functions import NAMESPACES, find_function, function_names
 from ..catalog.layers import find_layer, layer_names
 from ..diagnostics import did_you_mean
+from ..ir.graph import Value
 from .callees import Callee
 from .frames import MISSING, Frame
 
@@ -44,7 +45,7 @@ def suggest(name: str, frame: Frame) -> str | None:
     if name in PYTHON_WORDS:
         return PYTHON_WORDS[name]
     if "." in name:
-        return _suggest_dotted(name)
+        return _suggest_dotted(name, frame)
     names: set[str] = {*frame.globals.declarations, *layer_names(), *function_names(), *CONSTANTS}
     around: Frame | None = frame
     while around is not None:
@@ -53,7 +54,7 @@ def suggest(name: str, frame: Frame) -> str | None:
     return did_you_mean(name, sorted(names))
 
 
-def _suggest_dotted(name: str) -> str | None:
+def _suggest_dotted(name: str, frame: Frame) -> str | None:
     prefix, _, rest = name.rpartition(".")
     if prefix in ("nn", "torch.nn", "torch", "F", "torch.nn.functional", "torchvision.ops", "ops"):
         return f"names are written without their module: `{rest}`"
@@ -63,4 +64,6 @@ def _suggest_dotted(name: str) -> str | None:
         return did_you_mean(rest, namespace_table(prefix))
     if prefix == "self":
         return f"write `{rest}`"
+    if isinstance(frame.names.get(prefix), Value):
+        return f"write `{rest}`" if prefix == "x" else f"write `{prefix} -> {rest}`, or `x = {name}(…)`"
     return None

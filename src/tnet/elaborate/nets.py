@@ -9,9 +9,10 @@ from ..diagnostics import SpecError, did_you_mean, error
 from ..ir.graph import Module, Net, Value
 from ..shapes import symbol
 from ..shapes.conditions import summarise
-from ..syntax import ast
+from ..syntax import ast, walk
 from .bodies import run_body
-from .callees import UNKNOWN, Callee, Skip
+from .callees import UNKNOWN, Callee, Skip, describe
+from .evaluation import is_runtime
 from .frames import Frame, NetState, Work
 from .globals import Globals
 from .inference import types_of
@@ -34,7 +35,12 @@ def elaborate_net(callee: Callee, work: Work) -> Net | None:
     return net
 
 
-ATTEMPTS = (lambda number: 64 * (number + 1), lambda number: 1024 * (number + 1), lambda number: 8 * (number + 1))
+ATTEMPTS = (
+    lambda number: 64 * (number + 1),
+    lambda number: 1024 * (number + 1),
+    lambda number: 8 * (number + 1),
+    lambda number: number + 2,
+)
 """Sizes tried for the symbolic dims that have no hint, by their number: distinct, and divisible as sizes often are."""
 
 
@@ -92,7 +98,10 @@ def _checked_outputs(node: ast.Net, result: Any, frame: Frame) -> Iterator[tuple
         raise Skip
     values = result if isinstance(result, tuple) else (result,)
     if node.outputs is None:
-        yield from ((None, types_of(value)) for value in values)
+        for value in values:
+            if not is_runtime(value):
+                raise error("TN0504", f"`{node.name.text}` gives {describe(value)}, not a tensor", node.name.span)
+            yield None, types_of(value)
         return
     if len(node.outputs) != len(values):
         raise error(
@@ -119,16 +128,10 @@ def main_net(tree: ast.Tree, wanted: tuple[str, Any] | None, used: set[str]) -> 
     return free[0] if len(free) == 1 else None
 
 
-def used_names(node: Any) -> Iterator[str]:
+def used_names(node: ast.Node) -> Iterator[str]:
     """Names of steps and variables in a piece of the tree."""
-    if isinstance(node, ast.Apply):
-        yield node.callee.text
-    if isinstance(node, ast.Var):
-        yield node.name
-    if isinstance(node, (tuple, list)):
-        for item in node:
-            yield from used_names(item)
-    elif isinstance(node, ast.Node):
-        for name in node.__dataclass_fields__:
-            if name != "span":
-                yield from used_names(getattr(node, name))
+    for each in walk(node):
+        if isinstance(each, ast.Apply):
+            yield each.callee.text
+        elif isinstance(each, ast.Var):
+            yield each.name

@@ -23,6 +23,7 @@ OPERATIONS = {
     "%": operator.mod, "**": operator.pow, "@": operator.matmul, "&": operator.and_, "|": operator.or_,
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
+LOGICAL = frozenset({"and", "or"})
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 LARGEST_INTEGER = 2**63
 LARGEST_LENGTH = 2**20
@@ -46,21 +47,29 @@ def unary(node: ast.Unary, frame: Frame) -> Any:
 
 @evaluates(ast.Binary)
 def binary(node: ast.Binary, frame: Frame) -> Any:
-    if node.op in ("and", "or"):
-        return _logic(node, frame)
-    if node.op in COMPARISONS and isinstance(node.left, ast.Binary) and node.left.op in COMPARISONS:
-        raise error(
-            "TN0305", "comparisons cannot be chained", node.span,
-            help="join two comparisons with `and`, of tensors with `&`",
-        )  # fmt: skip
-    return apply_operator(node.op, evaluate(node.left, frame), evaluate(node.right, frame), node.span, frame)
+    """The left sides of a chain `a + b + …` are gone through in a loop, since a chain may be long."""
+    first, chain = _left_spine(node)
+    logical = chain[-1].op in LOGICAL
+    value = decide(first, frame) if logical else evaluate(first, frame)
+    for each in reversed(chain):
+        if each.op in LOGICAL:
+            value = value if value is (each.op == "or") else decide(each.right, frame)
+        else:
+            value = apply_operator(each.op, value, evaluate(each.right, frame), each.span, frame)
+    return value
 
 
-def _logic(node: ast.Binary, frame: Frame) -> bool:
-    left = decide(node.left, frame)
-    if left is (node.op == "or"):
-        return left
-    return decide(node.right, frame)
+def _left_spine(node: ast.Binary) -> tuple[ast.Expr, list[ast.Binary]]:
+    """The leftmost operand of a chain, and its operators from the last to the first; `and`, `or` chain apart."""
+    chain = [node]
+    while isinstance(chain[-1].left, ast.Binary) and (chain[-1].left.op in LOGICAL) == (node.op in LOGICAL):
+        chain.append(chain[-1].left)
+        if chain[-1].op in COMPARISONS and chain[-2].op in COMPARISONS:
+            raise error(
+                "TN0305", "comparisons cannot be chained", chain[-2].span,
+                help="join two comparisons with `and`, of tensors with `&`",
+            )  # fmt: skip
+    return chain[-1].left, chain
 
 
 def apply_operator(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:

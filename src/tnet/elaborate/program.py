@@ -30,6 +30,8 @@ def elaborate(tree: ast.Tree, overrides: Sequence[Override] = ()) -> tuple[Progr
         _elaborate(tree, overrides, program, work)
     except LimitReached as reached:
         work.report(reached.problem)
+    except RecursionError:
+        work.report(error("TN0901", "the spec is nested too deep to be elaborated"))
     return program, work.diagnostics
 
 
@@ -118,7 +120,10 @@ def _refuse_unknown(overrides: Sequence[Override], globals_: Globals, tree: ast.
         elif dot and head not in sections:
             work.report(
                 error(
-                    "TN0204", f"`{override.path}` leads nowhere", override.name_place, help="start with `train.` or `data.`"
+                    "TN0204",
+                    f"`{override.path}` leads nowhere",
+                    override.name_place,
+                    help="start with `train.` or `data.`",
                 )
             )
         elif dot and not any(isinstance(each, sections[head]) for each in tree.declarations):

@@ -14,7 +14,7 @@ from ..ir.graph import Branch, Node, Value, leaves
 from ..ir.types import OpaqueType
 from ..shapes import round_number
 from ..source import Span
-from ..syntax import ast
+from ..syntax import ast, children
 from .apply import Inputs
 from .bodies import bound_names, run_statements
 from .branches import Join, Path, read_own, refuse_return, run_path, settle
@@ -97,16 +97,11 @@ def range_rounds(node: ast.For, bounds: tuple[Any, Any, int], frame: Frame) -> N
     frame.names[name] = Unsettled("its loop, kept for run time, may have no round")
 
 
-def _assigned(node: Any) -> set[str]:
+def _assigned(node: ast.Node) -> set[str]:
     """The names that a body may assign; a shared repeat without a label stands in it, other groups do not."""
-    if isinstance(node, (tuple, list)):
-        return set().union(*map(_assigned, node))
-    if not isinstance(node, ast.Node) or isinstance(node, ast.Group):
+    if isinstance(node, ast.Group) or isinstance(node, ast.Repeat) and not node.shared:
         return set()
-    if isinstance(node, ast.Repeat) and not node.shared:
-        return set()
-    inner = (getattr(node, name) for name in node.__dataclass_fields__ if name != "span")
-    return bound_names(node).union(*map(_assigned, inner))
+    return bound_names(node).union(*map(_assigned, children(node)))
 
 
 def _rounds(

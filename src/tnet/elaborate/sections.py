@@ -160,9 +160,13 @@ def _override_argument(
     setting = found.get(name)
     try:
         if setting is None:
-            raise error("TN0204", f"`{section}` sets no `{name}`, so `{override.path}` leads nowhere", override.name_place)
+            raise error(
+                "TN0204", f"`{section}` sets no `{name}`, so `{override.path}` leads nowhere", override.name_place
+            )
         if not isinstance(setting.value, Call) or len(keys) != 1:
-            raise error("TN0204", f"`{override.path}` leads nowhere: `{name}` is no call with arguments", override.name_place)
+            raise error(
+                "TN0204", f"`{override.path}` leads nowhere: `{name}` is no call with arguments", override.name_place
+            )
         value = (
             given_value(override, reader.frame(name))
             if override.span is None

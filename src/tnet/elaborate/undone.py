@@ -7,7 +7,7 @@ from typing import Any
 
 from ..diagnostics import Diagnostic
 from ..source import Span
-from ..syntax import ast
+from ..syntax import ast, children
 
 
 def undone(tree: ast.Tree) -> Iterator[Diagnostic]:
@@ -21,19 +21,14 @@ def undone(tree: ast.Tree) -> Iterator[Diagnostic]:
             yield from _search(declaration.body)
 
 
-def _search(node: Any) -> Iterator[Diagnostic]:
-    if isinstance(node, (tuple, list)):
-        for item in node:
-            yield from _search(item)
-    if not isinstance(node, ast.Node):
-        return
-    found = list(CHECKS[type(node)](node)) if type(node) in CHECKS else []
-    yield from (_refusal(*each) for each in found)
-    if found:
-        return
-    for name in node.__dataclass_fields__:
-        if name != "span":
-            yield from _search(getattr(node, name))
+def _search(body: ast.Body) -> Iterator[Diagnostic]:
+    waiting: list[ast.Node] = [body]
+    while waiting:
+        node = waiting.pop()
+        found = list(CHECKS[type(node)](node)) if type(node) in CHECKS else []
+        yield from (_refusal(*each) for each in found)
+        if not found:
+            waiting.extend(reversed(list(children(node))))
 
 
 def _refusal(what: str, span: Span) -> Diagnostic:

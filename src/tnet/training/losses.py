@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -191,7 +192,9 @@ def _targets(choice: LossChoice, output: Tensor) -> list[Tensor]:
 def _complaint(choice: LossChoice, outputs: list[Tensor], target: Tensor) -> str | None:
     """What torch says against these outputs and this target."""
     try:
-        choice.build()(outputs if len(outputs) > 1 else outputs[0], {"target": target})
+        with warnings.catch_warnings():  # of sizes that torch would repeat; `checks` finds those in the data
+            warnings.simplefilter("ignore")
+            choice.build()(outputs if len(outputs) > 1 else outputs[0], {"target": target})
     except Exception as problem:
         return (str(problem).strip() or type(problem).__name__).splitlines()[0].rstrip(".")
     return None

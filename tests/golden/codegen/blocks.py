@@ -39,16 +39,16 @@ class Gate(nn.Module):
 class Dense(nn.Module):
     """Dense connectivity: a list of tensors grows as the loop unrolls."""
 
-    def __init__(self, growth):
+    def __init__(self, in_channels, growth):
         super().__init__()
-        self.norm0 = nn.BatchNorm2d(3 * growth)
-        self.conv0 = nn.Conv2d(3 * growth, growth, 3, padding=1)
+        self.norm0 = nn.BatchNorm2d(in_channels)
+        self.conv0 = nn.Conv2d(in_channels, growth, 3, padding=1)
         self.norm1 = nn.BatchNorm2d(4 * growth)
         self.conv1 = nn.Conv2d(4 * growth, growth, 3, padding=1)
         self.norm2 = nn.BatchNorm2d(5 * growth)
         self.conv2 = nn.Conv2d(5 * growth, growth, 3, padding=1)
 
-    def forward(self, x):  # [N, 3 * growth, 16, 16]
+    def forward(self, x):  # [N, in_channels, 16, 16]
         y = F.relu(self.norm0(torch.cat([x], dim=1)))
         y = self.conv0(y)  # [N, growth, 16, 16]
         z = F.relu(self.norm1(torch.cat([x, y], dim=1)))  # [N, 4 * growth, 16, 16]
@@ -56,7 +56,7 @@ class Dense(nn.Module):
         del z
         z = F.relu(self.norm2(torch.cat([x, y, y2], dim=1)))  # [N, 5 * growth, 16, 16]
         y3 = self.conv2(z)  # [N, growth, 16, 16]
-        return torch.cat([x, y, y2, y3], dim=1)  # [N, 6 * growth, 16, 16]
+        return torch.cat([x, y, y2, y3], dim=1)  # [N, 2 * in_channels, 16, 16]
 
 
 class ConvNormRelu(nn.Module):
@@ -152,8 +152,8 @@ class Mix(nn.Module):
             *[nn.Sequential(Inception(24, 8, 8, 8), Gate(24, 6)) for _ in range(2)],
         )
         self.maxpool2d = nn.MaxPool2d(2)
-        self.dense1 = Dense(8)
-        self.dense2 = Dense(16)
+        self.dense1 = Dense(24, 8)
+        self.dense2 = Dense(48, 16)
         self.residual = Residual(96, 24, expansion=4)
         self.residual_1 = ResidualDrop(24, expansion=4, kernel=5)
         self.residual_2 = Residual(24, 40, expansion=6)
