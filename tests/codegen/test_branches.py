@@ -16,8 +16,8 @@ NAMES = ("x", "a", "b", "c")
 
 def expression(draw: random.Random) -> str:
     names = [draw.choice((*NAMES, *NAMES, "(w * mean)", "v[:, 0]")) for _ in range(3)]
-    forms = ["{0} + {1}", "{0} * {1} - {2}", "relu({0})", "{0} -> cell", "({0} -> cell) + {1}", "{0}", "dropout({0}, 0.5)",
-             "({0} if training else {1} + {2})", "{0} * (0.5 if training else 2.0)"]  # fmt: skip
+    forms = ["{0} + {1}", "{0} * {1} - {2}", "relu({0})", "{0} -> cell", "({0} -> cell) + {1}", "{0}",
+             "dropout({0}, 0.5)", "({0} if training else {1} + {2})", "{0} * (0.5 if training else 2.0)"]  # fmt: skip
     return draw.choice(forms).format(*names)
 
 
@@ -44,7 +44,7 @@ def statement(draw: random.Random, depth: int, rounds: int) -> str:
     return f"repeat randint(0, 3) shared {{ {inner} }}" if kind == "repeat" else "tanh"
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(30))
 def test_source_does_what_the_ir_says(seed):
     draw = random.Random(seed)
     text = f"""net A(v: float[N, T=3, 4], w: float[N, 4]) {{

@@ -1,4 +1,4 @@
-"""Runtime, generated from a spec. Shapes are at T=5. Its depth is drawn at each pass, so it is no full graph."""
+"""Runtime, generated from a spec. Shapes are at T=5."""
 
 import torch
 import torch.nn.functional as F
@@ -57,7 +57,6 @@ class Runtime(nn.Module):
         self.residual = Residual(p=0.2, value=0.8)
         self.residual_1 = Residual(p=0.5, value=0.5)
         self.residual_2 = Residual2()
-        self.middle = nn.Linear(4, 4)
         self.aux = nn.Linear(4, 3)
 
     def forward(self, v, w):  # v [N, 5, 4], w [N, 4]
@@ -78,9 +77,6 @@ class Runtime(nn.Module):
         with torch.no_grad():
             self.steps += 1
             self.seen[0] = x.mean(dim=0).detach()
-        for _ in range(torch.randint(0, 4, ()).item()):
-            x = self.middle(x)
-            x = F.relu(x)
         scale = x.std(dim=0) if self.training else self.seen[0]  # [4]
         if self.training:
             a, b = x.chunk(2, dim=1)  # 2 x [N, 2]
