@@ -11,6 +11,7 @@ import pytest
 DONE = {
     "E1": "versions of torch, CUDA, cuDNN, device name",
     "E5": "cached memory released between phases",
+    "L4": "mixup (the losses are mixed, so any loss), cutmix",
     "M1": "two-layer conv net, MLP, LeNet",
     "M2": "sequences, ordered and named; functional and module activations",
     "M4": "convolutions 1d 2d 3d with `same` padding, transposed; output sizes",

@@ -21,8 +21,9 @@ class Compilation:
     """What became of a spec: always a tree; a program if it could be read; and what is wrong, sorted by place.
 
     `training_refusals` are those diagnostics that only say what of `data` and `train` is not done yet: they stand in
-    the way of training, not of the model. `tables` holds the rules of each net under each recipe, by (net, recipe); `recipes` and `data_recipes` hold what
-    the sections say, checked, by the recipe's name (None for the unnamed one).
+    the way of training, not of the model. `tables` holds the rules of each net under each recipe, by (net, recipe);
+    `recipes` and `data_recipes` hold what the sections say, checked, by the recipe's name (None for the unnamed one).
+    `net` names the main net where the caller chose it.
     """
 
     tree: ast.Tree

@@ -67,7 +67,8 @@ def test_a_hint_that_comes_down_to_one_fixes_nothing():
 
 
 def test_a_size_without_hint_that_must_be_small():
-    assert set(conditions("net A(v: float[N, L]) { parameter p: float[10] = zeros; x = x + p[:x.shape[1]] }")) == {"L <= 10"}
+    body = "parameter p: float[10] = zeros; x = x + p[:x.shape[1]]"
+    assert set(conditions(f"net A(v: float[N, L]) {{ {body} }}")) == {"L <= 10"}
 
 
 def test_a_recurrent_layer_leaves_the_length_free():

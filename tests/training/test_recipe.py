@@ -33,8 +33,8 @@ def with_line(line: str, instead_of: str = "") -> str:
 
 @pytest.mark.parametrize("line, code, place", [
     ("epoch = 3", "TN0801", "epoch"),
-    ("ema = 0.9", "TN0001", "ema"),
-    ("mixup = 0.2", "TN0001", "mixup"),
+    ("swa = SWA()", "TN0001", "swa"),
+    ("distill = 3", "TN0001", "distill"),
     ("devices = [0, 1]", "TN0001", "devices"),
     ('precision = "fp16"', "TN0001", '"fp16"'),
     ('precision = "fp8"', "TN0802", '"fp8"'),
@@ -72,9 +72,8 @@ def test_wrong_settings_are_refused_at_their_place(line, code, place):
 
 @pytest.mark.parametrize("line, replaced, code, words", [
     ("loss = CrossEntropyLos()", "  loss      = CrossEntropyLoss()", "TN0802", "unknown loss `CrossEntropyLos`"),
-    ("loss = [CrossEntropyLoss(), MSELoss()]", "  loss      = CrossEntropyLoss()", "TN0001", "a loss other than"),
+    ("loss = [CrossEntropyLoss(), MSELoss()]", "  loss      = CrossEntropyLoss()", "TN0001", "several losses"),
     ("loss = LinearCrossEntropyLoss(3, 3)", "  loss      = CrossEntropyLoss()", "TN0001", "parameters of its own"),
-    ("loss = cross_entropy(logits, target)", "  loss      = CrossEntropyLoss()", "TN0001", "a loss other than"),
     ('loss = CrossEntropyLoss(reduction="none")', "  loss      = CrossEntropyLoss()", "TN0802", "a loss is one number"),
     ("loss = CrossEntropyLoss(weight=[1, 2])", "  loss      = CrossEntropyLoss()", "TN0802", "weight"),
     ("loss = CrossEntropyLoss(label_smoothing=3)", "  loss      = CrossEntropyLoss()", "TN0802", "label_smoothing"),
@@ -84,7 +83,6 @@ def test_wrong_settings_are_refused_at_their_place(line, code, place):
     ("metrics = [Accuracy]", "  metrics   = [accuracy]", "TN0802", "unknown metric `Accuracy`"),
     ("metrics = [accuracy(topk=5)]", "  metrics   = [accuracy]", "TN0301", "no argument `topk`"),
     ("metrics = [accuracy, accuracy]", "  metrics   = [accuracy]", "TN0802", "given twice"),
-    ("metrics = [confusion]", "  metrics   = [accuracy]", "TN0001", "`confusion` is not done yet"),
     ("", "  batch     = 16", "TN0802", "`train` sets no `batch`"),
     ("", "  epochs    = 3", "TN0802", "`train` sets no `epochs`"),
     ("", "  optimizer = SGD(lr=0.1, momentum=0.9)", "TN0802", "`train` sets no `optimizer`"),
@@ -101,7 +99,7 @@ def test_a_mistyped_setting_is_not_called_missing_too():
 
 
 def test_several_faults_are_all_told():
-    diagnostics = found(with_line("ema = 0.9; seed = 1.5; metrics = [nothing]", "  metrics   = [accuracy]"))
+    diagnostics = found(with_line("snoop = true; seed = 1.5; metrics = [nothing]", "  metrics   = [accuracy]"))
     assert [each[0] for each in diagnostics] == ["TN0001", "TN0802", "TN0802"]
 
 

@@ -9,6 +9,7 @@ from .classes import Class
 from .comments import Shapes
 from .conditions import Test, test_lines
 from .loops import Loop, loop_lines
+from .memory import Meter, worth_deleting
 from .naming import Namer
 from .paths import Named, name_of
 from .printing import INDENT, Printer, with_comment
@@ -26,7 +27,9 @@ class Forward:
         self.printer = printer
         statements = [] if cls.body.loop else statements_of(cls.body, cls.unified.forward, printer)
         self.tests = tests
-        self.namer = Namer(cls.body, statements, taken, tuple(size for test in tests for size in test.sizes))
+        sizes = tuple(size for test in tests for size in test.sizes)
+        keep = worth_deleting(cls.bodies, [statement.steps for statement in statements], Meter(shapes.hints))
+        self.namer = Namer(cls.body, statements, taken, sizes, keep)
 
     def lines(self) -> list[str]:
         inputs, sizes, named = self.namer.run()

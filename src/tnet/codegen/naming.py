@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from . import expressions as py
@@ -22,19 +22,24 @@ ALWAYS_TAKEN = frozenset(
 )
 
 
-VIEWS = frozenset(
-    "view transpose permute unsqueeze squeeze expand unbind chunk split narrow select unflatten movedim swapaxes"
-    " diagonal reshape flatten t".split()
-)
-"""Methods whose result shares its input's memory, or mostly does."""
-
-
 class Namer:
-    """Names the values of one forward, statement by statement. Sizes in `first` are needed before all else."""
+    """Names the values of one forward, statement by statement.
 
-    def __init__(self, body: Body, statements: list[Statement], taken: set[str], first: tuple[py.Expr, ...] = ()):
+    `first` are sizes that are needed before all else. `worth_deleting` picks from values that live on under a name
+    after their last use; it is told until which statement each named value lives, by itself and at the least.
+    """
+
+    def __init__(
+        self,
+        body: Body,
+        statements: list[Statement],
+        taken: set[str],
+        first: tuple[py.Expr, ...] = (),
+        worth_deleting: Callable[[list[int], dict[int, int], dict[int, int]], set[int]] = lambda *_: set(),
+    ):
         self.body = body
         self.first = first
+        self.worth_deleting = worth_deleting
         self.statements = statements
         self.taken = taken | ALWAYS_TAKEN
         self.names: dict[int, str] = {}
@@ -179,38 +184,31 @@ class Namer:
     # ---- memory --------------------------------------------------------------------------------------------------
 
     def _delete_dead(self, named: list[Named]) -> None:
-        """Let go of a value that is dead while more is computed, if layers with parameters are still to come."""
-        heavy = [at for at, statement in enumerate(self.statements) if statement.heavy]
+        """Let go of dead values that would raise the peak, if layers with parameters are still to come."""
+        if self.live.branches:
+            return  # where a value dies depends on the path
+        heavy = max((at for at, statement in enumerate(self.statements) if statement.heavy), default=-1)
+        natural = self._bound_until(named)
+        early = {index: self.last_use.get(index, until) for index, until in natural.items()}
+        lingering = [index for index in natural if early[index] < min(natural[index], heavy)]
+        for index in sorted(self.worth_deleting(lingering, natural, early)):
+            named[early[index]].dead.append(self.names[index])
+
+    def _bound_until(self, named: list[Named]) -> dict[int, int]:
+        """For each value that has a name, the statement that gives the name to another, or the last."""
+        found: dict[int, int] = {}
+        holder: dict[str, int] = {}
+
+        def bind(name: str, index: int | None, at: int) -> None:
+            if name in holder:
+                found[holder.pop(name)] = at
+            if index is not None:
+                holder[name] = index
+                found[index] = len(named) - 1
+
         for at, each in enumerate(named):
-            if not heavy or at >= heavy[-1]:
-                return
-            if self.live.regions[at] or each.statement.op in CONTROL:
-                continue
-            for index in dict.fromkeys(each.statement.used):
-                name = each.names[index]
-                died = self.last_use[index] == at and index >= self.body.inputs
-                rebound = any(each.names[other] == name for other in each.statement.defined)
-                if died and not rebound and not is_view(each.statement.expr, index) and _lingers(name, named[at + 1 :]):
-                    each.dead.append(name)
-
-
-def _lingers(name: str, later: list[Named]) -> bool:
-    """Whether something is computed before the name is bound again."""
-    for each in later:
-        if not all(is_view(each.statement.expr, index) for index in each.statement.used):
-            return True
-        if name in (each.names[index] for index in each.statement.defined):
-            return False
-    return False
-
-
-def is_view(expr: py.Expr, index: int) -> bool:
-    """Whether a result keeps the memory of the value."""
-    match expr:
-        case py.Ref():
-            return expr.index == index
-        case py.Call(py.Attribute(receiver, name)):
-            return name in VIEWS and is_view(receiver, index)
-        case py.Index(value, subscripts):
-            return is_view(value, index) and not any(isinstance(part, py.Ref) for part in py.parts(subscripts))
-    return False
+            for alias, name in each.before:
+                bind(alias, holder.pop(name, None), at)
+            for index in each.statement.defined:
+                bind(each.names[index], index, at)
+        return found

@@ -28,7 +28,8 @@ NEAR = 40  # how many steps after a part of an expression the whole may come
 class Statement:
     """`targets = expr`, or `return expr` where there are no targets.
 
-    `part_of` is the name for what this computes if it is part of a longer expression or row of steps, else None.
+    `steps` are the steps that it does, by number, in order; `heavy`: a layer with parameters is one of them. `part_of`
+    is the name for what this computes if it is part of a longer expression or row of steps, else None.
     """
 
     op: str
@@ -37,6 +38,7 @@ class Statement:
     node: ir.Node | None = None
     content: py.Expr | None = None
     heavy: bool = False
+    steps: list[int] = field(default_factory=list)
     part_of: str | None = None
     used: list[int] = field(default_factory=list)
 
@@ -67,13 +69,13 @@ def statements_of(body: Body, fill: Any, printer: Printer) -> list[Statement]:
         return reads.get(part.index) if isinstance(part, py.Ref) else None
 
     single: list[Statement] = []
-    for step in body.steps:
+    for number, step in enumerate(body.steps):
         expr, content = (each and py.rewrite(fill(each), substitute) for each in (step.expr, step.content))
         if step.op == "read":
             reads[step.targets.index] = expr
             continue
         heavy = step.op == "apply" and has_parameters(body.module.children[step.node.target])
-        single.append(Statement(step.op, expr, step.targets, step.node, content, heavy))
+        single.append(Statement(step.op, expr, step.targets, step.node, content, heavy, [number]))
     single.append(Statement("return", py.rewrite(fill(body.result), substitute), None))
     _mark_parts(single, body)
     return Inliner(body, single, printer).run()
@@ -160,6 +162,7 @@ class Inliner:
             self.pending.pop()
             statement.expr = whole
             statement.heavy |= last.heavy
+            statement.steps = last.steps + statement.steps
 
     def _reads_better(self, inner: Statement, outer: Statement, whole: py.Expr) -> bool:
         if outer.op == "return":

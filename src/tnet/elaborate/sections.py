@@ -69,6 +69,8 @@ class SettingsReader:
         frame = self.frame(name)
         override = self.overrides.get(name)
         if override is not None:
+            if name == "loss" and (node := parsed(override) if override.span else None) and not _is_plain(node):
+                return Expression(node, frame, node.span)
             return given_value(override, frame) if override.span is None else self._overridden(override, frame)
         return stages_value(self.nodes[name].stages, frame, name)
 

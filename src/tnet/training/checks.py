@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -9,15 +11,19 @@ from ..data.loaders import Loader, Loaders
 from ..diagnostics import Note, SpecError, error
 from ..ir.graph import Net
 from ..source import Span
-from .compiled import Forward
+from .compiled import Fields, Forward
 from .evaluate import to_device
-from .losses import LossChoice, output_dims, outputs_of
+from .loss_expressions import ExpressionChoice
+from .losses import LossChoice
+from .outputs import output_dims, outputs_of
 
+CLOSE = 0.02
+"""How far a loss may be from what its parts add up to, as a share: bfloat16 keeps three digits."""
 IGNORED = -100
 """The class that torch's losses leave out unless `ignore_index` says otherwise."""
 
 
-def check_targets(loss: LossChoice, net: Net, loaders: Loaders, span: Span | None) -> None:
+def check_targets(loss: LossChoice | ExpressionChoice, net: Net, loaders: Loaders, span: Span | None) -> None:
     """Every class number is one of the net's outputs. Raises SpecError (TN0703)."""
     dims = output_dims(net)
     if not loss.class_numbers or len(dims) < 2 or not isinstance(dims[1], int):
@@ -33,12 +39,15 @@ def check_targets(loss: LossChoice, net: Net, loaders: Loaders, span: Span | Non
             raise error("TN0703", message, span, Note("the net's output", net.span))
 
 
-def try_batch(forward: Forward, loss: LossChoice, loader: Loader, device: torch.device, span: Span | None) -> None:
-    """Run the net and the loss once on two samples, without a trace. Raises SpecError (TN0703)."""
+def try_batch(
+    forward: Forward, loss: LossChoice | ExpressionChoice, loader: Loader, device: torch.device, span: Span | None
+) -> Fields:
+    """Run the net and the loss once on two samples, without a trace; gives them. Raises SpecError (TN0703)."""
     batch = to_device(loader.make(loader.indices[:2], 0), device)
-    if "target" in loss.roles and "target" not in batch:
-        has = ", ".join(f"`{name}`" for name in batch)
-        raise error("TN0703", f"`{loss.name}` takes a `target`, the data has {has}", span)
+    for field in loss.fields:
+        if field not in batch:
+            has = ", ".join(f"`{name}`" for name in batch)
+            raise error("TN0703", f"`{loss.name}` takes a `{field}`, the data has {has}", span)
     model = forward.model
     was_training = model.training
     model.eval()
@@ -49,6 +58,7 @@ def try_batch(forward: Forward, loss: LossChoice, loader: Loader, device: torch.
             value = forward.run_loss(batch)
         if value.numel() != 1:
             raise error("TN0802", f"`{loss.name}` gives {list(value.shape)}, a loss is one number", loss.span)
+        return batch
     except SpecError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError) as problem:
@@ -58,9 +68,30 @@ def try_batch(forward: Forward, loss: LossChoice, loader: Loader, device: torch.
         model.train(was_training)
 
 
-def _check_shapes(loss: LossChoice, outputs: list[Tensor], target: Tensor | None, span: Span | None) -> None:
+def is_sum(forward: Forward, loss: LossChoice | ExpressionChoice, loader: Loader, device: torch.device) -> bool:
+    """Whether a loss is the sum over its samples and not their mean, to add up the parts of a batch. An expression
+    does not say so: it is run on four samples and on halves of them. Raises SpecError (TN0803) where it is neither.
+    """
+    if not loss.is_expression or loader.count < 4:
+        return loss.arguments.get("reduction") == "sum"
+    batch = to_device(loader.make(loader.indices[:4], 0), device)
+    halves = [{name: value[part] for name, value in batch.items()} for part in (slice(0, 2), slice(2, 4))]
+    forward.model.eval()
+    with torch.no_grad():
+        whole, *parts = (float(forward.run_loss(each)) for each in (batch, *halves))
+    forward.model.train()
+    for total, found in ((sum(parts) / 2, False), (sum(parts), True)):
+        if math.isclose(whole, total, rel_tol=CLOSE, abs_tol=CLOSE**2):
+            return found
+    message = "`accumulate` adds up parts of a batch, but the loss is neither the mean nor the sum over its samples"
+    raise error("TN0803", message, loss.span)
+
+
+def _check_shapes(
+    loss: LossChoice | ExpressionChoice, outputs: list[Tensor], target: Tensor | None, span: Span | None
+) -> None:
     """A target that goes elementwise with the output has its shape: torch would repeat one along the other."""
-    if target is None or len(outputs) > 1:
+    if target is None or len(outputs) > 1 or loss.is_expression:
         return
     output = outputs[0]
     whole = loss.class_numbers and not target.is_floating_point()

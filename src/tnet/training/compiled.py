@@ -11,6 +11,7 @@ import os
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cached_property
 from shutil import which
 from typing import Any
@@ -46,6 +47,11 @@ class Forward:
         self.compiles = compile.enabled
         if self.compiles and (missing := missing_compiler(device)):
             self.give_up(missing)
+
+    def over(self, model: nn.Module) -> Forward:
+        """The same of another model of the net."""
+        choice = replace(self.choice, enabled=self.compiles)
+        return Forward(model, self.loss_function, self.inputs, self.size, choice, self.precision, self.device, self.say)
 
     def run(self, batch: Fields) -> tuple[Tensor, Any]:
         with self._autocast():

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ..data.loaders import Loader
 from .compiled import Forward
-from .losses import outputs_of
 from .metrics import MetricChoice
+from .outputs import outputs_of
 
 PAYS_FROM = 500  # batches of evaluation in a run from which compiling them saves more than it takes
 
@@ -45,7 +45,8 @@ class Evaluator:
                 batch = to_device(batch, self.device)
                 loss, outputs = self.forward.evaluate(batch, self.compiled)
                 total += loss * len(batch[self.forward.inputs[0]])
-                self._update(outputs_of(outputs)[0], batch["target"], hits)
+                if self.built or self.classes:
+                    self._update(outputs_of(outputs)[0], batch["target"], hits)
         model.train(was_training)
         return {"loss": float(total / loader.count), **self._read(hits)}
 

@@ -10,14 +10,22 @@ if TYPE_CHECKING:
 
     from .state import State
 
+Batch = Mapping[str, "Tensor"]
 Results = Mapping[str, Any]
 
 
 class Hook:
     """A trick or an observer: one a file. Each method is a point of the loop."""
 
+    def on_batch(self, state: State, batch: Batch) -> Batch:
+        """A batch is on the device; gives what is trained on in its place. Scalars in it are for the whole batch."""
+        return batch
+
     def after_backward(self, state: State) -> None:
         """Gradients are there, the optimizer has not moved."""
+
+    def after_update(self, state: State) -> None:
+        """The optimizer has moved; `state.step` does not count the step yet."""
 
     def after_step(self, state: State, loss: Tensor) -> None:
         """The optimizer and the schedule have moved, and `state` counts the step; `loss` is on the device."""

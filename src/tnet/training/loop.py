@@ -16,9 +16,13 @@ from .world import World
 
 @dataclass
 class Stop:
-    """A request to stop after the step that is under way."""
+    """A request to stop after the step that is under way: from outside, or `early`, where training is done."""
 
     requested: bool = False
+    early: bool = False
+
+    def __bool__(self) -> bool:
+        return self.requested or self.early
 
 
 @dataclass
@@ -34,14 +38,14 @@ class Loop:
 
     def run(self, state: State) -> None:
         after_step = collect(self.hooks, "after_step")
-        while state.step < self.total_steps and not self.stop.requested:
+        while state.step < self.total_steps and not self.stop:
             state.model.train()
             for batch in self.loader.epoch(state.epoch, state.position):
                 loss = self.step(state, to_device(batch, self.world.device))
                 state.advance(len(self.loader))
                 for call in after_step:
                     call(state, loss)
-                if state.step == self.total_steps or self.stop.requested:
+                if state.step == self.total_steps or self.stop:
                     return
 
 

@@ -15,10 +15,15 @@ from torch import Tensor, nn
 
 from ..data.calls import argument_span, bind, described_value, signature
 from ..diagnostics import did_you_mean, error
+from ..elaborate.callees import Callee
 from ..ir.graph import Net
 from ..ir.types import TensorType
-from ..ir.values import Call
+from ..ir.values import Call, Expression, Stages
 from ..source import Span
+from ..syntax import ast
+from . import loss_expressions
+from .loss_expressions import ExpressionChoice
+from .outputs import outputs_of
 
 OBSOLETE = frozenset({"size_average", "reduce"})
 CLASS_NUMBERS = frozenset(
@@ -46,10 +51,16 @@ class LossChoice:
     arguments: Mapping[str, Any]
     roles: tuple[int | str, ...]
     span: Span | None
+    is_expression = False
 
     @property
     def is_class(self) -> bool:
         return inspect.isclass(self.function)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the loss takes of a sample besides the net's outputs."""
+        return tuple(role for role in self.roles if isinstance(role, str))
 
     @property
     def class_numbers(self) -> bool:
@@ -79,19 +90,6 @@ class Loss(nn.Module):
         return target if floats else target.to(output.dtype)
 
 
-def outputs_of(outputs: Any) -> Sequence[Tensor]:
-    """A net's outputs as a list, one or several."""
-    if isinstance(outputs, Tensor):
-        return [outputs]
-    return list(outputs.values()) if isinstance(outputs, Mapping) else list(outputs)
-
-
-def output_dims(net: Net) -> tuple[Any, ...]:
-    """The sizes of the net's first output; none where it is no tensor."""
-    kind = net.outputs[0][1]
-    return kind.dims if isinstance(kind, TensorType) else ()
-
-
 @cache
 def names() -> Mapping[str, Callable]:
     """The losses of torch.nn and the functions of torch.nn.functional that take a `target`, by name."""
@@ -101,16 +99,27 @@ def names() -> Mapping[str, Callable]:
     return classes | {n: f for n, f in functions.items() if {"target", "anchor"} & signature(f).parameters.keys()}
 
 
-def choose(value: Any, span: Span, net: Net | None) -> LossChoice:
-    """The loss that a setting's value means, tried on outputs of the net's shapes.
+def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) -> LossChoice | ExpressionChoice | None:
+    """The loss that a setting's value means, tried on outputs of the net's shapes; None for one over the outputs of a
+    net that is not known. `open_fields` says that samples may have fields besides the net's inputs and `target`.
 
     Raises SpecError: TN0001 for what is not done yet, TN0802 for no loss, TN0301 to TN0304 for arguments.
     """
     value = Call(value, span=span) if isinstance(value, str) else value
     if isinstance(value, int | float | None):
         raise error("TN0802", f"{described_value(value)} is no loss", span, help="such as `CrossEntropyLoss()`")
+    if isinstance(value, Expression) and isinstance(value.node, ast.ListExpr):
+        raise error("TN0001", "several losses are not done yet", span)
+    if isinstance(value, Callee) and value.kind in ("layer", "function"):
+        value = Call(value.name, value.args, dict(value.kwargs), True, span)
+    if isinstance(value, Callee) and value.kind != "block":
+        raise error("TN0802", f"`{value.name}` is no loss", span, help="such as `CrossEntropyLoss()`")
+    if isinstance(value, Callee | Expression):
+        return loss_expressions.choose(value, span, net, open_fields, CLASS_NUMBERS) if net else None
+    if isinstance(value, Stages):
+        raise error("TN0802", "stages are for schedules", span, help="in a loss a pipe stands in parentheses")
     if not isinstance(value, Call):
-        raise error("TN0001", "a loss other than a class or function of torch by its name is not done yet", span)
+        raise error("TN0802", f"{described_value(value)} is no loss", span, help="such as `CrossEntropyLoss()`")
     function = names().get(value.name)
     if function is None:
         raise error(

@@ -14,11 +14,14 @@ from ..ir.graph import Net
 from ..ir.values import Call
 from ..source import Span
 from . import metric_catalog
-from .losses import BINARY, MULTILABEL, LossChoice, output_dims
+from .losses import BINARY, MULTILABEL, LossChoice
 from .metric_catalog import MetricClass
+from .outputs import output_dims
 
-LATER = ("confusion",)
-"""Metrics of the language that are not done yet."""
+SHORT = {"confusion": "confusion_matrix"}
+"""Names of the language for metrics that torchmetrics calls otherwise."""
+MATRICES = ("ConfusionMatrix",)
+"""Metrics whose value is no number."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class MetricChoice:
         """Checking values would read them from the device at each batch."""
         parameters = inspect.signature(self.cls.load()).parameters
         return {name: False for name in metric_catalog.DECIDED if name in parameters}
+
+    @property
+    def is_number(self) -> bool:
+        return self.cls.name not in MATRICES
 
     @property
     def whole_targets(self) -> bool:
@@ -78,11 +85,9 @@ def _one(name: str | None, value: Any, span: Span, loss: LossChoice, net: Net | 
     call = Call(value, span=span) if isinstance(value, str) else value
     if not isinstance(call, Call):
         raise error("TN0802", f"{described_value(value)} is no metric", span, help="such as `accuracy`")
-    if call.name in LATER:
-        raise error("TN0001", f"the metric `{call.name}` is not done yet", call.span or span)
-    cls = metric_catalog.find(call.name)
+    cls = metric_catalog.find(SHORT.get(call.name, call.name))
     if cls is None or not call.name.islower():
-        advice = did_you_mean(call.name, [*metric_catalog.classes(), *LATER])
+        advice = did_you_mean(call.name, [*metric_catalog.classes(), *SHORT])
         raise error("TN0802", f"unknown metric `{call.name}`", call.span or span, help=advice)
     expected = cls.signature
     optional = [each.replace(default=None) if each.name == "task" else each for each in expected.parameters.values()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from .checks import check_targets, try_batch
 from .compiled import Forward
 from .evaluate import PAYS_FROM, Evaluator
 from .loop import Every
-from .losses import output_dims
+from .mixing import MixedLoss, check_fields
+from .outputs import output_dims
 from .recipe import Recipe
 from .settings import CompileChoice
 from .state import State
@@ -55,7 +57,8 @@ class Parts:
 
     def evaluator(self) -> Evaluator:
         names = class_names(self.spec.net, self.recipe, self.loaders)
-        return Evaluator(self.forward, self.recipe.metrics, self.world.device, names, self._compile_pays())
+        forward = self.forward if self.state.average is None else self.forward.over(self.state.average)
+        return Evaluator(forward, self.recipe.metrics, self.world.device, names, self._compile_pays())
 
     def _compile_pays(self) -> bool:
         interval = self.recipe.evaluate or EPOCH
@@ -75,7 +78,8 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None]) -> Parts:
     model.to(world.device)
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
-    state = State(model, optimizer, schedule, recipe.seed)
+    average = copy.deepcopy(model) if recipe.ema else None
+    state = State(model, optimizer, schedule, recipe.seed, average=average)
     size = min(recipe.batch, loaders.train.count) // recipe.accumulate
     forward = forward_of(spec, model, world, size, recipe.compile, say)
     parts = Parts(spec, recipe, world, loaders, state, forward, notes)
@@ -87,8 +91,11 @@ def forward_of(
     spec: Spec, model: nn.Module, world: World, size: int, compile: CompileChoice, say: Callable[[str], None]
 ) -> Forward:
     inputs = tuple(value.name for value in spec.data_recipe.inputs)
-    loss = spec.recipe.loss.build(world.device)
-    return Forward(model, loss, inputs, size, compile, spec.recipe.precision, world.device, say)
+    recipe = spec.recipe
+    loss = recipe.loss.build(world.device)
+    if recipe.mixup or recipe.cutmix:
+        loss = MixedLoss(loss, [name for name in recipe.loss.fields if name not in inputs])
+    return Forward(model, loss, inputs, size, compile, recipe.precision, world.device, say)
 
 
 def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
@@ -103,7 +110,10 @@ def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
 
 def check_parts(parts: Parts, span: Span | None) -> None:
     """Raises SpecError (TN0703), at the data's place, where data, net and loss do not fit each other."""
-    loss = parts.recipe.loss
-    check_targets(loss, parts.spec.net, parts.loaders, span)
+    recipe = parts.recipe
+    check_targets(recipe.loss, parts.spec.net, parts.loaders, span)
     for loader in parts.loaders.parts.values():
-        try_batch(parts.forward, loss, loader, parts.world.device, span)
+        batch = try_batch(parts.forward, recipe.loss, loader, parts.world.device, span)
+        for name in ("mixup", "cutmix"):
+            if getattr(recipe, name):
+                check_fields(name, batch, recipe.loss, parts.forward.inputs, recipe.spans.get(name))

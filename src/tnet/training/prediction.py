@@ -15,7 +15,7 @@ from ..data.sources.tensors import as_tensor, read_file
 from ..data.transforms.pipeline import Pipeline, Stage
 from ..diagnostics import error
 from ..ir.graph import Value
-from .losses import outputs_of
+from .outputs import outputs_of
 from .run import Run, load_run
 from .world import single
 

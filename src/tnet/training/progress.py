@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from .confusion import tables
 from .hooks import Hook, Results
 from .state import State
 from .watch import LossWatch
@@ -47,6 +48,8 @@ class Lines(Hook):
         by_class = tested.get("test.by_class")
         if by_class:
             print(f"accuracy by class: {classwise(by_class)}", flush=True)
+        for text in tables(tested):
+            print(text, flush=True)
         print(f"{state.step} steps in {duration(results['seconds'])}", flush=True)
 
 

@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..data.recipe import plain_value
-from ..diagnostics import Diagnostic, Note, SpecError, did_you_mean, error, nearest
+from ..diagnostics import Diagnostic, SpecError, did_you_mean, error, nearest
 from ..ir.graph import Net
 from ..ir.program import DataSection, Setting, TrainSection
-from ..ir.values import Duration
+from ..ir.values import Call, Duration
 from ..parameters.choice import OptimizerChoice
 from ..source import Source, Span
 from . import losses, metrics, optimizers, schedules
+from .contradictions import contradictions
+from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
-from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, NormChoice
+from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, NormChoice, PatienceChoice
 
 NEEDED = ("batch", "loss", "optimizer")
 
@@ -26,7 +28,7 @@ NEEDED = ("batch", "loss", "optimizer")
 class Update:
     """One loss, and the optimizer whose parameters it trains. Training of two players will have two."""
 
-    loss: LossChoice
+    loss: LossChoice | ExpressionChoice
     optimizer: OptimizerChoice
     schedule: ScheduleChoice
 
@@ -55,6 +57,11 @@ class Recipe:
     log: tuple[str, ...] = ()
     log_every: int = 50
     clip_norm: NormChoice | None = None
+    clip_value: float | None = None
+    mixup: float | None = None
+    cutmix: float | None = None
+    ema: float | None = None
+    early_stop: PatienceChoice | None = None
     accumulate: int = 1
     weights: str | None = None
     spec: Source | None = None
@@ -62,7 +69,7 @@ class Recipe:
     spans: Mapping[str, Span] = field(default_factory=dict)
 
     @property
-    def loss(self) -> LossChoice:
+    def loss(self) -> LossChoice | ExpressionChoice:
         return self.updates[0].loss
 
     @property
@@ -84,7 +91,9 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 """What is in force where nothing is written, as a spec would write it."""
 
-UNSET = frozenset({"epochs", "steps", "threads", "clip_norm", "weights"})
+UNSET = frozenset(
+    {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "early_stop", "weights"}
+)
 """Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
 
 SETTINGS = (*PLAIN, "loss", "optimizer", "schedule", "metrics")
@@ -109,15 +118,17 @@ def resolve(section: TrainSection, data: DataSection | None, net: Net | None) ->
         if setting.name not in ("loss", "optimizer", "schedule", "metrics"):
             attempt(setting.name, lambda each=setting: _plain(each))
     if loss := settings.get("loss"):
-        attempt("loss", lambda: losses.choose(loss.value, loss.value_span, net))
+        attempt("loss", lambda: losses.choose(loss.value, loss.value_span, net, has_open_fields(data)))
+        if values.get("loss") is None:
+            values.pop("loss", None)
     if optimizer := settings.get("optimizer"):
         attempt("optimizer", lambda: optimizers.choose(optimizer.value, optimizer.value_span))
     attempt("schedule", lambda: _schedule(settings, values))
     if (metric := settings.get("metrics")) and "loss" in values:
         attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, values.get("loss"), net))
     found += _missing(section)
-    found += _contradictions(settings, values, data)
-    if any(each.is_error for each in found) or section.failed:
+    found += contradictions(settings, values, data, net)
+    if any(each.is_error for each in found) or section.failed or "loss" not in values:
         return None, found
     return _recipe(section, values), found
 
@@ -147,6 +158,8 @@ def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:
     update = Update(values.pop("loss"), values.pop("optimizer"), values.pop("schedule"))
     fields = {name: value for name, value in values.items() if name not in ("schedule_per", "on_nan", "net")}
     given = {name: plain_value(setting.value) for name, setting in section.settings.items()}
+    if update.loss.is_expression:
+        given["loss"] = update.loss.span.text
     spans = {name: setting.value_span for name, setting in section.settings.items()}
     return Recipe(section.name, (update,), spec=section.span.source, given=DEFAULTS | given, spans=spans, **fields)
 
@@ -165,40 +178,7 @@ def _missing(section: TrainSection) -> list[Diagnostic]:
     ]
 
 
-def _contradictions(
-    settings: Mapping[str, Setting], values: Mapping[str, Any], data: DataSection | None
-) -> list[Diagnostic]:
-    """Settings that cannot both hold, each at the one that is written later."""
-    found = []
-
-    def conflict(name: str, other: str, message: str, help: str | None = None) -> None:
-        note = (Note(f"`{other}` is set here", settings[other].span),) if other in settings else ()
-        found.append(Diagnostic("TN0803", "error", message, settings[name].span, note, help))
-
-    if values.get("epochs") and values.get("steps"):
-        conflict("steps", "epochs", "`epochs` and `steps` both say how long to train", "leave one of them out")
-    if values.get("deterministic") and values.get("benchmark"):
-        conflict("benchmark", "deterministic", "`benchmark` picks the fastest algorithms, `deterministic` certain ones")
-    parts, batch = values.get("accumulate", 1), values.get("batch", 1)
-    if batch % parts:
-        conflict("accumulate", "batch", f"a batch of {batch} cannot be computed in {parts} equal parts")
-    if "schedule_per" in settings and "schedule" not in settings:
-        conflict("schedule_per", "schedule", "`schedule_per` is set, but there is no `schedule`")
-    best = values["checkpoint"].best if values.get("checkpoint") else None
-    if best is not None:
-        _check_best(best, settings, values, data, conflict)
-    return found
-
-
-def _check_best(
-    best: str, settings: Mapping[str, Setting], values: Mapping[str, Any], data: DataSection | None, conflict: Callable
-) -> None:
-    names = ["val.loss", *(f"val.{each.name}" for each in values.get("metrics", ()))]
-    if best not in names and ("metrics" in values or "metrics" not in settings):
-        listed = ", ".join(f'"{name}"' for name in names)
-        advice = did_you_mean(best, names) or f"there are {listed}"
-        conflict("checkpoint", "metrics", f'nothing is called "{best}" in an evaluation', advice)
-    elif "evaluate" in values and values["evaluate"] is None:
-        conflict("checkpoint", "evaluate", "the best checkpoint is found by evaluating, which is off")
-    elif data is not None and not {"val", "split"} & data.settings.keys():
-        conflict("checkpoint", "train", f'"{best}" needs data to evaluate on', "set `split` or `val` in `data`")
+def has_open_fields(data: DataSection | None) -> bool:
+    """Whether samples may have fields besides the net's inputs and `target`: from files of tensors and from Python."""
+    train = data.settings.get("train") if data else None
+    return train is None or not isinstance(train.value, Call) or train.value.name == "Tensors"

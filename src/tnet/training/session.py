@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Any
 from ..diagnostics import error
 from . import checkpoints, environment
 from .checkpoints import Checkpoints, weights_of, write_result
-from .clip_norm import ClipNorm
+from .checks import is_sum
+from .early_stop import EarlyStop
 from .evaluate import Evaluator, named
 from .evaluation import Evaluation
 from .hooks import Hook, collect
 from .log import JsonLines, Log
-from .loop import Loop
+from .loop import Loop, Stop
 from .parts import EPOCH, Parts, assemble
 from .progress import Lines, display
 from .run import CHECKPOINTS, METRICS, Run, describe, new_folder, write_about, write_start
 from .stages import StageNews, beginnings
 from .step import TrainStep
 from .tensorboard import TensorBoard, require
+from .tricks import tricks_of
 from .watch import LossWatch
 
 if TYPE_CHECKING:
@@ -91,18 +93,22 @@ def _session(parts: Parts, path: Path) -> Session:
     sinks = [JsonLines(path / METRICS), *(TensorBoard(path) for _ in recipe.log)]
     log = Log(recipe.log_every, per_epoch, sinks, parts.state)
     evaluator = parts.evaluator()
-    saver = None
+    stop = Stop()
+    saver = early = None
     if recipe.checkpoint:
         maximize = _maximize(recipe.checkpoint.best, evaluator)
-        saver = Checkpoints(path / CHECKPOINTS, recipe.checkpoint, save_due, maximize)
-    observers: list[Hook] = [each for each in (log, saver, screen) if each]
+        saver = Checkpoints(path / CHECKPOINTS, recipe.checkpoint, lambda n: stop.early or save_due(n), maximize)
+    if recipe.early_stop:
+        maximize = _maximize(recipe.early_stop.monitor, evaluator)
+        early = EarlyStop(recipe.early_stop, maximize, stop, screen.message)
+        parts.state.tricks = {"early_stop": early}
+    observers: list[Hook] = [each for each in (log, saver, screen, early) if each]
     evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, observers)
     news = StageNews(beginnings(recipe.schedule, per_epoch, total), per_epoch, screen.message)
     hooks = [watch, log, evaluation, *([saver] if saver else []), news, screen]
-    tricks: list[Hook] = [ClipNorm(recipe.clip_norm)] if recipe.clip_norm else []
-    sums = recipe.loss.arguments.get("reduction") == "sum"
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, collect(tricks, "after_backward"))
-    loop = Loop(step, parts.loaders.train, parts.world, total, hooks)
+    sums = recipe.accumulate > 1 and is_sum(parts.forward, recipe.loss, parts.loaders.train, parts.world.device)
+    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks_of(parts))
+    loop = Loop(step, parts.loaders.train, parts.world, total, hooks, stop)
     return Session(parts, loop, evaluator, evaluation, saver, screen, observers)
 
 
@@ -120,13 +126,14 @@ def _maximize(best: str | None, evaluator: Evaluator) -> bool:
 def _finish(session: Session, path: Path, about: dict[str, Any], started: float) -> Run:
     """Test and save the result: the best checkpoint's weights where `best` is set, else the last ones."""
     parts, saver = session.parts, session.saver
-    state, model = parts.state, parts.state.model
-    if session.loop.stop.requested and state.step < parts.total_steps:
+    state, model = parts.state, parts.state.result
+    stop = session.loop.stop
+    if stop.requested and not stop.early and state.step < parts.total_steps:
         return _stopped(session, path, about)
     checkpoint = saver.latest if saver else None
     if saver and (best := saver.best_path(state)):
         checkpoint = best
-        model.load_state_dict(checkpoints.load(best)["model"])
+        model.load_state_dict(checkpoints.load(best)["model" if state.average is None else "average"])
     write_result(path / checkpoints.WEIGHTS, weights_of(model))
     environment.release(parts.world)
     results = dict(session.evaluation.results)
@@ -136,7 +143,7 @@ def _finish(session: Session, path: Path, about: dict[str, Any], started: float)
     ended = {name: value for name, value in results.items() if not name.startswith("val.")}
     for call in collect(session.observers, "ended"):
         call(state, ended)
-    result = {"steps": state.step, "seconds": results["seconds"]}
+    result = {"steps": state.step, "seconds": results["seconds"]} | ({"stopped_early": True} if stop.early else {})
     result |= {"checkpoint": str(checkpoint.relative_to(path))} if checkpoint else {}
     write_about(path, about | {"result": result})
     session.screen.message(f"saved in {path}")
@@ -149,4 +156,4 @@ def _stopped(session: Session, path: Path, about: dict[str, Any]) -> Run:
     checkpoint = session.saver.save(state) if session.saver else checkpoints.save(path / CHECKPOINTS, state)
     session.screen.message(f"stopped after step {state.step}; the checkpoint is in {checkpoint}")
     results = dict(session.evaluation.results)
-    return Run(path, results, state.model.eval(), checkpoint, stopped=True, about=about, spec=session.parts.spec)
+    return Run(path, results, state.result.eval(), checkpoint, stopped=True, about=about, spec=session.parts.spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,8 @@ from ..ir.program import Setting
 from ..ir.values import Call, Duration
 
 LATER = (
-    "clip_value", "mixup", "cutmix", "ema", "swa", "distill", "early_stop", "channels_last", "devices", "dtype",
-    "distributed", "sync_batchnorm", "anomaly", "profile", "snoop",
+    "swa", "distill", "channels_last", "devices", "dtype", "distributed", "sync_batchnorm", "anomaly", "profile",
+    "snoop",
 )  # fmt: skip
 """Settings of the language that are not done yet."""
 
@@ -47,6 +48,14 @@ class NormChoice:
     type: float = 2.0
 
 
+@dataclass(frozen=True)
+class PatienceChoice:
+    """`Patience(5, monitor="val.loss")`: so many evaluations in a row may be no better than the best."""
+
+    evaluations: int
+    monitor: str = "val.loss"
+
+
 def wrong(setting: Setting, wanted: str, help: str | None = None) -> SpecError:
     """``epochs` is a whole number from 1 on, not true`, to be raised."""
     message = f"`{setting.name}` is {wanted}, not {described_value(setting.value)}"
@@ -58,6 +67,16 @@ def whole(least: int) -> Check:
         if not isinstance(setting.value, int) or isinstance(setting.value, bool) or setting.value < least:
             raise wrong(setting, f"a whole number from {least} on")
         return setting.value
+
+    return check
+
+
+def above_zero(below: float = math.inf) -> Check:
+    def check(setting: Setting) -> float:
+        value = setting.value
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < below:
+            raise wrong(setting, "a number above 0" + ("" if below == math.inf else f" and below {below:g}"))
+        return float(value)
 
     return check
 
@@ -163,6 +182,17 @@ def norm(setting: Setting) -> NormChoice:
 def _norm(largest: float, type: float = 2.0) -> None: ...
 
 
+def patience(setting: Setting) -> PatienceChoice:
+    call = setting.value
+    if not isinstance(call, Call) or call.name != "Patience":
+        raise wrong(setting, "`Patience(…)`", 'such as `Patience(5, monitor="val.loss")`')
+    choice = PatienceChoice(**bind(call, signature(PatienceChoice)))
+    if choice.evaluations < 1:
+        place = call.spans.get("evaluations", call.spans.get(0, call.span))
+        raise error("TN0802", "`Patience` lasts at least 1 evaluation", place)
+    return choice
+
+
 def logs(setting: Setting) -> tuple[str, ...]:
     value = setting.value if isinstance(setting.value, list | tuple) else [setting.value]
     names = [word(each) for each in value]
@@ -193,6 +223,11 @@ PLAIN: dict[str, Check] = {
     "log": logs,
     "log_every": whole(1),
     "clip_norm": norm,
+    "clip_value": above_zero(),
+    "mixup": above_zero(),
+    "cutmix": above_zero(),
+    "ema": above_zero(below=1),
+    "early_stop": patience,
     "accumulate": whole(1),
     "on_nan": one_of("stop", later=["skip", "rollback"]),
     "net": name,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
@@ -19,7 +20,11 @@ class Best:
 
 @dataclass
 class State:
-    """`step` counts optimizer steps done, `epoch` epochs begun from 0, `position` batches of this epoch done."""
+    """`step` counts optimizer steps done, `epoch` epochs begun from 0, `position` batches of this epoch done.
+
+    `average` is the averaged model that evaluation and the result use, where there is one; `tricks` are hooks with a
+    state of their own, by name.
+    """
 
     model: nn.Module
     optimizer: Optimizer
@@ -29,6 +34,13 @@ class State:
     epoch: int = 0
     position: int = 0
     best: Best | None = None
+    average: nn.Module | None = None
+    tricks: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def result(self) -> nn.Module:
+        """The model whose weights are the result so far."""
+        return self.model if self.average is None else self.average
 
     def advance(self, batches: int) -> None:
         """One more step done, of an epoch of so many batches."""
@@ -48,6 +60,8 @@ class State:
             "epoch": self.epoch,
             "position": self.position,
             "best": None if self.best is None else [self.best.value, self.best.step],
+            "average": None if self.average is None else self.average.state_dict(),
+            "tricks": {name: trick.state_dict() for name, trick in self.tricks.items()},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -56,3 +70,7 @@ class State:
         self.schedule.load_state_dict(state["schedule"])
         self.seed, self.step, self.epoch, self.position = (state[n] for n in ("seed", "step", "epoch", "position"))
         self.best = None if state["best"] is None else Best(*state["best"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        for name, trick in self.tricks.items():
+            trick.load_state_dict(state["tricks"][name])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from ..data import streams
 from .compiled import Forward, compile_errors
+from .hooks import Batch, Hook, collect
 from .state import State
 from .world import World
-
-Batch = Mapping[str, Tensor]
 
 
 class TrainStep:
@@ -22,23 +21,21 @@ class TrainStep:
     and a part counts by its share of them.
     """
 
-    def __init__(
-        self,
-        forward: Forward,
-        world: World,
-        parts: int = 1,
-        sums: bool = False,
-        after_backward: Sequence[Callable] = (),
-    ):
+    def __init__(self, forward: Forward, world: World, parts: int = 1, sums: bool = False, tricks: Sequence[Hook] = ()):
         self.forward, self.world, self.parts, self.sums = forward, world, parts, sums
-        self.after_backward = after_backward
+        points = ("on_batch", "after_backward", "after_update")
+        self.on_batch, self.after_backward, self.after_update = (collect(tricks, point) for point in points)
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
+        for change in self.on_batch:
+            batch = change(state, batch)
         torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
         loss = self._backward(state, batch)
         for call in self.after_backward:
             call(state)
         state.optimizer.step()
+        for call in self.after_update:
+            call(state)
         state.schedule.step()
         return loss
 
@@ -68,9 +65,10 @@ class TrainStep:
 
 def split(batch: Batch, parts: int) -> Iterator[tuple[Batch, float]]:
     """A batch in so many parts, each with its share of the samples; fewer where one would have a single sample, with
-    which a batch norm may fail."""
+    which a batch norm may fail. Scalars go with every part."""
     count = len(next(iter(batch.values())))
     parts = min(parts, max(1, count // 2))
-    pieces = {name: value.tensor_split(parts) for name, value in batch.items()}
+    scalars = {name: value for name, value in batch.items() if not value.ndim}
+    pieces = {name: value.tensor_split(parts) for name, value in batch.items() if value.ndim}
     for each in zip(*pieces.values(), strict=True):
-        yield dict(zip(pieces, each, strict=True)), len(each[0]) / count
+        yield dict(zip(pieces, each, strict=True)) | scalars, len(each[0]) / count

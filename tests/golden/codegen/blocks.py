@@ -133,6 +133,7 @@ class Attention(nn.Module):
         N, L = x.shape[:2]
         y = self.qkv(x).view(N, L, 3, self.heads, 40 // self.heads).permute(2, 0, 3, 1, 4)
         q, k, v = y.unbind(0)  # 3 x [N, heads, 256, 40 // heads]
+        del y
         x = F.scaled_dot_product_attention(q, k, v, dropout_p=0.1 if self.training else 0.0)
         del q, k, v
         x = x.transpose(1, 2).reshape(N, L, 40)  # [N, 256, 40]

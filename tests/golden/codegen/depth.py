@@ -24,5 +24,4 @@ class Depth(nn.Module):
         for _ in range(torch.randint(1, 3, ()).item()):
             x = self.mixed(x)
         x = total + x
-        del total
         return self.last(x)  # [N, 2]

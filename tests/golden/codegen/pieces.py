@@ -76,7 +76,6 @@ class Pieces(nn.Module):
         y = x[:, 2:5] * self.scale  # [N, 3]
         x = x.clone()
         x[:, 1:4] = y
-        del y
         x = self.first(x)
         x = self.hidden(x)  # [N, 24]
         x = self.wide(x)  # [N, 4]

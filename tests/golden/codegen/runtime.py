@@ -70,7 +70,6 @@ class Runtime(nn.Module):
                 h2 = v[:, t] + F.relu(h)
             h = self.cell(h2) + h * (0.5 if self.training else 1.0)
         x = self.centre(h)
-        del h
         x = self.residual(x)
         x = self.residual_1(x)
         x = self.residual_2(x)

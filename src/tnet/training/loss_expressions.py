@@ -1,0 +1,173 @@
+"""Losses as expressions over outputs, inputs and fields by name, and as blocks of two inputs.
+
+A loss is elaborated like a net and printed as PyTorch source, so that it is compiled together with the forward pass.
+Types of fields are not written in a spec. While checking, a loss is tried with the types that targets usually have:
+what is wrong with all of them does not depend on the data. When a run starts, the first samples give the true types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..diagnostics import Diagnostic, SpecError, did_you_mean, error
+from ..elaborate import losses as graphs
+from ..ir.graph import Net
+from ..ir.types import TensorType
+from ..shapes import simplify
+from ..source import Span
+from .outputs import output_names, outputs_of
+
+NAMES_AND_ARGUMENTS = ("TN02", "TN03")
+"""Phases of diagnostics that do not depend on the shape of a field."""
+USUAL = 64  # size of a symbolic dim without a hint, while shapes are inferred
+
+
+@dataclass(frozen=True)
+class ExpressionChoice:
+    """A loss over `names`. `name` and `arguments` are those of the first function in it that is given an output and
+    `target` as they are; "loss" and none without one."""
+
+    value: Any
+    net: Net
+    names: tuple[str, ...]
+    name: str
+    arguments: Mapping[str, Any]
+    class_numbers: bool
+    span: Span
+    is_expression = True
+
+    @property
+    def outputs(self) -> dict[str, int]:
+        return output_names(self.net)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the loss takes of a batch besides the net's outputs."""
+        return tuple(name for name in self.names if name not in self.outputs)
+
+    def build(self, device: str | torch.device = "cpu") -> ExpressionLoss:
+        return ExpressionLoss(self, torch.device(device))
+
+
+def choose(value: Any, span: Span, net: Net, open_fields: bool, class_numbers: frozenset[str]) -> ExpressionChoice:
+    """The loss of an expression or a block, tried on the net's types.
+
+    `open_fields` says that samples may have fields besides the net's inputs and `target`; `class_numbers` names the
+    functions whose target is a class. Raises SpecError with all that is wrong whatever the data is.
+    """
+    outputs, inputs = output_names(net), [each.name for each in net.root.inputs[: net.root.own_inputs]]
+    known = [*outputs, *inputs, "target"]
+    if isinstance(value, graphs.Callee) and len(net.outputs) != 1:
+        message = f"`{value.name}` is applied to the output and `target`; the net gives {len(net.outputs)} outputs"
+        raise error("TN0802", message, span, help="write an expression over the outputs by name")
+    names = graphs.names_of(value, known)
+    for name in names:
+        if name not in known and not open_fields:
+            place = graphs.place_of(value, name, span)
+            listed = ", ".join(f"`{each}`" for each in known)
+            advice = did_you_mean(name, known) or f"a loss is over {listed}"
+            raise error("TN0201", f"`{name}` is no output, input or field of the sample", place, help=advice)
+    call = graphs.direct_call(value, list(outputs)[:1] + ["output"])
+    name = call.callee.name if call else getattr(value, "name", "loss")
+    arguments = graphs.literal_arguments(call) if call else {}
+    choice = ExpressionChoice(value, net, tuple(names), name, arguments, name in class_numbers, span)
+    _try(choice)
+    return choice
+
+
+def _try(choice: ExpressionChoice) -> None:
+    """Raises SpecError with what is wrong for every usual type of the fields."""
+    kinds = [kind for _, kind in choice.net.outputs]
+    if not all(isinstance(kind, TensorType) for kind in kinds):
+        return
+    hints = {name: hint or USUAL * (n + 1) for n, (name, hint) in enumerate(choice.net.symbols.items())}
+    found: list[dict[Any, Diagnostic]] = []
+    for field in _usual_fields(choice.net):
+        types = {name: _declared(choice, name) or field for name in choice.names}
+        try:
+            graphs.elaborate_loss(choice.value, types, hints, choice.span)
+            return
+        except SpecError as problem:
+            found.append({(each.code, each.span, each.message): each for each in problem.diagnostics})
+    common = [each for key, each in found[0].items() if all(key in other for other in found)]
+    unfit = [[each for each in problems.values() if each.code.startswith(NAMES_AND_ARGUMENTS)] for problems in found]
+    if wrong := common or next(filter(None, unfit), None):
+        raise SpecError(wrong)
+
+
+def _usual_fields(net: Net) -> Iterator[TensorType]:
+    """Classes, numbers like the output, classes at each place, tokens like the input, one number a sample."""
+    output, given = net.outputs[0][1], net.root.inputs[0].type
+    yield TensorType("int64", output.dims[:1])
+    yield TensorType(output.dtype, output.dims)
+    yield TensorType("int64", (*output.dims[:1], *output.dims[2:]))
+    yield TensorType("int64", given.dims)
+    yield TensorType("float32", output.dims[:1])
+
+
+def _declared(choice: ExpressionChoice, name: str) -> TensorType | None:
+    """The type of an output or input; None for a field."""
+    if name in choice.outputs:
+        return choice.net.outputs[choice.outputs[name]][1]
+    return next((each.type for each in choice.net.root.inputs if each.name == name), None)
+
+
+class ExpressionLoss(nn.Module):
+    """`loss(outputs, batch)` is a scalar. Its module is made when a batch of new types comes first, and kept."""
+
+    def __init__(self, choice: ExpressionChoice, device: torch.device):
+        super().__init__()
+        self.choice, self.device = choice, device
+        self.takes = [(name, choice.outputs.get(name)) for name in choice.names]
+        self.made: dict[Any, Callable[..., Tensor]] = {}
+
+    def forward(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        listed = outputs_of(outputs)
+        values = [batch[name] if number is None else listed[number] for name, number in self.takes]
+        key = tuple((tuple(value.shape[1:]), value.dtype) for value in values)
+        if key not in self.made:
+            self._make(key, batch, values)
+        return self.made[key](*values)
+
+    @torch.compiler.disable
+    def _make(self, key: Any, batch: Mapping[str, Tensor], values: list[Tensor]) -> None:
+        from ..codegen import generate, load
+
+        types, hints = types_of(self.choice, batch, values)
+        net = graphs.elaborate_loss(self.choice.value, types, hints, self.choice.span)
+        source = generate(net)
+        self.made[key] = load(source, net.name, f"<{self.choice.span.source.name}: loss>")().to(self.device)
+
+
+def types_of(
+    choice: ExpressionChoice, batch: Mapping[str, Tensor], values: list[Tensor]
+) -> tuple[dict[str, TensorType], dict[str, int]]:
+    """The types of a loss's tensors in a batch, with hints. The number of samples stays a symbol, every other size is
+    the batch's; outputs keep their declared dtype, which autocast may have changed."""
+    inputs = choice.net.root.inputs[: choice.net.root.own_inputs]
+    samples = inputs[0].type.dims[0] if inputs[0].type.dims else 0
+    sizes: dict[Any, int] = {}
+    for each in inputs:
+        dims = zip(each.type.dims, batch[each.name].shape, strict=True)
+        sizes |= {dim: size for dim, size in dims if not isinstance(dim, int) and dim != samples}
+    count = len(batch[inputs[0].name])
+    types = {}
+    for name, value in zip(choice.names, values, strict=True):
+        declared = _declared(choice, name)
+        if declared is not None:
+            dims = tuple(dim if isinstance(dim, int) else simplify(dim.subs(sizes)) for dim in declared.dims)
+            types[name] = TensorType(declared.dtype, dims)
+        else:
+            whole = value.ndim and len(value) == count
+            types[name] = TensorType(
+                str(value.dtype).removeprefix("torch."), (*((samples,) if whole else value.shape[:1]), *value.shape[1:])
+            )
+    free = {
+        each for kind in types.values() for dim in kind.dims if not isinstance(dim, int) for each in dim.free_symbols
+    }
+    return types, {each.name: USUAL for each in free}

@@ -1,0 +1,31 @@
+"""The tricks of a recipe: hooks that take part in each step, none where none is set."""
+
+from __future__ import annotations
+
+from .clip_norm import ClipNorm
+from .clip_value import ClipValue
+from .cutmix import Cutmix
+from .ema import Ema
+from .hooks import Hook
+from .mixing import Mixing
+from .mixup import Mixup
+from .parts import Parts
+
+
+def tricks_of(parts: Parts) -> list[Hook]:
+    """In the order in which they act at each point of a step."""
+    recipe, state = parts.recipe, parts.state
+    tricks: list[Hook] = []
+    if mixers := [
+        mixer for mixer in (recipe.mixup and Mixup(recipe.mixup), recipe.cutmix and Cutmix(recipe.cutmix)) if mixer
+    ]:
+        inputs = parts.forward.inputs
+        fields = [name for name in recipe.loss.fields if name not in inputs]
+        tricks.append(Mixing(mixers, inputs, fields, parts.world))
+    if recipe.clip_norm:
+        tricks.append(ClipNorm(recipe.clip_norm))
+    if recipe.clip_value:
+        tricks.append(ClipValue(recipe.clip_value))
+    if recipe.ema:
+        tricks.append(Ema(recipe.ema, state.average, state.model))
+    return tricks

@@ -1,0 +1,254 @@
+"""Each trick against a loop by hand: bit-equal losses over twenty steps, and equal weights at the end."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import numpy as np
+import pytest
+import torch
+from by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
+from safetensors.torch import load_file
+from small_specs import IRIS, spec, trained
+from torch.nn.utils import clip_grad_value_
+
+from tnet.data import streams
+from tnet.diagnostics import SpecError
+from tnet.source import Source
+from tnet.training import checkpoints
+
+
+@pytest.fixture(autouse=True)
+def small_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def same_weights(run, model) -> bool:
+    return all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in run.model.state_dict().items())
+
+
+def draws(step: int) -> np.random.Generator:
+    return np.random.default_rng(streams.key(42, "mixing", step, 0))
+
+
+def partners(step: int) -> torch.Tensor:
+    return streams.permutation(streams.key(42, "partners", step, 0), 32)
+
+
+def mixup_by_hand(model, batch, step, generator=None):
+    generator, index = generator or draws(step), partners(step)
+    lam = generator.beta(0.2, 0.2)
+    x, a, b = batch["image"], batch["target"], batch["target"][index]
+    seed_model(step)
+    outputs = model(lam * x + (1 - lam) * x[index])
+    return lam * criterion(outputs, a) + (1 - lam) * criterion(outputs, b)
+
+
+def box(size: int, lam: float, generator: np.random.Generator) -> tuple[int, int]:
+    cut, centre = int(size * np.sqrt(1 - lam)), generator.integers(size)
+    return np.clip(centre - cut // 2, 0, size), np.clip(centre + cut // 2, 0, size)
+
+
+def cutmix_by_hand(model, batch, step, generator=None):
+    generator, index = generator or draws(step), partners(step)
+    lam = generator.beta(1.0, 1.0)
+    x, a, b = batch["image"].clone(), batch["target"], batch["target"][index]
+    (top, bottom), (left, right) = box(8, lam, generator), box(8, lam, generator)
+    x[:, :, top:bottom, left:right] = batch["image"][index, :, top:bottom, left:right]
+    lam = 1 - (bottom - top) * (right - left) / 64
+    seed_model(step)
+    outputs = model(x)
+    return lam * criterion(outputs, a) + (1 - lam) * criterion(outputs, b)
+
+
+@pytest.mark.parametrize("setting, by_hand", [("mixup = 0.2", mixup_by_hand), ("cutmix = 1.0", cutmix_by_hand)])
+def test_mixing_is_the_loop_of_the_papers(tmp_path, setting, by_hand):
+    """L4"""
+    run = trained(tmp_path / "run", text=with_settings(setting))
+    expected = ByHand(loss=by_hand)
+    assert losses_of(tmp_path / "run") == expected.losses != ByHand().losses
+    assert same_weights(run, expected.model)
+
+
+def test_clip_value(tmp_path):
+    run = trained(tmp_path / "run", text=with_settings("clip_value = 0.01"))
+    expected = ByHand(before_update=lambda model: clip_grad_value_(model.parameters(), 0.01))
+    assert losses_of(tmp_path / "run") == expected.losses != ByHand().losses
+    assert same_weights(run, expected.model)
+
+
+def test_ema_is_torchs_averaged_model(tmp_path):
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+    run = trained(tmp_path / "run", text=with_settings("ema = 0.9"))
+    averaged = []
+
+    def update(model, step):
+        if not averaged:
+            averaged.append(AveragedModel(copy.deepcopy(model), multi_avg_fn=get_ema_multi_avg_fn(0.9)))
+        averaged[0].update_parameters(model)
+
+    expected = ByHand(after_update=update)
+    average = averaged[0].module
+    assert losses_of(tmp_path / "run") == expected.losses == ByHand().losses
+    assert same_weights(run, average) and not same_weights(run, expected.model)
+    saved = load_file(tmp_path / "run" / "model.safetensors")
+    assert all(torch.equal(saved[name], tensor) for name, tensor in average.state_dict().items())
+    kept = checkpoints.load(run.checkpoint)
+    assert all(torch.equal(kept["model"][name], tensor) for name, tensor in expected.model.state_dict().items())
+    assert all(torch.equal(kept["average"][name], tensor) for name, tensor in average.state_dict().items())
+
+
+def test_evaluation_and_best_use_the_average(tmp_path):
+    text = with_settings("ema = 0.99", 'checkpoint = Checkpoint(best="val.loss")', "evaluate = 4 steps")
+    run = trained(tmp_path / "run", text=text)
+    batch = next(iter(run.spec.data_recipe.load(42, 200).val))
+    best = checkpoints.load(run.checkpoint)
+    assert all(torch.equal(best["average"][name], tensor) for name, tensor in run.model.state_dict().items())
+    with torch.no_grad():
+        loss = float(criterion(run.model.eval()(batch["image"]), batch["target"]))
+    events = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    found = min(event["val.loss"] for event in events if event["event"] == "evaluate")
+    assert loss == pytest.approx(found, rel=1e-5)
+
+
+def test_a_state_with_an_average_is_restored(tmp_path):
+    """Ten more steps from a checkpoint are those of a run that went on."""
+    from tnet.training.parts import assemble
+    from tnet.training.tricks import tricks_of
+
+    run = trained(tmp_path / "run", text=with_settings("ema = 0.9", "early_stop = Patience(9)"))
+    parts = assemble(spec(with_settings("ema = 0.9")), None, print)
+    parts.state.load_state_dict(checkpoints.load(run.checkpoint))
+    assert parts.state.step == 20 and same_weights(run, parts.state.average)
+    (trick,) = tricks_of(parts)
+    trick.after_update(parts.state)
+    moved = parts.state.average.head.weight
+    expected = run.model.head.weight.detach().lerp(parts.state.model.head.weight.detach(), 1 - 0.9)
+    assert torch.equal(moved.detach(), expected)
+
+
+def test_mixing_with_accumulation_mixes_the_whole_batch(tmp_path):
+    """Each part has the partners and the weight of the batch."""
+    text = PLAIN.replace("Dropout(0.2)", "").replace("-> norm: BatchNorm2d", "")
+    trained(tmp_path / "run", text=with_settings("mixup = 0.2", "accumulate = 2", text=text))
+    assert losses_of(tmp_path / "run") == pytest.approx(ByHand(text, loss=mixup_by_hand).losses, rel=1e-5)
+
+
+def test_both_mixings_take_turns_by_a_coin(tmp_path):
+    trained(tmp_path / "run", text=with_settings("mixup = 0.2", "cutmix = 1.0"))
+
+    def either(model, batch, step):
+        generator = draws(step)
+        coins.append(int(generator.integers(2)))
+        return (mixup_by_hand, cutmix_by_hand)[coins[-1]](model, batch, step, generator)
+
+    coins = []
+    assert losses_of(tmp_path / "run") == ByHand(loss=either).losses
+    assert {0, 1} == set(coins)
+
+
+def test_mixed_batches_compile_once(tmp_path):
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    trained(tmp_path / "run", text=with_settings("mixup = 0.2").replace("compile   = false", ""))
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+    assert not torch._dynamo.utils.counters["graph_break"]
+    assert losses_of(tmp_path / "run") == pytest.approx(ByHand(loss=mixup_by_hand).losses, rel=0.2)
+
+
+def test_early_stop_ends_after_so_many_evaluations_without_a_better_one(tmp_path, capsys):
+    """R12: the rates are so high that nothing gets better soon."""
+    text = IRIS.replace("epochs    = 3", 'epochs = 50; early_stop = Patience(2, monitor="val.accuracy"); log_every = 1')
+    run = trained(tmp_path / "run", {"train.checkpoint": "Checkpoint(every=100 epochs)"}, text)
+    events = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    values = [event["val.accuracy"] for event in events if event["event"] == "evaluate"]
+    best = values.index(max(values))
+    assert len(values) == best + 3 < 50
+    assert events[-1]["event"] == "end" and events[-1]["step"] == len(values) * 6 and not run.stopped
+    assert "stopping early: `val.accuracy` is no better after 2 evaluations" in capsys.readouterr().err
+    assert run.checkpoint.name == f"step-{len(values) * 6:08d}"
+    assert run.about["steps"]["total"] == 300
+    saved = checkpoints.load(run.checkpoint)
+    assert saved["tricks"] == {"early_stop": {"best": max(values), "waited": 2}}
+
+
+NAMED = {
+    "image": "net Tiny(image: float[N, 1, 8, 8]) -> float[N, 10] { flatten(1); Linear(10) }",
+    "tokens": "net Tiny(tokens: int[N, 8]) -> float[N, 10] { Embedding(9, 4); flatten(1); Linear(10) }",
+    "row": "net Tiny(row: float[N, 8]) -> float[N, 10] { Linear(10) }",
+    "map": "net Tiny(image: float[N, 1, 8, 8]) -> float[N, 10, 8, 8] { Conv2d(10, 1) }",
+}
+
+
+@pytest.mark.parametrize("net, lines, code, words", [
+    ("tokens", "mixup = 0.2", "TN0803", "`tokens` is `int64[N, 8]`, not float"),
+    ("row", "cutmix = 1.0", "TN0803", "pastes parts of images, but the net takes `row: float32[N, 8]`"),
+    ("map", "mixup = 0.2", "TN0803", "the target is a map of values"),
+    ("map", "cutmix = 1.0", "TN0803", "the target is a map of values"),
+    ("image", "mixup = 0", "TN0802", "`mixup` is a number above 0, not 0"),
+    ("image", "cutmix = true", "TN0802", "`cutmix` is a number above 0, not true"),
+    ("image", "ema = 1", "TN0802", "`ema` is a number above 0 and below 1, not 1"),
+    ("image", "ema = 0", "TN0802", "`ema` is a number above 0 and below 1, not 0"),
+    ("image", "clip_value = -1", "TN0802", "`clip_value` is a number above 0, not -1"),
+    ("image", "early_stop = 5", "TN0802", "`early_stop` is `Patience(…)`, not 5"),
+    ("image", "early_stop = Patience()", "TN0302", "needs `evaluations`"),
+    ("image", "early_stop = Patience(0)", "TN0802", "at least 1 evaluation"),
+    ("image", 'early_stop = Patience(3, monitor="val.los")', "TN0803", 'no number is called "val.los"'),
+    ("image", 'metrics = [confusion]; early_stop = Patience(3, monitor="val.confusion")', "TN0803", "no number"),
+    ("image", "early_stop = Patience(3); evaluate = none", "TN0803", "stopping early is decided by evaluating"),
+])  # fmt: skip
+def test_what_cannot_be_is_found_by_checking(net, lines, code, words):
+    text = (
+        f"{NAMED[net]}\ntrain {{ epochs = 1; batch = 4; loss = CrossEntropyLoss(); optimizer = SGD(lr=0.1); {lines} }}"
+    )
+    from tnet.compiler import compile_spec
+
+    ((found, message),) = [(each.code, each.message) for each in compile_spec(Source("x", text)).diagnostics]
+    assert found == code and words in message
+
+
+def test_early_stop_needs_data_to_evaluate_on():
+    text = IRIS.replace("split = [0.6, 0.2, 0.2]", "").replace("epochs  ", "early_stop = Patience(2); epochs  ")
+    with pytest.raises(SpecError, match="needs data to evaluate on"):
+        trained("nowhere", text=text)
+
+
+def test_a_target_that_is_no_class_and_no_numbers_is_found_in_the_data(tmp_path):
+    text = "net Tiny(row: float[N, 8]) -> float[N, 3] { Linear(3) }\n"
+    text += "train { epochs = 1; batch = 4; loss = MultiLabelMarginLoss(); optimizer = SGD(lr=0.1); mixup = 0.2 }"
+    with pytest.raises(SpecError, match="takes a list of classes"):
+        trained(tmp_path / "run", text=text)
+    numbers = spec(text.replace("MultiLabelMarginLoss", "MSELoss"), {"train.compile": False})
+    numbers.train(tmp_path / "run", (torch.randn(8, 8), torch.randn(8, 3)))
+    assert len(losses_of(tmp_path / "run")) == 0 and numbers.recipe.mixup == 0.2
+    labels = torch.zeros(8, 3, dtype=torch.int64)
+    with pytest.raises(SpecError, match=r"but `target` is `int64\[N, 3\]`"):
+        numbers.train(tmp_path / "again", (torch.randn(8, 8), labels))
+
+
+def test_confusion_is_counted_and_shown(tmp_path, capsys):
+    run = trained(tmp_path / "run", text=IRIS.replace("[accuracy]", "[accuracy, confusion]"))
+    matrix = run.metrics["test.confusion"]
+    assert np.shape(matrix) == (3, 3) and np.sum(matrix) == 30
+    assert np.trace(matrix) / 30 == pytest.approx(run.metrics["test.accuracy"])
+    shown = capsys.readouterr().out
+    assert "setosa" in shown and "rows are the classes" in shown
+
+
+def test_tricks_read_nothing_from_the_device(tmp_path):
+    """R14: what an epoch reads does not grow with its steps."""
+    from test_training import Reads
+
+    settings = "mixup = 0.2; ema = 0.9; clip_value = 1; early_stop = Patience(9); log_every = 1000"
+    counts = []
+    for batch in (45, 5):
+        with Reads() as reads:
+            trained(tmp_path / str(batch), {"train.batch": batch}, IRIS.replace("epochs  ", f"{settings}; epochs  "))
+        counts.append(reads.count)
+    assert counts[0] == counts[1]
