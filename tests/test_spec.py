@@ -10,7 +10,7 @@ from torch import nn
 
 import tnet
 from tnet.ir import sites
-from tnet.ir.graph import Module
+from tnet.ir.graph import Module, walk
 
 ROOT = Path(__file__).parent.parent
 DIGITS = ROOT / "specs/digits.tnet"
@@ -123,7 +123,7 @@ def test_every_layer_of_a_net_is_applied(path):
     """M20: a layer that is defined but never applied cannot happen."""
     for net in tnet.Spec(tnet.spec.read(path)).program.nets.values():
         for module in (site.node for site in sites.modules(net.root) if isinstance(site.node, Module)):
-            assert set(module.children) == {node.target for node in module.nodes if node.op == "apply"}
+            assert set(module.children) == {node.target for node in walk(module.nodes) if node.op == "apply"}
 
 
 def test_a_configured_layer_that_is_not_applied_is_no_submodule():

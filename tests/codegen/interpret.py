@@ -10,6 +10,7 @@ import sympy
 import torch
 
 from tnet.ir import graph as ir
+from tnet.shapes import round_number
 
 OPERATORS = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
@@ -38,13 +39,36 @@ class Interpreter:
 
     def module(self, module: ir.Module, built: torch.nn.Module, inputs: tuple) -> Any:
         values = dict(zip(module.inputs, inputs, strict=True))
-        for node in module.nodes:
-            bind(node.result, self.node(node, module, built, values), values)
+        self.nodes(module.nodes, module, built, values)
         return self.argument(module.result, values)
+
+    def nodes(self, nodes: list[ir.Node], module: ir.Module, built: torch.nn.Module, values: dict) -> None:
+        for node in nodes:
+            bind(node.result, self.node(node, module, built, values), values)
+
+    def branch(self, body: ir.Branch, module: ir.Module, built: torch.nn.Module, values: dict) -> tuple:
+        self.nodes(body.nodes, module, built, values)
+        return self.argument(body.result, values)
+
+    def loop(self, node: ir.Node, args: tuple, module: ir.Module, built: torch.nn.Module, values: dict) -> tuple:
+        (body,), (bounds, *carried) = node.bodies, args
+        drawn = node.target == "random"
+        for number in range(torch.randint(*bounds, ()).item()) if drawn else range(*bounds):
+            values.update(zip(body.inputs, carried, strict=True))
+            if body.variable is not None:
+                self.sizes[round_number(body.variable.name)] = number
+            carried = self.branch(body, module, built, values)
+        return tuple(carried)
+
+    def update(self, buffer: torch.Tensor, op: str, content: Any, place: Any = ...) -> tuple:
+        with torch.no_grad():
+            buffer[place] = content if op == "=" else OPERATORS[op[0]](buffer[place], content)
+        return ()
 
     def node(self, node: ir.Node, module: ir.Module, built: torch.nn.Module, values: dict) -> Any:
         if node.op == "read":
-            return operator.attrgetter(node.target)(built)
+            found = operator.attrgetter(node.target)(built)
+            return found.clone() if node.target in module.buffers else found
         args = tuple(self.argument(each, values) for each in node.args)
         kwargs = {name: self.argument(each, values) for name, each in node.kwargs.items()}
         match node.op:
@@ -61,10 +85,24 @@ class Interpreter:
                 return changed
             case "attribute":
                 return getattr(args[0], node.target)
+            case "if" | "conditional":
+                return self.branch(node.bodies[not self.training], module, built, values)
+            case "loop":
+                return self.loop(node, args, module, built, values)
+            case "update":
+                return self.update(getattr(built, node.target), *args)
             case "method":
                 return getattr(args[0], node.target)(*args[1:], **kwargs)
         path, _, name = node.target.rpartition(".")
         return getattr(import_module(path), name)(*args, **kwargs)
+
+    def of_mode(self, value: Any) -> Any:
+        match value:
+            case ir.TrainingChoice(then, otherwise):
+                return then if self.training else otherwise
+            case ir.DropoutProbability(p):
+                return p if self.training else 0.0
+        return self.training
 
     def argument(self, value: Any, values: dict) -> Any:
         if isinstance(value, sympy.Basic):
@@ -76,10 +114,8 @@ class Interpreter:
         match value:
             case ir.Value():
                 return values[value]
-            case ir.TrainingFlag():
-                return self.training
-            case ir.DropoutProbability(p):
-                return p if self.training else 0.0
+            case ir.TrainingFlag() | ir.TrainingChoice() | ir.DropoutProbability():
+                return self.of_mode(value)
             case ir.DeviceOf(of):
                 return values[of].device
             case ir.DTypeRef(name):

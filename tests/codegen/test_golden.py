@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 import torch
 
@@ -40,11 +42,28 @@ def test_is_clean(path):
 def test_is_one_graph(path):
     """R8: torch.compile takes each net whole, loops over copies included, and torch.export takes it too."""
     *_, net = nets_of(path).values()
+    if net.random_repeats:
+        return
     built, inputs = model(net).eval(), sample(net)
+    compiled = torch.compile(deepcopy(built), fullgraph=True, backend="eager")  # each updates buffers of its own
+    exported = torch.export.export(deepcopy(built), inputs).module()
     expected = list(tensors(built(*inputs)))
-    compiled = torch.compile(built, fullgraph=True, backend="eager")
-    exported = torch.export.export(built, inputs).module()
     assert_same([expected, expected], [list(tensors(compiled(*inputs))), list(tensors(exported(*inputs)))])
+
+
+def test_random_depth_is_compiled_in_parts():
+    """M13, R8: a net with a random repeat is no full graph, and runs the same without one."""
+    (net,) = nets_of(GOLDEN / "codegen" / "depth.tnet").values()
+    built, inputs = model(net), sample(net)
+    with pytest.raises(torch._dynamo.exc.TorchDynamoException):
+        torch.compile(built, fullgraph=True, backend="eager")(*inputs)
+    compiled = torch.compile(built, backend="eager")
+    for seed in range(4):
+        results = []
+        for forward in (built, compiled):
+            torch.manual_seed(seed)
+            results.append([forward(*inputs)])
+        assert_same(*([result] for result in results))
 
 
 def test_there_are_programs():

@@ -122,7 +122,7 @@ SITES = [
     'body: models.resnet18() { fc: { a: Linear(3); b: ReLU }; "layer2.0": { Conv2d(128, 1) } }',
     'body: models.resnet18() { "layer1.1": { c: Conv2d(64, 1); relu } } at ["layer1", "conv1"]; x = x[0]',
     'g: { models.resnet18() { conv1: Conv2d(64, 3); fc: Identity }; Linear(4) }',
-    'for c in [3, 5] { "m{c}": models.squeezenet1_1() { "classifier.1": Conv2d(3, 1) }; Unflatten(1, [3, 1, 1]); Upsample(64) }',
+    'for c in [3, 5] { "m{c}": models.squeezenet1_1() { "classifier.1": Conv2d(3, 1) }; Unflatten(1, [3, 1, 1]); Upsample(64) }',  # noqa: E501
 ]  # fmt: skip
 
 

@@ -14,17 +14,8 @@ from .loops import Loop, loop_of
 from .nodes import Converter, child_of
 from .printing import quoted
 from .runs import runs
-
-
-@dataclass(frozen=True)
-class Step:
-    """A node: `targets = expr`. `node` is one instance's node."""
-
-    op: str
-    expr: py.Expr
-    targets: py.Expr
-    node: ir.Node = field(compare=False)
-    content: py.Expr | None = None  # what a `set_index` writes
+from .steps import Flattener, Step
+from .updates import copied_reads
 
 
 @dataclass(frozen=True)
@@ -155,13 +146,9 @@ def body_of(module: ir.Module, constructor: Constructor) -> Body:
 
 def forward_of(module: ir.Module, listed: bool) -> tuple[tuple[Step, ...], py.Expr, tuple[ir.Value, ...]]:
     converter = Converter(module.inputs, listed)
-    steps = []
     nodes, result = whole_lists(live_nodes(module), module.result)
-    for node in nodes:
-        expr = converter.node(node)
-        content = converter.argument(node.args[2], "value") if node.op == "set_index" else None
-        steps.append(Step(node.op, expr, converter.targets(node.result), node, content))
-    return tuple(steps), converter.result(result), tuple(converter.values)
+    steps = tuple(Flattener(converter, copied_reads(nodes, result, module)).steps(nodes))
+    return steps, converter.result(result), tuple(converter.values)
 
 
 def _parameter(declared: ir.Declared) -> Declaration:

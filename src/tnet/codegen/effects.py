@@ -15,18 +15,62 @@ RANDOM_FUNCTIONS = frozenset(
 
 def live_nodes(module: ir.Module) -> list[ir.Node]:
     """The nodes that are emitted, in order."""
-    needed = set(ir.leaves(module.result))
+    return _live(module.nodes, set(ir.leaves(module.result)), module)
+
+
+def _live(nodes: list[ir.Node], needed: set[ir.Value], module: ir.Module) -> list[ir.Node]:
     live = []
-    for node in reversed(module.nodes):
+    for node in reversed(nodes):
         if needed.isdisjoint(ir.leaves(node.result)) and not has_effect(node, module):
             continue
+        if node.bodies:
+            node = _live_loop(node, needed, module) if node.op == "loop" else _live_choice(node, needed, module)
         live.append(node)
         needed.update(ir.uses(node))
     return live[::-1]
 
 
+def _live_choice(node: ir.Node, needed: set[ir.Value], module: ir.Module) -> ir.Node:
+    """An "if" with the results that are used."""
+    kept = [place for place, value in enumerate(node.result) if value in needed]
+    return _with_results(node, kept, [_live_body(body, kept, module) for body in node.bodies])
+
+
+def _live_loop(node: ir.Node, needed: set[ir.Value], module: ir.Module) -> ir.Node:
+    """A "loop" that carries what is used after it or in a later round."""
+    (body,) = node.bodies
+    kept = [place for place, value in enumerate(node.result) if value in needed]
+    while True:
+        nodes = _live_body(body, kept, module)
+        read = {value for each in nodes for value in ir.uses(each)} | {body.result[place] for place in kept}
+        wanted = [place for place, value in enumerate(body.inputs) if place in kept or value in read]
+        if wanted == kept:
+            return _with_results(node, kept, [nodes])
+        kept = wanted
+
+
+def _live_body(body: ir.Branch, kept: list[int], module: ir.Module) -> list[ir.Node]:
+    return _live(body.nodes, {body.result[place] for place in kept}, module)
+
+
+def _with_results(node: ir.Node, kept: list[int], nodes: list[list[ir.Node]]) -> ir.Node:
+    def only(values: tuple) -> tuple:
+        return tuple(values[place] for place in kept)
+
+    bodies = tuple(
+        ir.Branch(live, only(body.result), body.inputs and only(body.inputs), body.variable)
+        for live, body in zip(nodes, node.bodies, strict=True)
+    )
+    args = (node.args[0], *only(node.args[1:])) if node.op == "loop" else node.args
+    return ir.Node(node.op, node.target, args, node.kwargs, only(node.result), node.span, bodies)
+
+
 def has_effect(node: ir.Node, module: ir.Module) -> bool:
     """Whether a node does more than give its result."""
+    if node.bodies:
+        return node.target == "random" or any(has_effect(inner, module) for body in node.bodies for inner in body.nodes)
+    if node.op == "update":
+        return True
     if node.op == "apply":
         return _module_has_effect(module.children[node.target])
     name = node.target.rsplit(".", 1)[-1]

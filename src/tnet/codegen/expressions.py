@@ -197,3 +197,18 @@ def exact(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return type(value).__name__, tuple(map(exact, value))
     return type(value).__name__, repr(value)
+
+
+def depth(expr: Any) -> int:
+    """How deep calls are nested; a chain of methods counts once."""
+    if isinstance(expr, Call):
+        receiver = expr.function.value if isinstance(expr.function, Attribute) else None
+        return max(depth(receiver), 1 + max(map(depth, expr.arguments), default=0))
+    return max(map(depth, _parts_of(expr)), default=0)
+
+
+def _parts_of(expr: Any) -> Iterator[Any]:
+    if isinstance(expr, tuple):
+        yield from expr
+    elif isinstance(expr, PARENTS):
+        yield from (getattr(expr, name) for name in expr.__slots__)

@@ -10,9 +10,12 @@ from .comments import Shapes
 from .conditions import Test, test_lines
 from .loops import Loop, loop_lines
 from .memory import Meter, worth_deleting
-from .naming import Named, Namer, name_of
+from .naming import Namer
+from .paths import Named, name_of
 from .printing import INDENT, Printer, with_comment
 from .statements import Statement, refs, statements_of
+from .steps import CONTROL
+from .suites import Suite
 
 
 class Forward:
@@ -37,9 +40,7 @@ class Forward:
             lines.append(self._size_line(inputs[index], index, axes))
         for test in self.tests:
             lines += test_lines(test, self._sizes_of_inputs, self.printer)
-        for each in named:
-            lines += self._statement(each)
-        return lines
+        return [*lines, *Suite(named, self._statement, self.printer).lines(2)]
 
     def _loop(self, loop: Loop, inputs: list[str]) -> list[str]:
         given = self.shapes.of(len(inputs))
@@ -54,7 +55,7 @@ class Forward:
     def _sizes_of_inputs(self, expr: py.Expr) -> py.Expr:
         return py.rewrite(expr, lambda part: name_of(part, {}, self.namer.locals))
 
-    def _size_line(self, name: str, index: int, axes: dict[int, str]) -> str:
+    def _size_line(self, name: str, index: int, axes: dict[int, str], depth: int = 2) -> str:
         rank = len(self.cls.body.values[index].type.dims)
         targets = ", ".join(axes.values())
         count, known = len(axes), list(axes)
@@ -66,41 +67,54 @@ class Forward:
             sizes = f"{name}.shape[{rank - count}:]"
         else:
             sizes = ", ".join(f"{name}.shape[{axis}]" for axis in known)
-        return f"{INDENT * 2}{targets} = {sizes}"
+        return f"{INDENT * depth}{targets} = {sizes}"
 
-    def _statement(self, named: Named) -> list[str]:
-        lines = [f"{INDENT * 2}{alias} = {name}" for alias, name in named.before]
-        lines += self._main_lines(named)
+    def _statement(self, named: Named, depth: int) -> list[str]:
+        """A statement with what stands around it; of one that frames others only that."""
+        lines = [f"{INDENT * depth}{alias} = {name}" for alias, name in named.before]
+        if named.statement.op not in CONTROL:
+            lines += self._main_lines(named, depth)
         for index, axes in named.sizes:
-            lines.append(self._size_line(named.names[index], index, axes))
+            lines.append(self._size_line(named.names[index], index, axes, depth))
         if named.dead:
-            lines.append(f"{INDENT * 2}del {', '.join(named.dead)}")
+            lines.append(f"{INDENT * depth}del {', '.join(named.dead)}")
         return lines
 
-    def _main_lines(self, named: Named) -> list[str]:
+    def _main_lines(self, named: Named, depth: int) -> list[str]:
         statement = named.statement
         expr = named.fill(statement.expr)
         if statement.op == "return":
-            lines = self.printer.lines("return ", expr, depth=2)
+            lines = self.printer.lines("return ", expr, depth=depth)
         elif statement.op == "set_index":
-            return self._write_lines(named)
+            return self._write_lines(named, depth)
+        elif statement.op.startswith("update"):
+            return self._update_lines(named, depth)
         elif statement.target is not None and statement.target not in self.namer.last_use:
-            lines = self.printer.lines("", expr, depth=2)
+            lines = self.printer.lines("", expr, depth=depth)
         else:
             targets = named.fill(statement.targets)
             if isinstance(targets, py.Items):
                 targets = py.Items("", targets.items)
-            lines = self.printer.lines(f"{self.printer.text(targets)} = ", expr, depth=2)
+            lines = self.printer.lines(f"{self.printer.text(targets)} = ", expr, depth=depth)
         return [*lines[:-1], with_comment(lines[-1], self._result_shapes(statement))]
 
-    def _write_lines(self, named: Named) -> list[str]:
+    def _update_lines(self, named: Named, depth: int) -> list[str]:
+        """A write into a buffer in place."""
+        statement = named.statement
+        value = named.fill(statement.expr)
+        if statement.content is None:
+            return self.printer.lines("", value, depth=depth)
+        place = self.printer.text(named.fill(statement.content))
+        return self.printer.lines(f"{place} {statement.op.partition(' ')[2]} ", value, depth=depth)
+
+    def _write_lines(self, named: Named, depth: int) -> list[str]:
         """A changed copy: the copy, then the write into it."""
         statement = named.statement
         name = named.names[statement.target]
         before = self.printer.text(named.fill(statement.expr.value))
         place = self.printer.text(py.Index(py.Code(name), named.fill(statement.expr.subscripts)))
-        write = self.printer.lines(f"{place} = ", named.fill(statement.content), depth=2)
-        return [f"{INDENT * 2}{name} = {before}.clone()", *write]
+        write = self.printer.lines(f"{place} = ", named.fill(statement.content), depth=depth)
+        return [f"{INDENT * depth}{name} = {before}.clone()", *write]
 
     def _result_shapes(self, statement: Statement) -> str:
         """The shapes of what the statement gives, where they are not those of what it is given."""

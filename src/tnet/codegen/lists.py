@@ -19,6 +19,7 @@ def whole_lists(nodes: list[ir.Node], result: ir.Structure) -> tuple[list[ir.Nod
     wholes = {
         items: ir.Value("outputs", OpaqueType("list"))
         for node in nodes
+        if not node.bodies
         for items in _lists(node.result)
         if items in taken and all(uses[item] == 1 and item.name == "x" for item in items)
     }
@@ -34,6 +35,8 @@ def whole_lists(nodes: list[ir.Node], result: ir.Structure) -> tuple[list[ir.Nod
 
 
 def _with(node: ir.Node, whole: Callable[[Any], Any]) -> ir.Node:
+    if node.bodies:
+        return node
     args, kwargs = node.args, node.kwargs
     if node.op in CALLS:
         args, kwargs = tuple(map(whole, args)), whole(kwargs)

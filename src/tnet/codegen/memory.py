@@ -83,9 +83,9 @@ class Meter:
         return max(0, self.peak_inside(part.child) - sum(self.bytes(value.type) for value in part.gives))
 
 
-def part_of(node: ir.Node, module: ir.Module) -> Part:
-    """A node as an operation on the IR's values. What a parameter takes is there anyway."""
-    if node.op == "read":
+def part_of(node: ir.Node | None, module: ir.Module) -> Part:
+    """A node as an operation on the IR's values. What a parameter takes is there anyway; None only frames others."""
+    if node is None or node.op == "read":
         return Part((), ())
     child = module.children[node.target] if node.op == "apply" else None
     reads = tuple(ir.uses(node))

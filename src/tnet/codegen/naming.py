@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
 from . import expressions as py
 from .bodies import Body
+from .liveness import Liveness
+from .paths import Named, Paths
 from .statements import FLOW, Statement
+from .steps import CONTROL
 from .words import clean, numbered, unused
 
 SIDE_NAMES = ("y", "z")
@@ -36,35 +37,6 @@ ALWAYS_TAKEN = frozenset(
 )
 
 
-@dataclass
-class Named:
-    """A statement with names for its values, and what stands around it.
-
-    `before`: aliases to bind first, `identity = x`. `sizes`: for a value that the statement defines, the axes read of
-    it and their names. `dead`: names to delete after it.
-    """
-
-    statement: Statement
-    names: dict[int, str]
-    inlined: dict[tuple[int, int], str]
-    before: list[tuple[str, str]] = field(default_factory=list)
-    sizes: list[tuple[int, dict[int, str]]] = field(default_factory=list)
-    dead: list[str] = field(default_factory=list)
-
-    def fill(self, expr: Any) -> Any:
-        """An expression of the statement with names for values and sizes."""
-
-        def replace(part: Any) -> Any:
-            if isinstance(part, py.Items) and part.items and all(map(self._is_unused, part.items)):
-                return py.Code("_")
-            return name_of(part, self.names, self.inlined)
-
-        return py.rewrite(expr, replace)
-
-    def _is_unused(self, part: py.Expr) -> bool:
-        return isinstance(part, py.Ref) and self.names[part.index] == "_" or part == py.Code("_")
-
-
 class Namer:
     """Names the values of one forward, statement by statement.
 
@@ -88,20 +60,22 @@ class Namer:
         self.names: dict[int, str] = {}
         self.holder: dict[str, int] = {}
         self.locals: dict[tuple[int, int], str] = {}
-        self.last_use = {index: at for at, statement in enumerate(statements) for index in statement.used}
+        self.live = Liveness(statements)
+        self.last_use = self.live.last
         self.flow = [
             (at, index) for at, statement in enumerate(statements) for index in statement.defined
             if statement.part_of is None and body.values[index].name == FLOW
         ]  # fmt: skip
         self.local_axes = self._axes_to_keep()
+        self.paths = Paths(self)
 
     def run(self) -> tuple[list[str], dict[int, dict[int, str]], list[Named]]:
         """The names of the inputs, the sizes read of them at the start, and the statements."""
         for index in range(self.body.inputs):
             names = chain(self._plain(index), numbered(clean(self.body.values[index].name)))
-            self._bind(index, next(each for each in names if each not in self.taken and each not in self.holder))
+            self.bind(index, next(each for each in names if each not in self.taken and each not in self.holder))
         inputs = [self.names[index] for index in range(self.body.inputs)]
-        sizes = {index: found for index in range(self.body.inputs) if (found := self._size_names(index))}
+        sizes = {index: found for index in range(self.body.inputs) if (found := self.size_names(index))}
         named = [self._name(at, statement) for at, statement in enumerate(self.statements)]
         self._delete_dead(named)
         return inputs, sizes, named
@@ -109,22 +83,25 @@ class Namer:
     # ---- one statement -------------------------------------------------------------------------------------------
 
     def _name(self, at: int, statement: Statement) -> Named:
+        if statement.op in CONTROL:
+            return self.paths.name(at, statement)
         before: list[tuple[str, str]] = []
         fresh: dict[int, str] = {}
         names = dict(self.names)
         for index in statement.defined:
-            fresh[index] = self._choose(index, at, statement, before, set(fresh.values()))
+            fresh[index] = self.choose(index, at, statement, before, set(fresh.values()))
         for index, name in fresh.items():
-            self._bind(index, name)
-        sizes = [(index, found) for index in fresh if (found := self._size_names(index))]
+            self.bind(index, name)
+        sizes = [(index, found) for index in fresh if (found := self.size_names(index))]
         return Named(statement, names | fresh, self.locals, before, sizes)
 
-    def _choose(
+    def choose(
         self, index: int, at: int, statement: Statement, before: list[tuple[str, str]], siblings: set[str]
     ) -> str:
+        """A name for a value; `before` gets the aliases to bind first."""
         if index not in self.last_use and statement.target is None:
             return "_"
-        wanted = list(self._wanted(index, at, statement))
+        wanted = list(self.wanted(index, at, statement))
         for name in wanted:
             if name in siblings:
                 continue
@@ -132,11 +109,11 @@ class Namer:
                 return name
             if alias := self._alias(name, at, siblings):
                 before.append((alias, name))
-                self._bind(self.holder[name], alias)
+                self.bind(self.holder[name], alias)
                 return name
         return next(name for name in numbered(wanted[0]) if name not in siblings and self._is_free(name, at))
 
-    def _wanted(self, index: int, at: int, statement: Statement) -> Iterator[str]:
+    def wanted(self, index: int, at: int, statement: Statement) -> Iterator[str]:
         """Names for a value, best first."""
         value = self.body.values[index]
         if value.name != FLOW:
@@ -162,23 +139,25 @@ class Namer:
 
     def _is_kept(self, index: int, at: int) -> bool:
         """Whether the flow goes on to another value while this one is still needed."""
+        if self.live.branches:
+            return any(at < other and self.live.after(index, other) for other, value in self.flow if value != index)
         last = self.last_use.get(index, at)
         return any(at < other < last for other, value in self.flow if value != index)
 
     def _is_live_at(self, name: str, at: int) -> bool:
-        return name in self.holder and self.last_use.get(self.holder[name], -1) >= at
+        return name in self.holder and self.live.at(self.holder[name], at)
 
     def _is_free(self, name: str, at: int) -> bool:
-        return name not in self.taken and self.last_use.get(self.holder.get(name, -1), -1) <= at
+        return name not in self.taken and not (name in self.holder and self.live.after(self.holder[name], at))
 
     def _alias(self, name: str, at: int, siblings: set[str]) -> str | None:
         """Another name that the spec has for the live value that holds this one, free before the statement runs."""
-        if name not in self.holder:
+        if name not in self.holder or self.live.is_apart(self.holder[name], at):
             return None
         aliases = map(clean, self.body.values[self.holder[name]].aliases)
         return next((alias for alias in aliases if alias not in siblings and self._is_free(alias, at - 1)), None)
 
-    def _bind(self, index: int, name: str) -> None:
+    def bind(self, index: int, name: str) -> None:
         self.names[index] = name
         if name != "_":
             self.holder[name] = index
@@ -193,14 +172,14 @@ class Namer:
             for part in py.parts(statement.read()):
                 if isinstance(part, py.Dim):
                     counts[part.index, part.axis] += 1
-                    if self.last_use.get(part.index, -1) < at:
+                    if not self.live.at(part.index, at) or self.live.is_apart(part.index, at):
                         late.add((part.index, part.axis))
         kept: dict[int, list[int]] = {}
         for index, axis in sorted(late | {key for key, count in counts.items() if count > 1}):
             kept.setdefault(index, []).append(axis)
         return kept
 
-    def _size_names(self, index: int) -> dict[int, str]:
+    def size_names(self, index: int) -> dict[int, str]:
         """Names of the sizes to be kept of a value; they are never used for anything else."""
         found = {}
         for axis in self.local_axes.get(index, ()):
@@ -221,6 +200,8 @@ class Namer:
 
     def _delete_dead(self, named: list[Named]) -> None:
         """Let go of dead values that would raise the peak, if layers with parameters are still to come."""
+        if self.live.branches:
+            return  # where a value dies depends on the path
         heavy = max((at for at, statement in enumerate(self.statements) if statement.heavy), default=-1)
         natural = self._bound_until(named)
         early = {index: self.last_use.get(index, until) for index, until in natural.items()}
@@ -246,12 +227,3 @@ class Namer:
             for index in each.statement.defined:
                 bind(each.names[index], index, at)
         return found
-
-
-def name_of(part: Any, names: dict[int, str], sizes: dict[tuple[int, int], str]) -> py.Expr | None:
-    """The name of a value or size."""
-    if isinstance(part, py.Ref):
-        return py.Code(names[part.index])
-    if isinstance(part, py.Dim):
-        return py.Code(sizes.get((part.index, part.axis)) or f"{names[part.index]}.shape[{part.axis}]")
-    return None

@@ -31,16 +31,16 @@ class Converter:
         self.values: list[ir.Value] = []
         self.numbers: dict[ir.Value, int] = {}
         for value in inputs:
-            self._number(value)
+            self.number(value)
         self.sizes = Sizes(value.type for value in inputs)
 
     def define(self, value: ir.Value) -> py.Ref:
         """The reference to a new value."""
-        ref = self._number(value)
+        ref = self.number(value)
         self.sizes.define(ref.index, value.type)
         return ref
 
-    def _number(self, value: ir.Value) -> py.Ref:
+    def number(self, value: ir.Value) -> py.Ref:
         self.numbers[value] = len(self.values)
         self.values.append(value)
         return py.Ref(self.numbers[value])
@@ -88,6 +88,8 @@ class Converter:
                 return py.Call(py.Path("functools.partial"), (py.Path(path), *bound)) if bound else py.Path(path)
             case ir.TrainingFlag():
                 return TRAINING
+            case ir.TrainingChoice(then, otherwise):
+                return py.Conditional(convert(then), TRAINING, convert(otherwise))
             case ir.DropoutProbability(p):
                 return py.Conditional(convert(p), TRAINING, py.Literal(0.0))
             case ir.DeviceOf(of):

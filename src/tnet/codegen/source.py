@@ -37,9 +37,10 @@ def generate(net: ir.Net) -> str:
 
 
 def _hints(net: ir.Net) -> str:
-    """At which sizes the shape comments are."""
+    """At which sizes the shape comments are, and whether the net is one graph."""
     sizes = [f"{name}={size}" for name, size in net.symbols.items() if size is not None]
-    return f" Shapes are at {', '.join(sizes)}." if sizes else ""
+    shapes = f" Shapes are at {', '.join(sizes)}." if sizes else ""
+    return shapes + (" Its depth is drawn at each pass, so it is no full graph." if net.random_repeats else "")
 
 
 class ClassPrinter:

@@ -7,7 +7,6 @@ expression stays one expression, what is a step on its own line is a statement o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +14,13 @@ from ..ir import graph as ir
 from . import expressions as py
 from .bodies import Body
 from .printing import Printer
+from .steps import CONTROL
 
 WIDEST = 96
 DEEPEST_NESTED = 4
 DEEPEST_ROW = 3
 FLOW = "x"
+KEEPS_ORDER = CONTROL | {"set_index", "conditional"}  # what is put into these would run elsewhere, or not always
 NEAR = 40  # how many steps after a part of an expression the whole may come
 
 
@@ -93,7 +94,7 @@ def _mark_parts(statements: list[Statement], body: Body) -> None:
         following = statements[position + 1]
         if statement.target is None or body.values[statement.target].name != FLOW:
             continue
-        if following.node is not None and is_row(statement.node, following.node):
+        if None not in (statement.node, following.node) and is_row(statement.node, following.node):
             end = body.values[following.target].name if following.target is not None else FLOW
             statement.part_of = end if end != FLOW else following.part_of
         if statement.part_of is None and any(
@@ -169,8 +170,8 @@ class Inliner:
         if self._width(outer, whole) > WIDEST:
             return False
         if is_inside(inner.node, outer.node):
-            return depth(whole) <= DEEPEST_NESTED
-        return inner.part_of is not None and depth(whole) <= DEEPEST_ROW
+            return py.depth(whole) <= DEEPEST_NESTED
+        return inner.part_of is not None and py.depth(whole) <= DEEPEST_ROW
 
     def _is_flow(self, statement: Statement) -> bool:
         return self.body.values[statement.target].name == FLOW
@@ -197,18 +198,3 @@ def _put(expr: py.Expr, inner: Statement) -> py.Expr:
         return inner.expr if isinstance(part, py.Ref) and part.index == inner.target else None
 
     return py.rewrite(expr, replace)
-
-
-def depth(expr: Any) -> int:
-    """How deep calls are nested; a chain of methods counts once."""
-    if isinstance(expr, py.Call):
-        receiver = expr.function.value if isinstance(expr.function, py.Attribute) else None
-        return max(depth(receiver), 1 + max(map(depth, expr.arguments), default=0))
-    return max(map(depth, _children(expr)), default=0)
-
-
-def _children(expr: Any) -> Iterator[Any]:
-    if isinstance(expr, tuple):
-        yield from expr
-    elif isinstance(expr, py.PARENTS):
-        yield from (getattr(expr, name) for name in expr.__slots__)

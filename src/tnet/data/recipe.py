@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..diagnostics import Diagnostic, Note, SpecError, did_you_mean, error, nearest
-from ..ir.graph import Layer, Module, Net, Value
+from ..ir.graph import Layer, Module, Net, Value, walk
 from ..ir.program import DataSection, Pipeline, Setting
 from ..ir.types import TensorType
 from ..parameters.arguments import show
@@ -199,7 +199,7 @@ def _contradictions(settings: Mapping[str, Setting], failed: frozenset[str]) -> 
 
 def fails_on_one_sample(module: Module) -> bool:
     """Whether a batch norm would see one value a channel, which it refuses in training, in a batch of one sample."""
-    for node in module.nodes:
+    for node in walk(module.nodes):
         if node.op != "apply":
             continue
         child = module.children[node.target]

@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "TN0403": "symbolic size where a number is needed",
     "TN0404": "rejected by PyTorch",
     "TN0405": "undecidable condition",
+    "TN0406": "type that depends on the path",
     # 05: structure of a spec
     "TN0501": "misplaced statement",
     "TN0502": "no main net",

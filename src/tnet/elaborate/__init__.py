@@ -1,6 +1,19 @@
 """From the syntax tree and hyper-parameters to the typed IR: everything but tensors is worked out here."""
 
-from . import attributes, declared, expressions, groups, indexing, models, operators, ports, repeats, steps  # noqa: F401  each enters what it evaluates
+from . import (  # noqa: F401  each enters what it evaluates
+    attributes,
+    declared,
+    expressions,
+    groups,
+    indexing,
+    loops,
+    models,
+    modes,
+    operators,
+    ports,
+    repeats,
+    steps,
+)
 from .program import elaborate
 
 __all__ = ["elaborate"]

@@ -106,6 +106,11 @@ def _is_number(tensor: torch.Tensor) -> bool:
 
 def register(child: Layer | Module, label: str | None, step: ast.Step, base: str, frame: Frame) -> str:
     span = step.label.span if step.label is not None else step.span
+    if frame.named_before:
+        raise error(
+            "TN0501", "a layer in a `for` kept for run time was named before it", span,
+            help="apply and label it before the loop, then write its label here",
+        )  # fmt: skip
     name = submodule_name(label, span, base, frame)
     frame.module.children[name] = child
     return name
@@ -113,6 +118,7 @@ def register(child: Layer | Module, label: str | None, step: ast.Step, base: str
 
 def emit_apply(name: str, args: tuple, kwargs: dict[str, Any], types: Any, span: Span, frame: Frame) -> Any:
     """The node that applies a child. What gives a map gives it whole; its entries are read from it."""
+    frame.applied.setdefault(name, tuple(args))
     if not isinstance(types, dict):
         return frame.emit(Node("apply", name, tuple(args), dict(kwargs), new_values(types, span), span))
     whole = Value("outputs", OpaqueType("dict"), span)
@@ -194,12 +200,12 @@ def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
         types = types_of(child.result)
     else:
         types = types_of(_elaborated_again(name, child, structures, span, frame).result)
-    captured = _captured_before(name, frame)[len(given) :]
+    captured = frame.applied[name][len(given) :]
+    for value in captured:
+        if value in frame.hidden:
+            note = Note("it is set here", value.span)
+            raise error("TN0206", f"`{name}` reads `{value.name}`, which has no value here", span, note)
     return emit_apply(name, (*given, *captured), {}, types, span, frame)
-
-
-def _captured_before(name: str, frame: Frame) -> tuple:
-    return next(node.args for node in frame.module.nodes if node.op == "apply" and node.target == name)
 
 
 def _elaborated_again(name: str, child: Module, structures: list[Any], span: Span, frame: Frame) -> Module:
@@ -217,13 +223,21 @@ def _elaborated_again(name: str, child: Module, structures: list[Any], span: Spa
 
 def code(module: Module) -> Any:
     """A module's nodes without their values, to tell whether two print the same."""
-    nodes = tuple(
-        (node.op, node.target, freeze_arguments(node.args), freeze_arguments(node.kwargs)) for node in module.nodes
-    )
+    nodes = _code_of_nodes(module.nodes)
     children = tuple(
         (name, code(child) if isinstance(child, Module) else child.path) for name, child in module.children.items()
     )
     return (nodes, children)
+
+
+def _code_of_nodes(nodes: list[Node]) -> tuple:
+    return tuple(
+        (
+            *(node.op, node.target, freeze_arguments(node.args), freeze_arguments(node.kwargs)),
+            *(_code_of_nodes(body.nodes) for body in node.bodies),
+        )
+        for node in nodes
+    )
 
 
 def freeze_arguments(value: Any) -> Any:

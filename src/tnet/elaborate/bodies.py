@@ -8,14 +8,15 @@ from typing import Any
 
 from ..diagnostics import SpecError, did_you_mean, error
 from ..ir.graph import Value
+from ..source import Span
 from ..syntax import ast
 from .callees import UNKNOWN, Skip, describe
-from .evaluation import decide, evaluate, tensor_operation
-from .frames import MISSING, Frame
+from .evaluation import evaluate, tensor_operation
+from .frames import MISSING, Frame, Unsettled
 from .indexing import subscript
 from .labels import literal_labels
 from .operators import apply_operator
-from .undone import is_training
+from .updates import is_buffer, update_buffer
 
 Execute = Callable[[Any, Frame], None]
 STATEMENTS: dict[type, Execute] = {}
@@ -98,29 +99,33 @@ def _target_names(target: ast.Target) -> set[str]:
 
 @executes(ast.Assign)
 def _assign(node: ast.Assign, frame: Frame) -> None:
-    if any(name in frame.module.buffers for target in node.targets for name in _target_names(target) if frame.module):
-        raise Skip  # updating a buffer is refused where it is written
     if node.op != "=":
         return _augmented(node, frame)
     value = evaluate(node.value, frame)
     if len(node.targets) == 1:
-        return bind_target(node.targets[0], value, frame)
+        return bind_target(node.targets[0], value, node.span, frame)
     unpack(node.targets, value, node, frame)
 
 
 def _augmented(node: ast.Assign, frame: Frame) -> None:
     target = node.targets[0]
+    if is_buffer(target.text, frame):
+        return update_buffer(target, node.op, evaluate(node.value, frame), node.span, frame)
     before = frame.find(target.text)
     if not isinstance(before, (Value, list, int, float, str, tuple)):
         if before is MISSING:
             names = sorted(frame.names)
             raise error("TN0201", f"`{target.text}` is not defined", target.span, help=did_you_mean(target.text, names))
+        if isinstance(before, Unsettled):
+            raise error("TN0201", f"`{target.text}` has no value here: {before.why}", target.span)
     value = apply_operator(node.op[:-1], before, evaluate(node.value, frame), node.span, frame)
     frame.bind(target, value)
 
 
-def bind_target(target: ast.Target, value: Any, frame: Frame) -> None:
+def bind_target(target: ast.Target, value: Any, span: Span, frame: Frame) -> None:
     if isinstance(target, ast.Name):
+        if is_buffer(target.text, frame):
+            return update_buffer(target, "=", value, span, frame)
         frame.bind(target, value)
     else:
         unpack(target.items, value, target, frame)
@@ -137,7 +142,7 @@ def unpack(targets: tuple[ast.Target, ...], value: Any, node: ast.Node, frame: F
     if len(value) != len(targets):
         raise error("TN0303", f"{len(targets)} names for {len(value)} values", node.span)
     for target, item in zip(targets, value, strict=True):
-        bind_target(target, item, frame)
+        bind_target(target, item, target.span, frame)
 
 
 @executes(ast.IndexAssign)
@@ -149,6 +154,8 @@ def _index_assign(node: ast.IndexAssign, frame: Frame) -> None:
         raise error("TN0001", "an index write through several `[…]` is not done yet", node.span)
     subscripts = tuple(subscript(each, frame) for each in node.indices[0])
     content = evaluate(node.value, frame)
+    if is_buffer(node.name.text, frame):
+        return update_buffer(node.name, node.op, content, node.span, frame, subscripts)
     if node.op != "=":
         held = tensor_operation(frame, "index", "", operator.getitem, (base, subscripts), {}, node.span)
         content = apply_operator(node.op[:-1], held, content, node.span, frame)
@@ -160,41 +167,6 @@ def _set_index(base: Any, subscripts: tuple, content: Any) -> Any:
     copy = base.clone()
     copy[subscripts] = content
     return copy
-
-
-@executes(ast.For)
-def _for(node: ast.For, frame: Frame) -> None:
-    items = compile_or_tensors(node.iterable, frame)
-    for item in items:
-        if len(node.targets) == 1:
-            bind_target(node.targets[0], item, frame)
-        else:
-            unpack(node.targets, item, node.iterable, frame)
-        run_statements(node.body.statements, frame)
-
-
-def compile_or_tensors(node: ast.Expr, frame: Frame) -> Any:
-    """What a `for` goes over: a list known now, which may hold tensors."""
-    items = evaluate(node, frame)
-    if isinstance(items, dict):
-        return list(items)
-    if isinstance(items, Value):
-        raise error(
-            "TN0303", "a `for` goes over a list, not over a tensor", node.span, help="`x.unbind(0)` gives a list"
-        )
-    if not isinstance(items, (list, tuple, range)):
-        raise error("TN0303", f"a `for` goes over a list, not over {describe(items)}", node.span)
-    return items
-
-
-@executes(ast.If)
-def _if(node: ast.If, frame: Frame) -> None:
-    if is_training(node.condition, frame):
-        raise Skip  # refused where it is written
-    if decide(node.condition, frame):
-        run_statements(node.then.statements, frame)
-    elif node.otherwise is not None:
-        run_statements(node.otherwise.statements, frame)
 
 
 @executes(ast.Return)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..ir.graph import DTypeRef, Value, leaves
+from ..ir.graph import DTypeRef, TrainingChoice, TrainingFlag, Value, leaves
 from ..ir.values import Call, Duration
 from ..shapes import is_symbolic
 from ..source import Span
@@ -96,7 +96,8 @@ def describe(value: Any) -> str:
     """What kind of value this is, for messages."""
     kinds = {bool: "a boolean", int: "an integer", float: "a number", str: "text", list: "a list", dict: "a map",
              tuple: "a tuple", type(None): "none", Duration: "a duration", DTypeRef: "a dtype", Call: "a name",
-             range: "a range"}  # fmt: skip
+             range: "a range", TrainingFlag: "the mode of the model",
+             TrainingChoice: "a value that depends on the mode"}  # fmt: skip
     if isinstance(value, Value):
         return f"a tensor `{value.type}`"
     if isinstance(value, Callee):

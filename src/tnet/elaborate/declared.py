@@ -8,10 +8,11 @@ from typing import Any
 from torch.nn import init
 
 from ..diagnostics import did_you_mean, error
-from ..ir.graph import Declared, InitRef, Module, Node, Value
+from ..ir.graph import Declared, InitRef, Module, Value
 from ..ir.types import TensorType
 from ..syntax import ast
 from .bodies import executes
+from .branches import read_own
 from .callees import describe
 from .evaluation import arguments, compile_time, evaluate, is_runtime
 from .frames import MISSING, Frame
@@ -28,7 +29,7 @@ def declare_parameter(node: ast.ParameterStatement, frame: Frame) -> None:
             help="a function of torch.nn.init, such as `= normal(std=0.02)`, or an expression",
         )  # fmt: skip
     frame.module.parameters[node.name.text] = _declared(node, frame)
-    _read(node.name, frame.module.parameters, frame)
+    frame.names[node.name.text] = read_own(node.name.text, node.name.span, frame)
 
 
 @executes(ast.BufferStatement)
@@ -43,7 +44,7 @@ def declare_buffer(node: ast.BufferStatement, frame: Frame) -> None:
         if not isinstance(declared.persistent, bool):
             raise error("TN0303", f"`persistent` is true or false, not {describe(declared.persistent)}", option.span)
     frame.module.buffers[node.name.text] = declared
-    _read(node.name, frame.module.buffers, frame)
+    frame.names[node.name.text] = read_own(node.name.text, node.name.span, frame)
 
 
 def _declared(node: Any, frame: Frame) -> Declared:
@@ -111,9 +112,3 @@ def _expression(node: Any, type_: TensorType, frame: Frame) -> Module:
         raise error("TN0402", f"`{node.name.text}` is `{type_}`, but its value is `{value.type}`", node.value.span)
     module.result = value
     return module
-
-
-def _read(name: ast.Name, declared: dict[str, Declared], frame: Frame) -> None:
-    """The tensor as a value of the body, read from the module where it stands."""
-    value = Value(name.text, declared[name.text].type, name.span)
-    frame.names[name.text] = frame.emit(Node("read", name.text, (), {}, value, name.span))

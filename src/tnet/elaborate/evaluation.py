@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..diagnostics import error
-from ..ir.graph import Node, leaves
+from ..ir.graph import Node, TrainingChoice, TrainingFlag, leaves
 from ..source import Span
 from ..syntax import ast
 from .callees import Arguments, describe
@@ -47,7 +47,16 @@ def compile_time(node: ast.Expr, frame: Frame, what: str) -> Any:
 
 def decide(node: ast.Expr, frame: Frame) -> bool:
     """A compile-time condition."""
-    value = evaluate(node, frame)
+    return decided(evaluate(node, frame), node)
+
+
+def decided(value: Any, node: ast.Expr) -> bool:
+    """The truth of a condition's value."""
+    if isinstance(value, (TrainingFlag, TrainingChoice)):
+        raise error(
+            "TN0405", "the mode is known only when the model runs", node.span,
+            help="ask for it in the condition of an `if`: `if training { … }`, `a if training else b`",
+        )  # fmt: skip
     if next(leaves(value), None) is not None:
         raise error(
             "TN0405", "a condition on a tensor cannot choose code", node.span,

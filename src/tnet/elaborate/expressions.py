@@ -6,13 +6,13 @@ from typing import Any
 
 from ..diagnostics import error
 from ..ir import values
-from ..ir.graph import DTypeRef
+from ..ir.graph import DTypeRef, TrainingFlag
 from ..ir.types import DTYPES
 from ..source import Span
 from ..syntax import ast
 from .callees import Skip, describe
-from .evaluation import compile_time, decide, evaluate, evaluates
-from .frames import MISSING, Frame
+from .evaluation import compile_time, evaluate, evaluates
+from .frames import MISSING, Frame, Unsettled
 from .library import library_value, suggest
 
 
@@ -48,8 +48,12 @@ def _variable(node: ast.Var, frame: Frame) -> Any:
 def lookup(name: str, span: Span, frame: Frame) -> Any:
     """A name in an expression: of this body, of the file, or of a library."""
     for found in (frame.find(name), frame.globals.find(name)):
+        if isinstance(found, Unsettled):
+            raise error("TN0201", f"`{name}` has no value here: {found.why}", span)
         if found is not MISSING:
             return found
+    if name == "training" and frame.module is not None:
+        return TrainingFlag()
     if frame.section:
         return values.Call(name, span=span)
     found = library_value(name)
@@ -92,11 +96,6 @@ def _tuple(node: ast.TupleExpr, frame: Frame) -> tuple:
 @evaluates(ast.Grouped)
 def _grouped(node: ast.Grouped, frame: Frame) -> Any:
     return evaluate(node.inner, frame)
-
-
-@evaluates(ast.Conditional)
-def _conditional(node: ast.Conditional, frame: Frame) -> Any:
-    return evaluate(node.then if decide(node.condition, frame) else node.otherwise, frame)
 
 
 @evaluates(ast.ErrorNode)

@@ -18,6 +18,13 @@ LARGEST_STEPS = 100_000
 LARGEST_OPERATIONS = 1_000_000
 
 
+@dataclass(frozen=True)
+class Unsettled:
+    """The value of a name that has one on some paths only; `why` says on which."""
+
+    why: str
+
+
 @dataclass
 class Work:
     """What the whole elaboration shares: diagnostics found so far, and limits."""
@@ -84,6 +91,10 @@ class Frame:
     replay: list[str] | None = None  # the unlabelled children of a shared repeat's round, while it goes round again
     section: bool = False  # names that the spec does not know are for the section's library to explain
     failed: bool = False
+    block: list[Node] | None = None  # where nodes go while code kept for run time is elaborated
+    named_before: bool = False  # in a `for` kept for run time, whose layers were named before it
+    applied: dict[str, tuple] = field(default_factory=dict)  # what each submodule was first given
+    hidden: set[Value] = field(default_factory=set)  # values of code kept for run time that is over
 
     def find(self, name: str) -> Any:
         """The value of a name in this body or one around it, or MISSING. Raises `Skip` for what failed."""
@@ -143,7 +154,7 @@ class Frame:
         if self.module is None:
             raise error("TN0206", "a tensor operation cannot stand here", node.span)
         self.work.count_step(node.span)
-        self.module.nodes.append(node)
+        (self.module.nodes if self.block is None else self.block).append(node)
         return node.result
 
     def child(self, name: str) -> Layer | Module:

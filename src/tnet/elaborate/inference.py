@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sympy import Integer
+
 from ..diagnostics import Note, SpecError, error
-from ..ir.graph import Layer, Value, leaves
+from ..ir.graph import Layer, TrainingChoice, Value, leaves
 from ..ir.types import OpaqueType, TensorType
-from ..shapes import Rejected, infer
+from ..shapes import Rejected, infer, rounds_of, simplify
 from ..source import Span
 from .frames import Frame
 
@@ -16,7 +18,20 @@ from .frames import Frame
 def infer_types(
     frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, Any], span: Span, name: str
 ) -> Any:
-    """The types of an operation's result. What it needs of symbolic sizes is kept for the net."""
+    """The types of an operation's result. What it needs of symbolic sizes is kept for the net.
+
+    They may depend neither on the mode nor on the round of a loop kept for run time, where arguments do.
+    """
+    first = _infer(frame, call, key, in_mode(args, True), in_mode(kwargs, True), span, name)
+    if not varies((args, kwargs)):
+        return first
+    second = _infer(frame, call, key, in_mode(args, False), in_mode(kwargs, False), span, name)
+    if first != second:
+        raise error("TN0406", f"the shape of `{span.text}` depends on what is known only when the model runs", span)
+    return first
+
+
+def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, Any], span: Span, name: str) -> Any:
     for value in leaves((args, dict(kwargs))):
         if isinstance(value.type, OpaqueType) and not isinstance(call, Layer):
             raise error("TN0001", f"what `{name}` makes of a `{value.type}` is not inferred yet", span)
@@ -26,6 +41,33 @@ def infer_types(
         raise misfit(name.rsplit(".", 1)[-1], str(rejected), args, kwargs, span) from None
     frame.net.relations += [(relation, span) for relation in found.relations]
     return found.structure
+
+
+def in_mode(value: Any, training: bool) -> Any:
+    """Arguments as they are in training, or else; the number of a round is 0, or else 1."""
+    match value:
+        case TrainingChoice(then, otherwise):
+            return then if training else otherwise
+        case tuple() | list():
+            return type(value)(in_mode(each, training) for each in value)
+        case dict():
+            return {key: in_mode(each, training) for key, each in value.items()}
+        case slice():
+            return slice(*(in_mode(each, training) for each in (value.start, value.stop, value.step)))
+    rounds = rounds_of(value)
+    return simplify(value.xreplace(dict.fromkeys(rounds, Integer(not training)))) if rounds else value
+
+
+def varies(value: Any) -> bool:
+    """Whether arguments depend on the mode or on the round of a loop."""
+    match value:
+        case tuple() | list():
+            return any(map(varies, value))
+        case dict():
+            return any(map(varies, value.values()))
+        case slice():
+            return varies((value.start, value.stop, value.step))
+    return isinstance(value, TrainingChoice) or bool(rounds_of(value))
 
 
 def misfit(name: str, why: str, args: tuple, kwargs: Mapping[str, Any], span: Span) -> SpecError:

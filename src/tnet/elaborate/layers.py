@@ -14,7 +14,7 @@ from ..catalog.layers import LayerClass, why_not_built
 from ..catalog.models import ModelBuilder
 from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
 from ..diagnostics import Note, did_you_mean, error
-from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Value
+from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TrainingChoice, TrainingFlag, Value
 from ..ir.types import TensorType
 from ..shapes import freeze, is_symbolic
 from ..source import Span
@@ -103,7 +103,7 @@ SIMPLE_TYPES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), b
 def check_value(
     layer_class: LayerClass | ModelBuilder, parameter: inspect.Parameter | None, value: Any, span: Span
 ) -> None:
-    if is_runtime(value):
+    if is_runtime(value) or isinstance(value, (TrainingFlag, TrainingChoice)):
         raise error(
             "TN0303", f"an argument of a layer must be known before the model runs, but this is {describe(value)}", span
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..diagnostics import error
-from ..ir.graph import Module, Value, leaves, uses
+from ..ir.graph import Module, Value, leaves, uses, walk
 from ..shapes import freeze, is_symbolic
 from ..syntax import ast
 from .bodies import run_body
@@ -104,7 +104,7 @@ def captured_values(inner: Frame) -> list[Value]:
 
 def _gives_a_size(value: Value, module: Module) -> bool:
     others = {size for each in module.inputs if each is not value for size in _symbolic_sizes(each)}
-    needed = {name for node in module.nodes for name in _symbols((node.args, node.kwargs))}
+    needed = {name for node in walk(module.nodes) for name in _symbols((node.args, node.kwargs))}
     return any(size.free_symbols & needed for size in _symbolic_sizes(value) if size not in others)
 
 

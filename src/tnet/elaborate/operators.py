@@ -8,14 +8,15 @@ from typing import Any
 import sympy
 
 from ..diagnostics import error
-from ..ir.graph import DTypeRef
+from ..ir.graph import DTypeRef, TrainingChoice
 from ..ir.values import Call, Combined, Duration
-from ..shapes import always, arithmetic, is_symbolic
+from ..shapes import always, arithmetic, is_symbolic, rounds_of
 from ..source import Span
 from ..syntax import ast
 from .callees import Callee, describe
 from .evaluation import decide, evaluate, evaluates, is_runtime, tensor_operation
 from .frames import Frame
+from .inference import in_mode
 
 OPERATIONS = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
@@ -75,6 +76,9 @@ def apply_operator(op: str, left: Any, right: Any, span: Span, frame: Frame) -> 
     """`left op right`, whatever they are."""
     if is_runtime(left) or is_runtime(right):
         return _on_tensors(op, left, right, span, frame)
+    if isinstance(left, TrainingChoice) or isinstance(right, TrainingChoice):
+        pairs = ((in_mode(left, mode), in_mode(right, mode)) for mode in (True, False))
+        return TrainingChoice(*(apply_operator(op, *pair, span, frame) for pair in pairs))
     if isinstance(left, (Call, Combined)) or isinstance(right, (Call, Combined)):
         return _on_calls(op, left, right, span)
     if is_symbolic(left) or is_symbolic(right):
@@ -112,6 +116,8 @@ def _on_calls(op: str, left: Any, right: Any, span: Span) -> Any:
 
 def _on_sizes(op: str, left: Any, right: Any, span: Span) -> Any:
     sizes = all(is_symbolic(side) or isinstance(side, int) and not isinstance(side, bool) for side in (left, right))
+    if op in COMPARISONS and (rounds_of(left) or rounds_of(right)):
+        raise error("TN0405", "the round of a loop kept for run time is known only when the model runs", span)
     if op in ("==", "!="):
         same = sizes and sympy.sympify(left) == sympy.sympify(right)
         return same if op == "==" else not same

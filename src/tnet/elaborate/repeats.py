@@ -15,6 +15,7 @@ from .frames import Frame
 from .groups import apply_group, one_flow
 from .labels import camel_case
 from .modules import captured_values, inner_value
+from .rounds import is_random, random_rounds
 from .steps import ACTIONS, resolve_step, run_step
 
 LARGEST_REPEAT = 100_000
@@ -23,6 +24,8 @@ LARGEST_REPEAT = 100_000
 def apply_repeat(action: ast.Repeat, label: str | None, inputs: Inputs, step: ast.Step, frame: Frame) -> Any:
     """`repeat n as i { … }`: a group of n copies one after another, or one copy run n times."""
     one_flow(inputs, action.span)
+    if is_random(action.count, frame):
+        return random_rounds(action, label, inputs, step, frame)
     count = repeat_count(action, frame)
     if action.shared:
         return shared_rounds(action, label, inputs, step, count, frame)
@@ -43,9 +46,6 @@ def apply_repeat(action: ast.Repeat, label: str | None, inputs: Inputs, step: as
 
 
 def repeat_count(action: ast.Repeat, frame: Frame) -> int:
-    if isinstance(action.count, ast.Call) and isinstance(action.count.callee, ast.Var):
-        if action.count.callee.name == "randint" and action.shared:
-            raise Skip  # a random depth is refused where it is written
     count = compile_time(action.count, frame, "how often to repeat")
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise error("TN0303", f"a repeat counts with an integer from 0, not {describe(count)}", action.count.span)

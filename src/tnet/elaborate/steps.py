@@ -170,6 +170,8 @@ def _check_step(step: ast.Step, frame: Frame) -> None:
         if not step.shared:
             check_label(label, step.label.span, frame)
         frame.labels.setdefault(label, step.label.span)
+    if isinstance(step.action, ast.Repeat) and step.action.shared and step.label is None:
+        return  # its steps stand in this body
     if isinstance(step.action, (ast.Group, ast.Repeat)):
         inner = replace(frame, names={"x": UNKNOWN}, parent=frame, labels={}, module=Module("group", "unknown"))
         if isinstance(step.action, ast.Repeat) and step.action.variable:

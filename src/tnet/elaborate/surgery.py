@@ -13,11 +13,12 @@ from ..shapes.stand_in import stand_in
 from ..source import Span
 from ..syntax import ast
 from .apply import Inputs, layer_key
-from .bodies import bind_target, compile_or_tensors, unpack
+from .bodies import bind_target, unpack
 from .evaluation import decide
 from .frames import Frame
 from .inference import infer_types, new_values
 from .labels import label_text
+from .loops import items_of
 from .steps import run_step
 
 
@@ -59,9 +60,9 @@ def _statements(draft: Draft, statements: tuple[ast.Statement, ...], inputs: Inp
                 chosen = statement.then if decide(statement.condition, frame) else statement.otherwise
                 _statements(draft, chosen.statements if chosen else (), inputs, frame)
             case ast.For():
-                for item in compile_or_tensors(statement.iterable, frame):
+                for item in items_of(statement.iterable, frame):
                     if len(statement.targets) == 1:
-                        bind_target(statement.targets[0], item, frame)
+                        bind_target(statement.targets[0], item, statement.iterable.span, frame)
                     else:
                         unpack(statement.targets, item, statement.iterable, frame)
                     _statements(draft, statement.body.statements, inputs, frame)

@@ -6,12 +6,12 @@ number from a name's second value in a module on; symbolic sizes as their expres
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..source import Span
 from . import text
-from .graph import Declared, Layer, Model, Module, Net, Node, Value, leaves
+from .graph import Branch, Declared, Layer, Model, Module, Net, Node, Value, leaves, walk
 from .program import DataSection, HyperValue, Program, Rule, Setting, TrainSection
 from .values import Call, Combined, Duration, StagedValue, Stages
 
@@ -98,7 +98,17 @@ def node(it: Node, named: Callable[[Value], str]) -> dict[str, Data]:
         kwargs={name: text.argument(each, named) for name, each in it.kwargs.items()},
         result=text.argument(it.result, named),
         types=[str(value.type) for value in leaves(it.result)],
+        bodies=[branch(each, named) for each in it.bodies],
         at=place(it.span),
+    )
+
+
+def branch(it: Branch, named: Callable[[Value], str]) -> dict[str, Data]:
+    return _filled(
+        variable=it.variable and named(it.variable),
+        inputs={named(value): str(value.type) for value in it.inputs},
+        nodes=[node(each, named) for each in it.nodes],
+        result=text.argument(it.result, named),
     )
 
 
@@ -106,10 +116,16 @@ def names(it: Module) -> Callable[[Value], str]:
     """The names of a module's values: `%x`, `%x.2`, …"""
     seen: dict[str, int] = {}
     known: dict[Value, str] = {}
-    for value in (*leaves(it.inputs), *(value for node in it.nodes for value in leaves(node.result))):
+    for value in (*leaves(it.inputs), *(value for node in walk(it.nodes) for value in _defined(node))):
         seen[value.name] = seen.get(value.name, 0) + 1
         known[value] = f"%{value.name}" + (f".{seen[value.name]}" if seen[value.name] > 1 else "")
     return lambda value: known.get(value, f"%{value.name}?")
+
+
+def _defined(it: Node) -> Iterator[Value]:
+    for each in it.bodies:
+        yield from leaves((each.variable, each.inputs))
+    yield from leaves(it.result)
 
 
 def rule(it: Rule) -> dict[str, Data]:

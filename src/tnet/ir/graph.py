@@ -6,7 +6,7 @@ result and children. The children's order is the order in which they are registe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -32,8 +32,8 @@ Structure = Union[Value, tuple, list, dict]
 
 Argument = Any
 """A literal (int, float, str, bool, None, dtype as `DTypeRef`), a symbolic size (sympy expression), a `Value`, a
-`LayerRef`, a `FunctionRef`, a `TrainingFlag`, a `DropoutProbability`, a `DeviceOf`, a `slice`, `...`, or tuples, lists
-and dicts of arguments."""
+`LayerRef`, a `FunctionRef`, a `TrainingFlag`, a `TrainingChoice`, a `DropoutProbability`, a `DeviceOf`, a `slice`,
+`...`, or tuples, lists and dicts of arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,14 @@ class TrainingFlag:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingChoice:
+    """A literal that depends on the module's mode: printed as `then if self.training else otherwise`."""
+
+    then: Argument
+    otherwise: Argument
+
+
+@dataclass(frozen=True, slots=True)
 class DropoutProbability:
     """A probability that counts only in training: printed as `p if self.training else 0.0`."""
 
@@ -90,9 +98,16 @@ class Node:
     "set_index"   ""                           value, tuple of subscripts, new content; gives a changed copy
     "read"        path below `self` ("cls", "embed.weight")   none
     "attribute"   attribute name (`T`, `mT`, `real`, …)        the tensor
+    "update"      name of a buffer of the module      `=`, `+=`, …, the value; for an index write a tuple of subscripts
+    "if"          "training"                          none; `bodies` are what runs in training and what runs else
+    "conditional" "training"                          the same, written as an expression
+    "loop"        "random"                            bounds of the number of rounds, upper excluded; initial values
+    "loop"        "range"                             start, stop, step; initial values
 
-    `result` holds the new values in the structure that the operation returns. `comment` is never set by the
-    elaborator. `span` is the step or expression in the spec.
+    `result` holds the new values in the structure that the operation returns. `span` is the step or expression in the
+    spec. What is kept for run time has `bodies`: an "if" gives a tuple of values, one for each of its bodies' results;
+    a "loop" has one body, whose inputs are first the initial values and then the results of the round before, and gives
+    those of the last round.
     """
 
     op: str
@@ -101,6 +116,20 @@ class Node:
     kwargs: dict[str, Argument]
     result: Structure
     span: Span | None = None
+    bodies: tuple[Branch, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class Branch:
+    """Nodes that run on some passes, or several times in one; they see the values around them.
+
+    `variable` is the number of the round in a "loop" over a range.
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    result: tuple[Value, ...] = ()
+    inputs: tuple[Value, ...] = ()
+    variable: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +244,11 @@ class Net:
     span: Span | None = None
     doc: str = ""
 
+    @property
+    def random_repeats(self) -> tuple[Node, ...]:
+        """The repeats whose length is drawn at each pass: with one of them the net is no full graph to export."""
+        return tuple(node for node in all_nodes(self.root) if node.op == "loop" and node.target == "random")
+
 
 def submodules(module: Layer | Module) -> Iterator[Layer | Module]:
     """The direct submodules that the spec says: children, or what a model's submodules are replaced with."""
@@ -250,6 +284,29 @@ def leaves(structure: Structure) -> Iterator[Value]:
 
 
 def uses(node: Node) -> Iterator[Value]:
-    """The values that a node reads."""
+    """The values that a node reads; what is within its bodies counts too."""
     yield from leaves(node.args)
     yield from leaves(node.kwargs)
+    for body in node.bodies:
+        for inner in body.nodes:
+            yield from uses(inner)
+        yield from leaves(body.result)
+
+
+def walk(nodes: Iterable[Node]) -> Iterator[Node]:
+    """The nodes with those of their bodies, each before what is in it."""
+    for node in nodes:
+        yield node
+        for body in node.bodies:
+            yield from walk(body.nodes)
+
+
+def all_nodes(root: Module | Layer) -> Iterator[Node]:
+    """The nodes of a module and all in it, each distinct module once."""
+    waiting, seen = [root], set()
+    while waiting:
+        module = waiting.pop()
+        if isinstance(module, Module) and module not in seen:
+            seen.add(module)
+            yield from walk(module.nodes)
+            waiting += module.children.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .graph import DTypeRef, FunctionRef, LayerRef, Value
+from .graph import DeviceOf, DTypeRef, FunctionRef, LayerRef, TrainingChoice, TrainingFlag, Value
 from .types import TensorType, Type
 
 WORDS = {True: "true", False: "false", None: "none"}
@@ -24,8 +24,8 @@ def argument(value: Any, named: Callable[[Value], str] = lambda value: value.nam
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
         case Value():
             return named(value)
-        case DTypeRef(name):
-            return name
+        case DeviceOf() | TrainingFlag() | TrainingChoice() | DTypeRef():
+            return _known_later(value, text)
         case FunctionRef(path):
             return path.rpartition(".")[2]
         case LayerRef(path, bound):
@@ -41,6 +41,18 @@ def argument(value: Any, named: Callable[[Value], str] = lambda value: value.nam
         case Mapping():
             return f"{{{', '.join(f'{text(key)}: {text(each)}' for key, each in value.items())}}}"
     return "..." if value is Ellipsis else size(value)
+
+
+def _known_later(value: Any, text: Callable[[Any], str]) -> str:
+    """What only the running model or torch knows."""
+    match value:
+        case DTypeRef(name):
+            return name
+        case DeviceOf(tensor):
+            return f"{text(tensor)}.device"
+        case TrainingChoice(then, otherwise):
+            return f"{text(then)} if training else {text(otherwise)}"
+    return "training"
 
 
 def size(value: Any) -> str:

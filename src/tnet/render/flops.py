@@ -15,11 +15,14 @@ from .sizes import example_inputs, sizes
 def multiply_adds(net: Net, source: str | None = None) -> dict[str, int] | None:
     """Multiply-adds of each module by its path ("" for the net) for one batch at `sizes(net)`.
 
-    None where the net cannot run without data, as where a size depends on the values of a tensor.
+    None where the net cannot run without data, as where a size depends on the values of a tensor, and where its depth
+    is drawn at each pass.
     """
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
+    if net.random_repeats:
+        return None
     cls = load(source or generate(net), net.name, f"<{net.name}>")
     model = prototype(cls).model
     inputs = example_inputs(net, "meta", sizes(net))

@@ -6,10 +6,10 @@ really connects. What is drawn, and the tests of what is drawn, start from this 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..ir.graph import Layer, Module, Net, Node, Value, leaves, uses
+from ..ir.graph import Branch, Layer, Module, Net, Node, Value, leaves, uses
 from ..ir.sites import join
 from ..ir.types import Type
 from ..source import Span
@@ -40,13 +40,15 @@ class Edge:
 
 @dataclass(eq=False)
 class Cluster:
-    """A net, block, group or repeat with what is in it, in order."""
+    """A net, block, group or repeat with what is in it, in order; or, with `branch`, what of it runs on some passes or
+    several times."""
 
     id: str
     name: str
     module: Module
     items: list[Vertex | Cluster] = field(default_factory=list)
     again: bool = False
+    branch: Branch | None = None
 
     def vertices(self) -> Iterator[Vertex]:
         for item in self.items:
@@ -66,21 +68,25 @@ def flow(net: Net) -> Flow:
     for value in leaves(net.root.inputs):
         vertex = Vertex(builder.unique(f"input {value.name}"), "input", value.name, type=value.type, span=value.span)
         root.items.append(vertex)
-        scope[value] = vertex.id
-    builder.body(root, scope, "")
+        scope[value] = (vertex.id,)
+    builder.body(root, root.module.nodes, scope, "", set())
     results = list(leaves(net.root.result))
     names = [name for name, _ in net.outputs] if len(net.outputs) == len(results) else []
     for number, value in enumerate(results):
         name = (names[number] if names else None) or ("output" if len(results) == 1 else f"output {number + 1}")
         vertex = Vertex(builder.unique(f"output {name}"), "output", name, type=value.type, span=net.span)
         root.items.append(vertex)
-        builder.flow.edges.append(Edge(scope[value], vertex.id, value.type))
+        builder.draw([value], vertex, scope)
     return builder.flow
 
 
 def edges(net: Net) -> list[tuple[str, str]]:
     """The edges of a net as pairs of the ids of vertices, one for each use of a value."""
     return [(edge.source, edge.target) for edge in flow(net).edges]
+
+
+Scope = dict[Value, tuple[str, ...]]
+"""The operations that each value may come from: more than one after code kept for run time."""
 
 
 class _Builder:
@@ -95,10 +101,12 @@ class _Builder:
         self.ids[name] = self.ids.get(name, 0) + 1
         return name if self.ids[name] == 1 else f"{name} ({self.ids[name]})"
 
-    def body(self, cluster: Cluster, scope: dict[Value, str], path: str) -> None:
-        """Add the operations of the cluster's module, whose inputs are in `scope`, which gets all its values."""
-        applied: set[str] = set()
-        for node in cluster.module.nodes:
+    def body(self, cluster: Cluster, nodes: list[Node], scope: Scope, path: str, applied: set[str]) -> None:
+        """Add the operations of the cluster, whose inputs are in `scope`, which gets all its values."""
+        for node in nodes:
+            if node.bodies:
+                self.branches(cluster, node, scope, path, applied)
+                continue
             child = cluster.module.children.get(node.target) if node.op == "apply" else None
             again = cluster.again or (child is not None and node.target in applied)
             applied.add(node.target if child is not None else "")
@@ -107,7 +115,20 @@ class _Builder:
             else:
                 self.leaf(cluster, scope, path, node, child, again)
 
-    def apply(self, cluster: Cluster, scope: dict, path: str, node: Node, child: Module, again: bool) -> None:
+    def branches(self, cluster: Cluster, node: Node, scope: Scope, path: str, applied: set[str]) -> None:
+        """A cluster for each way; a value after them comes from all, or from before where a way leaves it as it was."""
+        for body, words in zip(node.bodies, headings(node), strict=True):
+            scope.update({value: scope[given] for value, given in zip(body.inputs, node.args[1:], strict=False)})
+            inner = Cluster(self.unique(f"in {join(path, words)}"), words, cluster.module, [], cluster.again, body)
+            self.body(inner, body.nodes, scope, path, applied)
+            cluster.items += [inner] if inner.items else []
+        for place, value in enumerate(node.result):
+            ways = [scope[body.result[place]] for body in node.bodies]
+            if node.op == "loop":
+                ways.append(scope[node.args[1 + place]])
+            scope[value] = tuple(dict.fromkeys(id for way in ways for id in way))
+
+    def apply(self, cluster: Cluster, scope: Scope, path: str, node: Node, child: Module, again: bool) -> None:
         below = join(path, node.target)
         inner = Cluster(self.unique(f"in {below}"), node.target, child, again=again)
         cluster.items.append(inner)
@@ -116,18 +137,31 @@ class _Builder:
             *zip(child.inputs, node.args, strict=False),
             *((named[key], each) for key, each in node.kwargs.items()),
         ]
-        local = {
+        local: Scope = {
             formal: scope[value]
             for input, actual in given
             for formal, value in zip(leaves(input), leaves(actual), strict=True)
         }
-        self.body(inner, local, below)
+        self.body(inner, child.nodes, local, below, set())
         scope.update(zip(leaves(node.result), (local[value] for value in leaves(child.result)), strict=True))
 
-    def leaf(self, cluster: Cluster, scope: dict, path: str, node: Node, layer: Layer | None, again: bool) -> None:
+    def leaf(self, cluster: Cluster, scope: Scope, path: str, node: Node, layer: Layer | None, again: bool) -> None:
         name = node.target.rpartition(".")[2] or node.op
         kind = "layer" if layer else node.op
         vertex = Vertex(self.unique(join(path, name)), kind, name, node, layer, span=node.span, again=again)
         cluster.items.append(vertex)
-        self.flow.edges += [Edge(scope[value], vertex.id, value.type) for value in uses(node)]
-        scope.update((value, vertex.id) for value in leaves(node.result))
+        self.draw(uses(node), vertex, scope)
+        scope.update((value, (vertex.id,)) for value in leaves(node.result))
+
+    def draw(self, values: Iterable[Value], target: Vertex, scope: Scope) -> None:
+        self.flow.edges += [Edge(source, target.id, value.type) for value in values for source in scope[value]]
+
+
+def headings(node: Node) -> tuple[str, ...]:
+    """What the clusters of code kept for run time are called."""
+    if node.op != "loop":
+        return "in training", "else"
+    if node.target == "random":
+        low, high = node.args[0]
+        return (f"{low} to {high - 1} times",)
+    return (f"for each {node.bodies[0].variable.name}",)

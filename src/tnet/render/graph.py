@@ -138,6 +138,8 @@ def words(vertex: Vertex, names: Dims) -> tuple[str, str, str]:
         return {"neg": "-", "invert": "~"}.get(node.target, node.target), "", literals(node.args, {})
     if node.op in ("index", "set_index"):
         return subscripts(node.args[1]), "", "" if node.op == "index" else "write"
+    if node.op == "update":
+        return f"{node.target} {node.args[0]}", "", ""
     if node.op == "attribute":
         return f".{node.target}", "", ""
     return vertex.name, "", literals(node.args, node.kwargs)
@@ -162,6 +164,8 @@ def _tensors(argument: object) -> bool:
 def title(cluster: Cluster) -> str:
     """The HTML-like label of a cluster: block and configuration, or the group's name."""
     module: Module = cluster.module
+    if cluster.branch is not None:
+        return f'<<i>{escape(cluster.name)}</i><br align="left"/>>'
     given = wrap(text.arguments((), _rounded(module.config), str), WIDTH, break_on_hyphens=False)
     if module.kind == "block":
         head = f'<b>{escape(module.name)}</b>  <font point-size="9">{escape(cluster.name)}</font>'

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from ..diagnostics import error
-from ..ir.graph import Layer, Module, Net, Node, Value, leaves
+from ..ir.graph import Layer, Module, Net, Node, Value, leaves, walk
 from ..ir.sites import join
 from ..ir.types import TensorType
 from .dims import Dims
@@ -79,7 +79,7 @@ def heading(net: Net) -> str:
 
 def _rows(module: Module, path: str, depth: int, counts: dict[str, int] | None, dims: Dims) -> Iterator[Row]:
     outputs: dict[str, str] = {}
-    for node in module.nodes:
+    for node in walk(module.nodes):
         if node.op == "apply":
             outputs.setdefault(node.target, ", ".join(dims.shape(value.type) for value in _given(node, module)))
     for name, each in module.parameters.items():

@@ -1,7 +1,7 @@
 """Shape inference: what PyTorch itself gives on the meta device, with symbolic sizes."""
 
 from .infer import Inferred, Rejected, freeze, infer
-from .symbolic import always, arithmetic, at_hints, is_symbolic, simplify, symbol
+from .symbolic import always, arithmetic, at_hints, is_symbolic, round_number, rounds_of, simplify, symbol
 
 __all__ = [
     "Inferred",
@@ -12,6 +12,8 @@ __all__ = [
     "freeze",
     "infer",
     "is_symbolic",
+    "round_number",
+    "rounds_of",
     "simplify",
     "symbol",
 ]

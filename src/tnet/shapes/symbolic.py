@@ -21,6 +21,17 @@ def symbol(name: str) -> sympy.Symbol:
     return sympy.Symbol(name, positive=True, integer=True)
 
 
+@cache
+def round_number(name: str) -> sympy.Symbol:
+    """The symbol of the number of a round in a loop kept for run time: any from 0, no size."""
+    return sympy.Symbol(name, integer=True, nonnegative=True)
+
+
+def rounds_of(value: Any) -> set[sympy.Symbol]:
+    """The numbers of rounds that an expression is made of."""
+    return {each for each in value.free_symbols if not each.is_positive} if is_symbolic(value) else set()
+
+
 def is_symbolic(value: Any) -> bool:
     return isinstance(value, sympy.Expr)
 
