@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from by_hand import PLAIN, ByHand, losses_of, seed_model
+from trained_by_hand import PLAIN, ByHand, losses_of, seed_model
 from small_specs import IRIS, spec, trained
 from torch import nn
 

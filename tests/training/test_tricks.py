@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
+from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
 from safetensors.torch import load_file
 from small_specs import IRIS, spec, trained
 from torch.nn.utils import clip_grad_value_

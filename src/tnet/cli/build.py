@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..diagnostics import error
 from ..render.layout import FORMATS
 from .arguments import UsageError, later, not_done_yet, spec_arguments
 from .files import write
@@ -33,7 +32,6 @@ ENDINGS = {
 """What each ending stands for: the content of the file, from a spec and the name of a layout engine."""
 
 LATER = (".html", ".onnx", ".pt2")
-EXPORTED = (".onnx", ".pt2")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,8 +44,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     ending = Path(options.out or "").suffix
-    if ending in EXPORTED:
-        refuse_random_repeats(model_spec(options), ending)
     if ending in LATER:
         raise not_done_yet(f"`-o` with the ending `{ending}`")
     if ending and ending not in ENDINGS and not Path(options.out).is_dir():
@@ -67,15 +63,6 @@ def run(options: argparse.Namespace) -> int:
         write(folder / name, content)
         print(folder / name)
     return 0
-
-
-def refuse_random_repeats(spec: Spec, ending: str) -> None:
-    """Raise SpecError where the net has no one graph that a file could hold."""
-    for repeat in spec.net.random_repeats:
-        raise error(
-            "TN0206", f"`{spec.net.name}` cannot be exported as `{ending}`: its depth is drawn anew at each pass",
-            repeat.span,
-        )  # fmt: skip
 
 
 def ir_yaml(spec: Spec) -> str:
