@@ -18,7 +18,7 @@ from ..ir.types import TensorType
 from . import expressions as py
 from .bodies import Body
 from .nodes import SELF, is_plain
-from .relations import holds, multiple, offset, product, quotient, share, weight, weighted_sum
+from .relations import are_whole, holds, multiple, offset, product, quotient, share, weight, weighted_sum
 from .words import clean, unused
 
 WINDOWS = ("kernel", "stride", "padding", "dilation")
@@ -224,8 +224,9 @@ def explain(column: Column, arguments: list[Argument]) -> Formula | None:
     for argument in arguments:
         if _equal(column.values, argument.values):
             return Formula((argument,))
-    if column.given:
+    if column.given or not are_whole(column.values):
         return None
+    arguments = [argument for argument in arguments if are_whole(argument.values)]
     likely = [argument for argument in arguments if not argument.kinds or column.kinds & argument.kinds]
     likely.sort(key=lambda argument: argument.first)
     for argument in likely:

@@ -83,6 +83,8 @@ class Converter:
                 return py.Path(f"torch.{name}")
             case ir.FunctionRef(path):
                 return py.Path(path)
+            case ir.Layer():
+                return self.layer(value, "")
             case ir.LayerRef(path, kwargs):
                 bound = tuple(py.Keyword(name, convert(item)) for name, item in kwargs)
                 return py.Call(py.Path("functools.partial"), (py.Path(path), *bound)) if bound else py.Path(path)

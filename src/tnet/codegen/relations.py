@@ -13,6 +13,10 @@ MOST_COLUMNS = 8
 Column = tuple
 
 
+def are_whole(column: Column) -> bool:
+    return all(type(size) is int for size in column)
+
+
 def holds(relation: Callable[..., bool], *columns: Column) -> bool:
     """Whether a relation of whole numbers holds in each instance."""
     rows = list(zip(*columns, strict=True))

@@ -129,13 +129,15 @@ class Inliner:
         self.printer = printer
         self.uses = Counter(index for statement in statements for index in refs(statement.read()))
         self.sizes = Counter(part for each in statements for part in py.parts(each.read()) if isinstance(part, py.Dim))
+        self.measured = {part.index for part in self.sizes}  # a size is read of a name
         self.pending: list[Statement] = []
         self.done: list[Statement] = []
 
     def run(self) -> list[Statement]:
         for statement in self.statements:
             self._take_in(statement)
-            if statement.target is not None and self.uses[statement.target] == 1 and statement.op != "set_index":
+            alone = self.uses[statement.target] == 1 and statement.target not in self.measured
+            if statement.target is not None and alone and statement.op != "set_index":
                 self.pending.append(statement)
             else:
                 self._flush(statement)
