@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..ir import text
 from ..ir.types import TensorType
 from . import expressions as py
 from .arguments import Column, explain
@@ -53,7 +54,7 @@ class Shapes:
         if isinstance(size, int):
             return size
         known = size.xreplace({each: self._number(each) for each in size.free_symbols})
-        return int(known) if known.is_Integer else str(known).replace("//", " // ")
+        return int(known) if known.is_Integer else text.size(known)
 
     def _number(self, symbol: Any) -> Any:
         import sympy

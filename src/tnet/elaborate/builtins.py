@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..diagnostics import error
+from ..ir import text
 from ..ir.graph import Value
 from ..shapes import is_symbolic
 from ..source import Span
@@ -57,7 +58,9 @@ def call_builtin(name: str, args: Arguments, span: Span) -> Any:
     for position, value in enumerate(args.positional):
         if is_symbolic(value):
             raise error(
-                "TN0403", f"`{name}` of the symbolic size `{value}` cannot be computed now", args.span(position, span)
+                "TN0403",
+                f"`{name}` of the symbolic size `{text.size(value)}` cannot be computed now",
+                args.span(position, span),
             )
         if isinstance(value, Value):
             raise error(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..ir import text
 from ..ir.graph import DTypeRef, TrainingChoice, TrainingFlag, Value, leaves
 from ..ir.values import Call, Duration
 from ..shapes import is_symbolic
@@ -103,7 +104,7 @@ def describe(value: Any) -> str:
     if isinstance(value, Callee):
         return f"the {value.kind} `{value.name}`"
     if is_symbolic(value):
-        return f"the symbolic size `{value}`"
+        return f"the symbolic size `{text.size(value)}`"
     if isinstance(value, (tuple, list)) and next(leaves(value), None):
         return f"a {type(value).__name__} of tensors"
     if type(value) in (bool, int, float, str):

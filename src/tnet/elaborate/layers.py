@@ -14,6 +14,7 @@ from ..catalog.layers import LayerClass, why_not_built
 from ..catalog.models import ModelBuilder
 from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
 from ..diagnostics import Note, did_you_mean, error
+from ..ir import text
 from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TrainingChoice, TrainingFlag, Value
 from ..ir.types import TensorType
 from ..shapes import freeze, is_symbolic
@@ -109,7 +110,7 @@ def check_value(
         )
     if is_symbolic(value):
         raise error(
-            "TN0403", f"an argument of a layer is a number, but `{value}` is a symbolic size", span,
+            "TN0403", f"an argument of a layer is a number, but `{text.size(value)}` is a symbolic size", span,
             help="a parameter's size may not depend on a symbolic size; give the dim a number in the net's type",
         )  # fmt: skip
     expected = SIMPLE_TYPES.get(parameter.annotation) if parameter is not None else None
@@ -176,7 +177,8 @@ def _size(layer_class: LayerClass, name: str, rule: InferredFrom, inputs: tuple,
     size = dims[rule.dim]
     if is_symbolic(size):
         raise error(
-            "TN0403", f"`{name}` of `{layer_class.name}` would be `{size}`; a parameter's size must be a number", span,
+            "TN0403",
+            f"`{name}` of `{layer_class.name}` would be `{text.size(size)}`; a parameter's size must be a number", span,
             Note(f"the input is `{value.type}`", value.span), help="give the dim a number in the net's type",
         )  # fmt: skip
     return size

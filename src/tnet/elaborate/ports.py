@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..diagnostics import Note, did_you_mean, error
+from ..ir import text
 from ..ir.graph import Value
 from ..ir.types import DTYPES, OpaqueType, TensorType
 from ..shapes import is_symbolic, symbol
@@ -58,7 +59,9 @@ def fixed_type(node: ast.Type, frame: Frame) -> TensorType:
     for dim in node.dims:
         value = compile_time(dim.value, frame, "a size")
         if is_symbolic(value):
-            raise error("TN0403", f"a parameter's size may not depend on the symbolic size `{value}`", dim.span)
+            raise error(
+                "TN0403", f"a parameter's size may not depend on the symbolic size `{text.size(value)}`", dim.span
+            )
         dims.append(size(value, dim))
     return TensorType(dtype_of(node.dtype), tuple(dims))
 
@@ -89,8 +92,10 @@ def check_dims(dims: tuple[ast.Expr, ...], value: Value, span: Any, frame: Frame
         raise _mismatch(f"has {len(actual)} dims, not {len(stated)}", value, span, what)
     for number, (node, expected, got) in enumerate(zip(dims, stated, actual, strict=True)):
         if expected is not None and expected != got and not _same_where_it_runs(expected, got, frame):
-            made = "" if node.span.text == str(expected) else f" (`{node.span.text}`)"
-            raise _mismatch(f"dim {number} is {got}, not {expected}{made}", value, node.span, what)
+            made = "" if node.span.text == text.size(expected) else f" (`{node.span.text}`)"
+            raise _mismatch(
+                f"dim {number} is {text.size(got)}, not {text.size(expected)}{made}", value, node.span, what
+            )
 
 
 def _same_where_it_runs(expected: Any, got: Any, frame: Frame) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+from .sizes import size
+
 Dim = Union[int, Any]
 """A size: an `int`, or a sympy expression over the net's symbolic dims (positive integer symbols)."""
 
@@ -33,7 +35,7 @@ class TensorType:
     strides: tuple[Dim, ...] | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.dtype}[{', '.join(map(str, self.dims))}]"
+        return f"{self.dtype}[{', '.join(map(size, self.dims))}]"
 
     @property
     def is_symbolic(self) -> bool:

@@ -17,9 +17,9 @@ class ChannelNorm(nn.Module):
 
 class Windows(nn.Module):
     def forward(self, x):  # [N, 12, 16]
-        x = x.view(3 * x.shape[0], 4, 16)  # [3*N, 4, 16]
+        x = x.view(3 * x.shape[0], 4, 16)  # [3 * N, 4, 16]
         y = x + 1
-        return y.reshape(y.shape[0], 64) * 2  # [3*N, 64]
+        return y.reshape(y.shape[0], 64) * 2  # [3 * N, 64]
 
 
 class Arguments(nn.Module):
@@ -38,6 +38,6 @@ class Arguments(nn.Module):
         x = self.first(x)
         x = self.linear(x)  # [N, 12, 16]
         x = self.third(x)
-        x = self.windows(x)  # [3*N, 64]
+        x = self.windows(x)  # [3 * N, 64]
         x = x.view(N, 3, 64).mean(dim=1)  # [N, 64]
         return self.head(x)  # [N, 16]
