@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,16 @@ def outcome(model: torch.nn.Module, image: torch.Tensor, training: bool) -> Iter
     yield from ((name, buffer.clone()) for name, buffer in model.named_buffers())
 
 
-def assert_same_numbers(ours: torch.nn.Module, theirs: torch.nn.Module, size: int) -> None:
-    """`theirs` has random weights, `ours` the same ones. Outputs, gradients and buffers are compared in both modes."""
+def assert_same_numbers(
+    ours: torch.nn.Module, theirs: torch.nn.Module, size: int, their_names: Mapping[str, str] = {}
+) -> None:
+    """Outputs, gradients and buffers in both modes; the weights are the same. `their_names` where names differ."""
     image = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(2))
     for training in (False, True):
-        mine, other = dict(outcome(ours, image, training)), list(outcome(theirs, image, training))
-        assert mine["output"].isfinite().all() and mine["output"].std() > 0
-        for (name, got), (their_name, wanted) in zip(mine.items(), other, strict=True):
-            assert (got is None) == (wanted is None), name
-            assert got is None or torch.equal(got, wanted), f"{name} and {their_name}, training={training}"
+        found, expected = dict(outcome(ours, image, training)), dict(outcome(theirs, image, training))
+        assert found["output"].isfinite().all() and found["output"].std() > 0
+        assert len(found) == len(expected)
+        for name, tensor in found.items():
+            other = expected[their_names.get(name, name)]
+            assert (tensor is None) == (other is None), name
+            assert tensor is None or torch.equal(tensor, other), f"{name}, training={training}"

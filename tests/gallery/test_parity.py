@@ -73,12 +73,12 @@ OTHER_ORDER = {"swin"}
 @pytest.mark.parametrize(("path", "call", "hypers"), TWINS)
 def test_wild(path, call, hypers):
     ours, theirs = class_of(net_of(path, **hypers))(), scatter(builder(call.split("(")[0], **keywords(call)))
-    ours_state = [(re.sub(*LABELS.get(path.stem, ("$^", "")), name), *rest) for name, *rest in state(ours)]
+    named = {name: re.sub(*LABELS.get(path.stem, ("$^", "")), name) for name in ours.state_dict()}
+    ours_state = [(named[name], *rest) for name, *rest in state(ours)]
     order = sorted if path.stem in OTHER_ORDER else list
-    assert order(map(tuple, ours_state)) == order(state(theirs))
-    names = dict(zip([name for name, *_ in ours_state], ours.state_dict(), strict=True))
-    ours.load_state_dict({names[name]: tensor for name, tensor in theirs.state_dict().items()})
-    assert_same_numbers(ours, theirs, SIZES.get(path.stem, 64))
+    assert order(ours_state) == order(state(theirs))
+    ours.load_state_dict({name: theirs.state_dict()[other] for name, other in named.items()})
+    assert_same_numbers(ours, theirs, SIZES.get(path.stem, 64), named)
 
 
 SMALLEST = {
