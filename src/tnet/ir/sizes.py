@@ -11,8 +11,8 @@ RELATIONS = {"Equality": "==", "Unequality": "!=", "LessThan": "<=", "StrictLess
 
 
 def size(value: Any) -> str:
-    """A number, or a symbolic size as the language writes it: `H // 4 + 1`."""
-    return _infix(value, 0) if hasattr(value, "free_symbols") else repr(value)
+    """A number, a name, or a symbolic size as the language writes it: `H // 4 + 1`."""
+    return _infix(value, 0) if hasattr(value, "free_symbols") else str(value)
 
 
 def _infix(it: Any, above: int) -> str:
