@@ -58,6 +58,11 @@ def test_an_empty_file_sets_nothing(tmp_path):
         ("- 1\n", "expected a map from names to values", "1:1"),
         ("lr: [1\n", "not YAML", "2:1"),
         ("lr: 1\n18: 2\n", "`18` is no name", "2:1"),
+        ("lr: 1\nlr: 2\n", "`lr` is given twice", "2:1"),
+        ("train:\n  epochs: 1\n  epochs: 2\n", "`epochs` is given twice", "3:3"),
+        ("lr: 2020-01-01\n", "`2020-01-01` is a timestamp in YAML", "1:5"),
+        ("a: &a [1]\nb: [*a, *a]\n", "an alias of YAML repeats", "1:4"),
+        ("a: &a [*a]\n", "an alias of YAML repeats", "1:4"),
         ("train:\n  a b: 2\n", "`a b` is no name", "2:3"),
     ],
 )
