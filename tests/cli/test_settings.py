@@ -87,3 +87,30 @@ def test_the_command_line_has_the_last_word(tmp_path):
     given = overrides(["width=64"], [str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")])
     program = Spec(source_of(str(ROOT / "specs/digits.tnet")), overrides=given).program
     assert program.hypers["width"].value == 64 and program.hypers["classes"].value == 5
+
+
+def digits(*settings: str) -> Spec:
+    return Spec(source_of(str(ROOT / "specs/digits.tnet")), overrides=overrides(list(settings), []))
+
+
+def test_the_stages_of_a_schedule_can_be_given():
+    spec = digits("train.schedule=ConstantLR(factor=0.5) for 2 epochs -> StepLR(1 epoch)").checked(training=True)
+    assert [each.value.name for each in spec.program.recipes[None].settings["schedule"].value.stages] == [
+        "ConstantLR", "StepLR",
+    ]  # fmt: skip
+    (problem,) = digits("train.schedule=LinearLR for 2 epochs -> Cosin").check()
+    assert problem.span.place == "<command line>:1:41" and "`Cosin`" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("setting", "help"),
+    [
+        ("epochs=3", "it is a setting: write `train.epochs`"),
+        ("foo=3", "there are `classes`, `lr`, `width`"),
+        ("data.augment=none", "write its steps in the spec: `augment: { … }`"),
+        ("train.loss=foo", "a loss is a class or function of PyTorch, or a block of two inputs"),
+    ],
+)
+def test_what_cannot_be_given_says_what_can(setting, help):
+    (problem,) = digits(setting).check()
+    assert problem.help == help
