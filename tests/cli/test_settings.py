@@ -108,7 +108,7 @@ def test_the_stages_of_a_schedule_can_be_given():
         ("epochs=3", "it is a setting: write `train.epochs`"),
         ("foo=3", "there are `classes`, `lr`, `width`"),
         ("data.augment=none", "write its steps in the spec: `augment: { … }`"),
-        ("train.loss=foo", "a loss is a class or function of PyTorch, or a block of two inputs"),
+        ("train.loss=foo", "a loss is a class or function of torch, or a block of two inputs"),
     ],
 )
 def test_what_cannot_be_given_says_what_can(setting, help):

@@ -8,10 +8,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
 from safetensors.torch import load_file
 from small_specs import IRIS, spec, trained
 from torch.nn.utils import clip_grad_value_
+from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
 
 from tnet.data import streams
 from tnet.diagnostics import SpecError
