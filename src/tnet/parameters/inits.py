@@ -13,9 +13,7 @@ from ..ir.sites import ParameterSite
 from .initializers import Init, read_init
 
 
-def init_values(
-    property: Property, names: tuple[str, ...], sites: Mapping[str, ParameterSite]
-) -> dict[str, Init]:
+def init_values(property: Property, names: tuple[str, ...], sites: Mapping[str, ParameterSite]) -> dict[str, Init]:
     """`init` by parameter; it is worked out once for each shape, as it may depend on it. Raises SpecError."""
     shapes: dict[tuple[int, ...], list[str]] = {}
     for name in names:

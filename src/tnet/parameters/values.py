@@ -45,8 +45,8 @@ class LayerDecay:
 
 @dataclass(frozen=True)
 class Ema:
-    """`Ema("online", 0.99)`: after each step p becomes decay · p + (1 - decay) · q, where q is the parameter of the same
-    name in the module followed; `source` is the full name of q."""
+    """`Ema("online", 0.99)`: after each step p becomes decay · p + (1 - decay) · q, where q, at `source`, is the
+    parameter of the same name in the module followed."""
 
     module: str
     decay: float
@@ -147,9 +147,7 @@ def parametrize(property: Property, value: Any) -> Parametrization:
         name = value.name if isinstance(value, Call) else ""
         listed = " or ".join(f"`{each}`" for each in known)
         raise wrong(property, f"{listed}", value, did_you_mean(name, known))
-    allowed = {
-        name: each for name, each in parameters(known[value.name]).items() if name not in ("module", "name")
-    }
+    allowed = {name: each for name, each in parameters(known[value.name]).items() if name not in ("module", "name")}
     arguments, _ = bind(value, allowed, "TN0605", property.value_span)
     return Parametrization(value.name, arguments)
 
@@ -179,7 +177,7 @@ READERS: dict[str, Callable[[Property, Any], Any]] = {
     "histogram": switch,
     "recompute": switch,
 }
-"""How the value of each property is read; `init`, `optimizer`, `schedule`, `loss` and options have ways of their own."""
+"""How the value of each property is read, but those of `init`, `optimizer`, `schedule`, `loss` and options."""
 
 OF_MODULES = frozenset({"eval", "histogram", "recompute"})
 """Properties that hold for modules, those without parameters too."""
