@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..diagnostics import Diagnostic, error
-from ..ir.graph import Net
-from ..ir.program import DataSection, Property, TrainSection
-from ..parameters import RuleTable
-from . import losses, schedules
-from .recipe import has_open_fields
+from ...diagnostics import Diagnostic, error
+from ...ir.graph import Net
+from ...ir.program import DataSection, Property, TrainSection
+from ...parameters import RuleTable
+from .. import losses, schedules
+from ..recipe import has_open_fields
 
 Reader = Callable[[Property, Any], Any]
 
-LATER = (
-    "freeze", "schedule", "loss", "follow", "l1", "l2", "clip_norm", "max_norm", "eval", "histogram", "recompute",
-)  # fmt: skip
+LATER = ("schedule",)
 """Properties that training does not follow yet."""
 
 
