@@ -120,7 +120,7 @@ def _resolve_data(compilation: Compilation, overrides: Sequence[Override]) -> It
 
 def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .training.recipe import resolve
-    from .training.rules.reading import refused
+    from .training.rules.reading import contradictions, refused
 
     program = compilation.program
     for name, section in program.recipes.items():
@@ -130,6 +130,7 @@ def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -
         yield from diagnostics
         if program.main in program.nets:
             yield from refused(compilation.table(recipe=name))
+            yield from contradictions(compilation.table(recipe=name), recipe) if recipe else ()
 
 
 def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:

@@ -102,6 +102,36 @@ def vain_properties(table: RuleTable, found: list[ParameterGroup]) -> Iterator[D
 VAIN = ("optimizer", "schedule", "loss", "layer_decay", "l1", "l2", "clip_norm", "max_norm")
 
 
+def clashing_parametrizations(table: RuleTable, found: list[ParameterGroup]) -> Iterator[Diagnostic]:
+    """What writes to a parameter's values, where they are computed from other tensors."""
+    for name, entry in table.having("parametrize").items():
+        entries = table.entries[name]
+        if limit := entries.get("max_norm"):
+            message = f"`max_norm` scales `{name}`, whose values `parametrize` computes"
+            note = Note("parametrized here", entry.span)
+            yield from error("TN0604", message, limit.property.span, note).diagnostics
+            return
+    for name, entry in table.having("follow").items():
+        mine, other = (table.value(each, "parametrize") for each in (name, entry.value.source))
+        if (mine and mine.key) != (other and other.key):
+            message = f"`{name}` and `{entry.value.source}`, which it follows, are not parametrized alike"
+            yield from error("TN0604", message, entry.property.span).diagnostics
+            return
+
+
+def vectors_of_limited_norm(table: RuleTable, found: list[ParameterGroup]) -> Iterator[Diagnostic]:
+    """`max_norm` of a parameter without slices."""
+    reported = set()
+    for name, entry in table.having("max_norm").items():
+        site = table.parameters[name]
+        if len(site.shape) < 2 and id(entry.property) not in reported:
+            reported.add(id(entry.property))
+            message = f"`max_norm` takes two dimensions, `{name}` is {list(site.shape)}"
+            note = Note(f"`{name}` is made here", site.span)
+            advice = "select what it suits, as with a further part `*.weight` in the selector"
+            yield from error("TN0604", message, entry.property.span, note, help=advice).diagnostics
+
+
 def moving_statistics(table: RuleTable) -> Iterator[Diagnostic]:
     """Norm layers that are frozen for good, and whose running statistics go on all the same."""
     still = set(table.switched("eval"))
@@ -121,7 +151,8 @@ def moving_statistics(table: RuleTable) -> Iterator[Diagnostic]:
 
 
 OPTIONS: Objection = rejected_options
-WHOLE: tuple[Objection, ...] = (rejected_parameters, rejected_groups, nothing_to_train, vain_properties)
+WHOLE: tuple[Objection, ...] = (
+    rejected_parameters, rejected_groups, nothing_to_train, vain_properties, clashing_parametrizations, vectors_of_limited_norm)
 
 
 def _by_optimizer(found: list[ParameterGroup]) -> Iterator[tuple[OptimizerChoice, list[ParameterGroup]]]:
