@@ -101,7 +101,7 @@ def _session(parts: Parts, path: Path) -> Session:
     if recipe.early_stop:
         maximize = _maximize(recipe.early_stop.monitor, evaluator)
         early = EarlyStop(recipe.early_stop, maximize, stop, screen.message)
-        parts.state.tricks = {"early_stop": early}
+        parts.state.register("early_stop", early)
     observers: list[Hook] = [each for each in (log, saver, screen, early) if each]
     evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, observers)
     news = StageNews(beginnings(recipe.schedule, per_epoch, total), per_epoch, screen.message)
