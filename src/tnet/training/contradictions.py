@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..diagnostics import Diagnostic, Note, did_you_mean
@@ -33,16 +33,26 @@ def contradictions(
     for name in ("mixup", "cutmix"):
         if values.get(name) and values.get("loss") and net is not None:
             check_mixing(name, values["loss"], net, conflict)
-    best = values["checkpoint"].best if values.get("checkpoint") else None
-    if best is not None:
-        _check_monitored("checkpoint", best, settings, values, data, conflict)
-    if values.get("early_stop"):
-        _check_monitored("early_stop", values["early_stop"].monitor, settings, values, data, conflict)
+    for name, result in _monitored(values):
+        _check_monitored(name, result, settings, values, data, conflict)
+    if values.get("schedule") and not (values.get("epochs") and values.get("steps")):
+        found += values["schedule"].check_length(values.get("epochs"), values.get("steps"))
     return found
 
 
 NEEDS = {"checkpoint": "the best checkpoint is found by evaluating, which is off",
-         "early_stop": "stopping early is decided by evaluating, which is off"}  # fmt: skip
+         "early_stop": "stopping early is decided by evaluating, which is off",
+         "schedule": "the schedule waits for evaluations, which are off"}  # fmt: skip
+
+
+def _monitored(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The settings that read a result of evaluations, with its name."""
+    if values.get("checkpoint") and values["checkpoint"].best is not None:
+        yield "checkpoint", values["checkpoint"].best
+    if values.get("early_stop"):
+        yield "early_stop", values["early_stop"].monitor
+    if values.get("schedule"):
+        yield from (("schedule", result) for result in values["schedule"].monitors)
 
 
 def _check_monitored(
