@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from ..diagnostics import Diagnostic, Note, did_you_mean
@@ -12,9 +12,13 @@ from .mixing import check_mixing
 
 
 def contradictions(
-    settings: Mapping[str, Setting], values: Mapping[str, Any], data: DataSection | None, net: Net | None
+    settings: Mapping[str, Setting],
+    values: Mapping[str, Any],
+    data: DataSection | None,
+    net: Net | None,
+    failed: Collection[str] = (),
 ) -> list[Diagnostic]:
-    """What cannot hold together, each at the setting that is written later."""
+    """What cannot hold together, each at the setting that is written later. `failed` names settings without a value."""
     found = []
 
     def conflict(name: str, other: str, message: str, help: str | None = None) -> None:
@@ -28,7 +32,7 @@ def contradictions(
     parts, batch = values.get("accumulate", 1), values.get("batch", 1)
     if batch % parts:
         conflict("accumulate", "batch", f"a batch of {batch} cannot be computed in {parts} equal parts")
-    if "schedule_per" in settings and "schedule" not in settings:
+    if "schedule_per" in settings and "schedule" not in {*settings, *failed}:
         conflict("schedule_per", "schedule", "`schedule_per` is set, but there is no `schedule`")
     for name in ("mixup", "cutmix"):
         if values.get(name) and values.get("loss") and net is not None:

@@ -127,7 +127,7 @@ def resolve(section: TrainSection, data: DataSection | None, net: Net | None) ->
     if (metric := settings.get("metrics")) and "loss" in values:
         attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, values.get("loss"), net))
     found += _missing(section)
-    found += contradictions(settings, values, data, net)
+    found += contradictions(settings, values, data, net, section.failed)
     if any(each.is_error for each in found) or section.failed or "loss" not in values:
         return None, found
     return _recipe(section, values), found

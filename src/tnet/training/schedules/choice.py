@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from torch.optim import Optimizer
@@ -13,6 +15,7 @@ from ...diagnostics import Diagnostic, SpecError, error
 from ...ir.values import StagedValue, Stages
 from ...parameters.choice import OptimizerChoice
 from ...source import Span
+from .catalog import EXPRESSION
 from .lengths import Length, length_of, misfit
 from .reading import read_stage
 from .running import Scheduler, Timeline, Track
@@ -73,11 +76,30 @@ class ScheduleChoice:
                 )  # fmt: skip
 
     def check_length(self, epochs: float | None = None, steps: int | None = None) -> Iterator[Diagnostic]:
-        """What is wrong with times in the unit of the run's length; `timeline` finds out the rest, once it is known
-        how many steps an epoch has."""
+        """What is wrong with times in the unit of the run's length, and with rates that are counted in it; `timeline`
+        finds out the rest, once it is known how many steps an epoch has."""
         for length, unit in ((epochs, "epochs"), (steps, "steps")):
             if length is not None:
-                yield from Length(unit, length).objections(self.stages)
+                yield from (found := list(Length(unit, length).objections(self.stages)))
+                if not any(each.is_error for each in found) and self._is_known_in(unit):
+                    yield from self._wrong_rates(length)
+
+    def _is_known_in(self, unit: str) -> bool:
+        """Whether the rates depend on the time in one unit alone."""
+        times = [time for stage in self.stages for factor in stage.factors for time in chain(*factor.times.values())]
+        times += [stage.duration for stage in self.stages if stage.duration]
+        texts = [factor.spans[EXPRESSION].text for stage in self.stages for factor in stage.factors
+                 if EXPRESSION in factor.spans]  # fmt: skip
+        others = re.compile(r"\bstep\b" if unit == "epochs" else r"\bepoch\b")
+        same = all(time.unit == unit for time in times) and not any(map(others.search, texts))
+        return bool(texts) and same and self.per == unit.removesuffix("s")
+
+    def _wrong_rates(self, length: int) -> Sequence[Diagnostic]:
+        try:
+            self.curve(1.0, 1.0, 1, length)
+        except SpecError as problem:
+            return problem.diagnostics
+        return ()
 
     @property
     def monitors(self) -> Mapping[str, Span | None]:
