@@ -216,12 +216,15 @@ class Spec:
     def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:
         """The schedule of the recipe over an optimizer; call its `step()` after each of the optimizer's, and
         `evaluated({"val.loss": …})` after an evaluation, where it watches one."""
+        from .parameters import groups
         from .training.metrics import more_is_better
 
         recipe = self.recipe
-        maximized = frozenset(name for name in recipe.schedule.monitors if more_is_better(recipe.metrics, name))
+        others = {group.name: group.schedule for group in groups(self.table) if group.schedule}
+        watched = {result for choice in (recipe.schedule, *others.values()) for result in choice.monitors}
+        maximized = frozenset(name for name in watched if more_is_better(recipe.metrics, name))
         total_steps = recipe.total_steps(steps_per_epoch)
-        return recipe.schedule.build(optimizer, steps_per_epoch, total_steps, maximized=maximized)
+        return recipe.schedule.build(optimizer, steps_per_epoch, total_steps, others, maximized)
 
     def loss(self, device: str = "cpu") -> Loss:
         """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""

@@ -11,6 +11,8 @@ from small_specs import spec
 from torch import nn
 from torch.optim import lr_scheduler
 
+import tnet
+
 STEPS, PER_EPOCH = 20, 6
 
 TENTH = 0.1 * 0.1 / 0.1
@@ -18,7 +20,7 @@ TENTH = 0.1 * 0.1 / 0.1
 
 NET = """
 net Flowers(features: float[N, 4]) -> logits: float[N, 3] { Linear(8); ReLU; head: Linear(3) }
-parameters { head { lr = 0.1 * lr } }
+parameters { head { lr = 0.1 * lr; RULE } }
 data { train = Iris(); split = [90, 30, 30]; transform: { Normalize(mean="auto", std="auto") } }
 train {
   steps = 20
@@ -52,8 +54,12 @@ BY_EPOCH = [
 ]  # fmt: skip
 
 
-def trained(path, schedule, **overrides):
-    source = spec(NET.replace("SCHEDULE", schedule), overrides)
+def spec_of(lines, rule=""):
+    return NET.replace("SCHEDULE", lines).replace("RULE", rule)
+
+
+def trained(path, schedule, rule=""):
+    source = spec(spec_of(schedule, rule))
     run = source.train(out=path)
     events = map(json.loads, (path / "metrics.jsonl").read_text().splitlines())
     return source, run, [event["lr"] for event in events if event["event"] == "step"]
@@ -154,29 +160,59 @@ def test_r16_changes_of_the_rate_are_told(tmp_path, capsys):
 
 def test_o7_the_rate_by_the_batch():
     """O7: linear scaling with the batch is an expression."""
-    text = NET.replace("SCHEDULE", "").replace("lr=0.1", "lr=0.1 * batch / 256")
+    text = spec_of("").replace("lr=0.1", "lr=0.1 * batch / 256")
     for batch in (64, 1024):
         found = spec(text, {"train.batch": batch})
         assert [group["lr"] for group in found.optimizer(found.model()).param_groups][0] == 0.1 * batch / 256
 
 
-@pytest.mark.parametrize(
-    ("lines", "fault"),
-    [
-        ('schedule = ReduceLROnPlateau(monitor="val.acuracy")',
-         'no number is called "val.acuracy" in an evaluation | did you mean "val.accuracy"?'),
-        ("schedule = ReduceLROnPlateau; evaluate = none", "the schedule waits for evaluations, which are off"),
-        ("schedule = LinearLR for 30 steps -> StepLR(1 epoch)",
-         "the schedule is longer than the run, which has 20 steps"),
-    ],
-)  # fmt: skip
-def test_a_schedule_that_cannot_be_followed_is_found_before_the_run(lines, fault):
-    found = spec_faults(NET.replace("SCHEDULE", lines))
-    assert fault.replace('"val.accuracy"?', "`val.accuracy`?") in found
+def test_a_rule_may_give_a_schedule_of_its_own(tmp_path):
+    """O5: the head by steps, the rest by the recipe's schedule."""
+    source, run, logged = trained(tmp_path, "schedule = CosineAnnealingLR", rule="schedule = StepLR(1 epoch)")
+
+    def scheduler_of(optimizer):
+        first, second = (torch.optim.SGD([torch.zeros(1)], lr=group["lr"]) for group in optimizer.param_groups)
+        return Apart(optimizer, [lr_scheduler.CosineAnnealingLR(first, 20), lr_scheduler.StepLR(second, 6)])
+
+    parameters, rates = by_hand(source, scheduler_of)
+    assert_same(source, run, logged, parameters, rates)
+    assert [list(group.rates) for group in source.plan().groups] == [list(each) for each in zip(*rates, strict=True)]
 
 
-def spec_faults(text):
-    import tnet
+class Apart:
+    """A scheduler for each group of an optimizer."""
 
-    source = tnet.Spec(tnet.Source("spec.tnet", text))
-    return [each.message + (f" | {each.help}" if each.help else "") for each in source.check()]
+    def __init__(self, optimizer, schedulers):
+        self.optimizer, self.schedulers = optimizer, schedulers
+
+    def step(self):
+        for group, scheduler in zip(self.optimizer.param_groups, self.schedulers, strict=True):
+            scheduler.optimizer.step()
+            scheduler.step()
+            group["lr"] = scheduler.optimizer.param_groups[0]["lr"]
+
+
+FAULTS = [
+    ('schedule = ReduceLROnPlateau(monitor="val.acuracy")', "",
+     'no number is called "val.acuracy" in an evaluation | did you mean `val.accuracy`?'),
+    ("schedule = ReduceLROnPlateau; evaluate = none", "", "the schedule waits for evaluations, which are off"),
+    ("schedule = LinearLR for 30 steps -> StepLR(1 epoch)", "",
+     "the schedule is longer than the run, which has 20 steps"),
+    ("", "schedule = LinearLR for 30 steps -> StepLR(1 epoch)",
+     "the schedule is longer than the run, which has 20 steps"),
+    ("evaluate = none", "schedule = ReduceLROnPlateau", "the schedule waits for evaluations, which are off"),
+    ("schedule = OneCycleLR(0.1)", "optimizer = Adagrad(lr=0.1)",
+     "`OneCycleLR` cycles momentum, which `Adagrad` does not have | write `cycle_momentum=false`"),
+    ('schedule_per = "step"', "", "`schedule_per` is set, but there is no `schedule`"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "rule", "fault"), FAULTS)
+def test_a_schedule_that_cannot_be_followed_is_found_before_the_run(lines, rule, fault):
+    source = tnet.Spec(tnet.Source("spec.tnet", spec_of(lines, rule)))
+    assert [each.message + (f" | {each.help}" if each.help else "") for each in source.check()] == [fault]
+
+
+def test_schedule_per_may_be_for_a_rule_alone():
+    source = tnet.Spec(tnet.Source("spec.tnet", spec_of('schedule_per = "epoch"', "schedule = ExponentialLR(0.5)")))
+    assert source.check() == []

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-from ...diagnostics import Diagnostic, SpecError, error
+from ...diagnostics import Diagnostic, Note, SpecError, error
 from ...ir.values import StagedValue, Stages
 from ...parameters.choice import OptimizerChoice
 from ...source import Span
@@ -66,14 +66,13 @@ class ScheduleChoice:
             rates.append(track.options["lr"])
         return rates
 
-    def check(self, optimizer: OptimizerChoice) -> None:
-        """Raises SpecError if a stage cycles a momentum that the optimizer does not have."""
+    def check(self, optimizer: OptimizerChoice) -> Iterator[Diagnostic]:
+        """Stages that cycle a momentum which the optimizer does not have."""
         for factor in (each for stage in self.stages for each in stage.factors):
             if factor.cycles_momentum and not {"momentum", "betas"} & optimizer.own.keys():
-                raise error(
-                    "TN0803", f"`{factor.name}` cycles momentum, which `{optimizer.name}` does not have", factor.span,
-                    help="write `cycle_momentum=false`",
-                )  # fmt: skip
+                message = f"`{factor.name}` cycles momentum, which `{optimizer.name}` does not have"
+                note = (Note("the optimizer is chosen here", optimizer.span),)
+                yield Diagnostic("TN0803", "error", message, factor.span, note, "write `cycle_momentum=false`")
 
     def check_length(self, epochs: float | None = None, steps: int | None = None) -> Iterator[Diagnostic]:
         """What is wrong with times in the unit of the run's length, and with rates that are counted in it; `timeline`
