@@ -120,17 +120,17 @@ def _resolve_data(compilation: Compilation, overrides: Sequence[Override]) -> It
 
 def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .training.recipe import resolve
-    from .training.rules.reading import contradictions, refused
+    from .training.rules.reading import contradictions
 
     program = compilation.program
     for name, section in program.recipes.items():
         data = program.data.get(name) or program.data.get(None)
-        recipe, diagnostics = resolve(section, data, program.nets.get(program.main))
+        table = compilation.table(recipe=name) if program.main in program.nets else None
+        recipe, diagnostics = resolve(section, data, program.nets.get(program.main), table)
         compilation.recipes[name] = recipe
         yield from diagnostics
-        if program.main in program.nets:
-            yield from refused(compilation.table(recipe=name))
-            yield from contradictions(compilation.table(recipe=name), recipe) if recipe else ()
+        if table and recipe:
+            yield from contradictions(table, recipe)
 
 
 def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:

@@ -126,7 +126,8 @@ def _function(call: Call, span: Span | None) -> Init:
         return Init(FILE, arguments | {"path": find(**arguments, spans=spans)})
     if call.name not in init_functions():
         bare = call.name.rstrip("_")
-        help = f"write `{bare}`" if bare in init_functions() else did_you_mean(call.name, [*init_functions(), DEFAULT, FILE])
+        known = [*init_functions(), DEFAULT, FILE]
+        help = f"write `{bare}`" if bare in init_functions() else did_you_mean(call.name, known)
         raise error("TN0605", f"torch.nn.init has no function `{call.name}`", span, help=help)
     arguments, spans = bind(call, init_parameters(call.name), "TN0605", span)
     _check_ranges(call.name, arguments, spans)

@@ -152,7 +152,13 @@ def moving_statistics(table: RuleTable) -> Iterator[Diagnostic]:
 
 OPTIONS: Objection = rejected_options
 WHOLE: tuple[Objection, ...] = (
-    rejected_parameters, rejected_groups, nothing_to_train, vain_properties, clashing_parametrizations, vectors_of_limited_norm)
+    rejected_parameters,
+    rejected_groups,
+    nothing_to_train,
+    vain_properties,
+    clashing_parametrizations,
+    vectors_of_limited_norm,
+)
 
 
 def _by_optimizer(found: list[ParameterGroup]) -> Iterator[tuple[OptimizerChoice, list[ParameterGroup]]]:

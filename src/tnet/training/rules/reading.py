@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ...diagnostics import Diagnostic, error
+from ...diagnostics import Diagnostic
 from ...ir.graph import Net
 from ...ir.program import DataSection, Property, TrainSection
 from ...ir.values import Duration
@@ -15,16 +15,6 @@ from ..recipe import Recipe, has_open_fields
 from .freezing import too_long
 
 Reader = Callable[[Property, Any], Any]
-
-LATER = ("schedule",)
-"""Properties that training does not follow yet."""
-
-
-def refused(table: RuleTable) -> Iterator[Diagnostic]:
-    """The properties of rules that stand in the way of training."""
-    for property in (each for rule in table.rules for each in rule.properties):
-        if property.name in LATER:
-            yield from error("TN0001", f"the property `{property.name}` is not done yet", property.span).diagnostics
 
 
 def contradictions(table: RuleTable, recipe: Recipe) -> Iterator[Diagnostic]:
