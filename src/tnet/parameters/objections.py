@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import prod
 
 from torch import nn
 
@@ -12,6 +13,9 @@ from .choice import OptimizerChoice
 from .groups import ParameterGroup, groups
 from .selectors import NORM_LAYERS
 from .table import RuleTable
+
+MOST_TRIED = 10_000
+"""Elements of a parameter that an optimizer is tried on as it is."""
 
 OTHER = "another optimizer in `train`, and this one by a rule for what it suits: `:matrix { optimizer = … }`"
 
@@ -51,8 +55,9 @@ def rejected_parameters(table: RuleTable, found: list[ParameterGroup]) -> Iterat
         for name in (name for group in members for name in group.parameters):
             kinds.setdefault((len(table.parameters[name].shape), _is_sparse(table, name)), name)
         for (dims, sparse), name in sorted(kinds.items()):
-            if complaint := choice.complaint(choice.own, (1,) * dims, sparse):
-                site = table.parameters[name]
+            site = table.parameters[name]
+            shape = site.shape if prod(site.shape) <= MOST_TRIED else (1,) * dims
+            if complaint := choice.complaint(choice.own, shape, sparse):
                 message = f"`{choice.name}` cannot train `{name}` {list(site.shape)}: {lowered(complaint)}"
                 note = Note(f"`{name}` is made here", site.span)
                 yield from error("TN0802", message, choice.span, note, help=OTHER).diagnostics
@@ -144,7 +149,8 @@ def moving_statistics(table: RuleTable) -> Iterator[Diagnostic]:
             continue
         entries = [table.entries.get(name, {}).get("freeze") for name in inside]
         if all(entry and entry.value is True for entry in entries):
-            advice = f"add `eval = true` for it, as in `{path.partition('.')[0]} :norm {{ eval = true }}`"
+            top, _, inner = path.partition(".")
+            advice = f"keep them as they are: `{top}{' :norm' * bool(inner)} {{ eval = true }}`"
             message = f"`{path}` is frozen, its running statistics are not"
             yield warning("TN0606", message, entries[0].property.span, help=advice)
             return
