@@ -335,26 +335,8 @@ def test_data_that_is_not_there(capsys, folder):
     assert not (folder / "runs").exists()
 
 
-# ---- gradients -------------------------------------------------------------------------------------------------------
-
-SQUARED = """
-autograd Squared()(v) { forward { return v * v } backward(grad) { return GRADIENT } }
-autograd Unused()(v) { forward { return v } backward(grad) { return grad } }
-net Squares(v: float[N, 3]) { Squared }
-"""
-
-
-def test_gradcheck_says_what_was_tested(folder, capsys):
-    """M14: `check --gradcheck`."""
-    (folder / "squares.tnet").write_text(SQUARED.replace("GRADIENT", "2 * grad * v"))
-    code, out, err = run(capsys, "check", "squares.tnet", "--gradcheck")
-    assert code == 0 and not err
-    assert "gradient of `Squared` agrees with finite differences at `v` float64[2, 3]" in out
-    assert "`Unused` was not tested" in out
-
-
-def test_a_wrong_gradient_is_an_error(folder, capsys):
-    (folder / "squares.tnet").write_text(SQUARED.replace("GRADIENT", "grad * v"))
-    assert run(capsys, "check", "squares.tnet")[0] == 0
-    code, out, _ = run(capsys, "check", "squares.tnet", "--gradcheck", "--format", "concise")
-    assert code == 1 and out.startswith("squares.tnet:2:74: error[TN0407]: the gradient of `Squared` for `v`")
+@pytest.mark.parametrize("format", ["github", "sarif"])
+def test_check_for_code_hosts(folder, capsys, format):
+    (folder / "wrong.tnet").write_text("net A(x: float[N, 3]) { Linear(3, biass=true) }")
+    code, out, err = run(capsys, "check", "wrong.tnet", "--format", format)
+    assert (code, err) == (1, "") and "wrong.tnet" in out and "TN0301" in out and "\x1b" not in out

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic
-from .arguments import later, not_done_yet, setting_arguments
+from .arguments import later, setting_arguments
 from .failures import code_of
 from .output import show
 from .specs import open_spec
@@ -17,22 +17,19 @@ if TYPE_CHECKING:
     from ..codegen.gradcheck import GradientCheck
     from ..spec import Spec
 
-FORMATS = ("full", "concise", "json")
-LATER = ("github", "sarif")
+FORMATS = ("full", "concise", "json", "github", "sarif")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("spec", help="the spec, or - for stdin")
     setting_arguments(parser)
-    parser.add_argument("--format", choices=(*FORMATS, *LATER), default="full", help="json is for programs")
+    parser.add_argument("--format", choices=FORMATS, default="full", help="json, github and sarif are for programs")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="short for --format json")
     parser.add_argument("--gradcheck", action="store_true", help="test declared gradients against finite differences")
     later(parser, "--data")
 
 
 def run(options: argparse.Namespace) -> int:
-    if options.format in LATER:
-        raise not_done_yet(f"`--format {options.format}`")
     spec = open_spec(options)
     tested = options.gradcheck and spec.compilation.model_ok
     checks = spec.gradcheck() if tested else []

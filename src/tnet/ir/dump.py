@@ -14,7 +14,7 @@ from . import text
 from .autograd import Autograd
 from .graph import Branch, Declared, Layer, Model, Module, Net, Node, Value, leaves, walk
 from .program import DataSection, HyperValue, Program, Rule, Setting, TrainSection
-from .values import Call, Combined, Duration, StagedValue, Stages
+from .values import Call, Combined, Duration, Expression, StagedValue, Stages
 
 Data = Any
 
@@ -181,6 +181,8 @@ def written(value: Any) -> str:
             return written(value.value) + (f" for {value.duration}" if value.duration else "")
         case Duration():
             return str(value)
+        case Expression():
+            return value.span.text
         case list():
             return f"[{', '.join(map(written, value))}]"
     return text.argument(value)
