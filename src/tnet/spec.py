@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .render.graph import Graph
     from .render.plan import Plan
     from .render.summary import Summary
+    from .render.why import Why
     from .training import Run
     from .training.losses import Loss
     from .training.recipe import Recipe
@@ -282,6 +283,19 @@ class Spec:
         from .render.plan import plan
 
         return plan(self.recipe, self.table, self.data_recipe)
+
+    def why(self, name: str) -> Why:
+        """Where each property of parameters comes from; `print` it. `name` is a parameter's, or a selector as in rules.
+
+        Raises SpecError for a name that means nothing, with the nearest one.
+        """
+        from .parameters.why import why
+        from .render.why import Why
+
+        section = self.program.recipes.get(self.recipe_name)
+        setting = section.settings.get("schedule") if section and self.net.name == self.program.main else None
+        found = why(self.table, name, setting and setting.value, setting and setting.value_span)
+        return Why(found, self.source_file)
 
     def select(self, model: nn.Module, selector: str) -> Selected:
         """The modules and parameters that a selector of parameter rules matches in a model: `Conv2d`, `head.weight`,
