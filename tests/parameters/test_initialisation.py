@@ -96,7 +96,7 @@ def test_a_tensor_of_a_file(tmp_path, monkeypatch):
     )
     assert told('file("v.safetensors", "k")') == 'error TN0902 ["v.safetensors"] no file `v.safetensors`'
     assert told('file("no.safetensors", "k")').startswith('error TN0902 ["no.safetensors"] `no.safetensors` is no')
-    assert told('file(key="k", name="../w.safetensors")').startswith('error TN0902 ["../w.safetensors"]')
+    assert told('file(key="k", name="../w.safetensors")').startswith('error TN0304 ["../w.safetensors"]')
 
 
 def test_a_nested_list_is_the_values():

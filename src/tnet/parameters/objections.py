@@ -71,7 +71,8 @@ def rejected_groups(table: RuleTable, found: list[ParameterGroup]) -> Iterator[D
             rules = [rule for group in members for rule in group.rules]
             message = f"`{choice.name}` trains all its parameters alike: {lowered(complaint)}"
             notes = [Note("the optimizer is chosen here", choice.span)]
-            yield from error("TN0803", message, (rules[-1] if rules else choice).span, *notes).diagnostics
+            place = rules[-1].selectors[0].span if rules else choice.span
+            yield from error("TN0803", message, place, *notes).diagnostics
         elif choice.needs_closure and (group := next((each for each in members if each.freeze), None)):
             entry = table.entries[group.parameters[0]]["freeze"]
             message = f"`{choice.name}` cannot take on parameters while it runs"
