@@ -1,6 +1,6 @@
 """Resolving rules: a net of 5,000 parameter tensors, 50 rules. It must take under 0.3 s.
 
-    python -m benchmarks.rules
+python -m benchmarks.rules
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ def spec() -> str:
     ]  # fmt: skip
     return "\n".join([
         "block Cell() { a0: Linear(4); a1: Linear(4); a2: Linear(4); a3: Linear(4); norm: LayerNorm }",
-        "net Deep(x: float[N, 4]) {",
-        f'for j in range(10) {{ "stage{{j}}": {{ for i in range({BLOCKS // 10}) {{ "block{{50 * j + i}}": Cell }} }} }}',
+        f"blocks = {BLOCKS // 10}",
+        'net Deep(x: float[N, 4]) {',
+        'for j in range(10) { "stage{j}": { for i in range(blocks) { "block{blocks * j + i}": Cell } } }',
         "}",
         f"parameters {{\n{chr(10).join(rules)}\n}}",
         "train { optimizer = AdamW(lr=1e-3) }",
