@@ -63,11 +63,11 @@ class Forward:
 
     def loss(self, batch: Fields) -> Tensor:
         """The loss, to be differentiated."""
-        return (self._compiled_loss if self._is_full(batch) else self.run_loss)(batch)
+        return (self._compiled_loss if self.is_full(batch) else self.run_loss)(batch)
 
     def evaluate(self, batch: Fields, compiled: bool) -> tuple[Tensor, Any]:
         """Loss and outputs; `compiled` says whether so many batches will come that compiling pays."""
-        if not (compiled and self._is_full(batch)):
+        if not (compiled and self.is_full(batch)):
             return self.run(batch)
         try:
             return self._compiled_run(batch)
@@ -81,20 +81,23 @@ class Forward:
         reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
         self.say(f"torch.compile does not work here, so this runs without it: {reason}")
 
-    def _is_full(self, batch: Fields) -> bool:
+    def is_full(self, batch: Fields) -> bool:
+        """Whether a batch has the size that is compiled for."""
         return self.compiles and len(batch[self.inputs[0]]) == self.size
 
     @cached_property
     def _compiled_loss(self) -> Callable:
-        return self._compile(self.run_loss)
+        return self.compile(self.run_loss)
 
     @cached_property
     def _compiled_run(self) -> Callable:
-        return self._compile(self.run)
+        return self.compile(self.run)
 
-    def _compile(self, function: Callable) -> Callable:
+    def compile(self, function: Callable, fullgraph: bool = False) -> Callable:
+        """The function through `torch.compile`, as the recipe says."""
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns of a CUDA not in use
-        return torch.compile(function, mode=None if self.choice.mode == "default" else self.choice.mode)
+        mode = None if self.choice.mode == "default" else self.choice.mode
+        return torch.compile(function, fullgraph=fullgraph, mode=mode)
 
     def _autocast(self) -> Any:
         if self.precision == "fp32":

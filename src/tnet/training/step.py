@@ -11,6 +11,7 @@ from ..data import streams
 from .compiled import Forward, compile_errors
 from .hooks import Batch, Hook, collect
 from .state import State
+from .whole_step import WholeStep
 from .world import World
 
 
@@ -25,15 +26,18 @@ class TrainStep:
         self.forward, self.world, self.parts, self.sums = forward, world, parts, sums
         points = ("on_batch", "after_backward", "after_update")
         self.on_batch, self.after_backward, self.after_update = (collect(tricks, point) for point in points)
+        self.whole = WholeStep(forward, self.after_backward) if parts == 1 else None
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
         for change in self.on_batch:
             batch = change(state, batch)
         torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
-        loss = self._backward(state, batch)
-        for call in self.after_backward:
-            call(state)
-        state.optimizer.step()
+        loss = self.whole and self.whole(state, batch)
+        if loss is None:
+            loss = self._backward(state, batch)
+            for call in self.after_backward:
+                call(state)
+            state.optimizer.step()
         for call in self.after_update:
             call(state)
         state.schedule.step()
