@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .regions import Regions
 from .settings import CompileChoice
 
 Fields = Mapping[str, Tensor]
@@ -45,6 +46,7 @@ class Forward:
         self.model, self.loss_function, self.inputs, self.size = model, loss, inputs, size
         self.choice, self.precision, self.device, self.say = compile, precision, device, say
         self.compiles = compile.enabled
+        self.regions = Regions(model)
         if self.compiles and (missing := missing_compiler(device)):
             self.give_up(missing)
 
@@ -73,13 +75,23 @@ class Forward:
             return self._compiled_run(batch)
         except compile_errors() as problem:
             self.give_up(problem)
-            return self.run(batch)
+            return self.evaluate(batch, compiled)
 
     def give_up(self, problem: object) -> None:
-        """Go on without compiling, and say so."""
+        """Go on without regions, or else without compiling, and say so."""
+        if self.regions.marked:
+            self.close()
+            self.regions = Regions(nn.Module())
+            return
         self.compiles = False
         reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
         self.say(f"torch.compile does not work here, so this runs without it: {reason}")
+
+    def close(self) -> None:
+        """Leave the model as it was, with nothing compiled."""
+        self.regions.unmark()
+        for name in ("_compiled_loss", "_compiled_run"):
+            self.__dict__.pop(name, None)
 
     def is_full(self, batch: Fields) -> bool:
         """Whether a batch has the size that is compiled for."""
@@ -87,6 +99,8 @@ class Forward:
 
     @cached_property
     def _compiled_loss(self) -> Callable:
+        if not self.regions.marked:
+            self.regions.mark()
         return self.compile(self.run_loss)
 
     @cached_property

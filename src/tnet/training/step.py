@@ -45,13 +45,12 @@ class TrainStep:
 
     def _backward(self, state: State, batch: Batch) -> Tensor:
         """Gradients of the batch. Where compiling fails, which may show in the backward pass, all is done again."""
-        if not self.forward.compiles:
-            return self._gradients(state, batch)
-        try:
-            return self._gradients(state, batch)
-        except compile_errors() as problem:
-            self.forward.give_up(problem)
-            return self._gradients(state, batch)
+        while self.forward.compiles:
+            try:
+                return self._gradients(state, batch)
+            except compile_errors() as problem:
+                self.forward.give_up(problem)
+        return self._gradients(state, batch)
 
     def _gradients(self, state: State, batch: Batch) -> Tensor:
         state.optimizer.zero_grad(set_to_none=True)
