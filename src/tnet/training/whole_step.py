@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 
 from .compiled import Forward, compile_errors
 from .hooks import Batch
+from .optimizers import needs_closure
 from .state import State
 
 TRACES_GRADIENTS = "trace_autograd_ops"
@@ -40,27 +41,24 @@ class WholeStep:
         few = sum(1 for _ in forward.model.parameters()) <= MOST_TENSORS
         self.works = forward.compiles and few and traces_gradients()
         self._compiled: Callable[[Batch], Tensor] | None = None
+        self._build = -1
         self._gradients: list[tuple[nn.Parameter, Tensor]] = []
         self._gradients_in_place = False
 
     def __call__(self, state: State, batch: Batch) -> Tensor | None:
-        if not (self.works and self.forward.is_full(batch)):
+        if not (self.works and self.forward.is_full(batch)) or needs_closure(state.optimizer):
             self._gradients_in_place = False
             return None
         if state.step == 0:
             return self._eager(state, batch)
         try:
-            if self._compiled is None:
-                self._compiled = self._compile(state, batch)
+            if self._build != self.forward.builds:
+                self._compiled, self._build = self._compile(state, batch), self.forward.builds
             self._place_gradients()
             return self._compiled(batch)
         except (*compile_errors(), NotTraceable):
             self.works = False
             return None
-
-    def rebuild(self) -> None:
-        """Compile anew at the next step: what is trained has changed."""
-        self._compiled = None
 
     def _place_gradients(self) -> None:
         """Give the parameters the tensors that the graph writes into, which a batch outside it took away."""
