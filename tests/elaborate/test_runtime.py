@@ -201,7 +201,7 @@ REFUSED = [
     ("if training { return x }", "TN0501", "no `return` in code kept for run time"),
     ("if x.sum() > 0 { x = -x }", "TN0405", "a condition on a tensor cannot choose code"),
     ("x = x if x.sum() > 0 else -x", "TN0405", "a condition on a tensor cannot choose code"),
-    ("x = x if training else 0.0", "TN0406", "this is `float32[N, 4]` in training and a number `0.0` else"),
+    ("x = x if training else 0.0", "TN0406", "this is `float32[N, 4]` in training and `0.0` else"),
     ("x = x.narrow(1, 0, 2 if training else 3)", "TN0406", "depends on what is known only when the model runs"),
     ("Dropout(0.5 if training else 0.1)", "TN0303", "must be known before the model runs"),
     ("repeat randint(0, 4) { Linear(4) }", "TN0303", "copies cannot be built a random number of times"),

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..diagnostics import Diagnostic
+from ..diagnostics import Diagnostic, counted
 from .arguments import later, setting_arguments
 from .failures import code_of
 from .output import show
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
 def verdict(name: str, diagnostics: Sequence[Diagnostic]) -> str:
     """`specs/gpt.tnet: 2 errors, 1 warning`"""
     counts = Counter(each.severity for each in diagnostics)
-    listed = [f"{count} {severity}{'s' * (count != 1)}" for severity, count in sorted(counts.items())]
+    listed = [counted(count, severity) for severity, count in sorted(counts.items())]
     return f"{name}: {', '.join(listed) or 'no errors'}"
 
 

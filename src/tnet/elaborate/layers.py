@@ -9,7 +9,7 @@ from ..catalog.inference import InferredFrom, inferred_arguments
 from ..catalog.layers import LayerClass, why_not_built
 from ..catalog.models import ModelBuilder
 from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
-from ..diagnostics import Note, did_you_mean, error
+from ..diagnostics import Note, counted, did_you_mean, error
 from ..ir import text
 from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TrainingChoice, TrainingFlag, Value
 from ..ir.types import TensorType
@@ -51,6 +51,7 @@ def bind_arguments(layer_class: LayerClass, args: Arguments, span: Span) -> dict
     for name, value in args.keywords.items():
         _check_keyword(layer_class, name, bound, signature, takes_any, args.name_span(name, span))
         bound[name] = value
+    _refuse_size(layer_class, args, written, span)
     for name, value in bound.items():
         check_value(layer_class, signature.parameters.get(name), value, _place(name, args, written) or span)
     for name, parameter in signature.parameters.items():
@@ -70,6 +71,19 @@ def written_arguments(layer_class: LayerClass) -> list[str]:
     ]
 
 
+def _refuse_size(layer_class: LayerClass, args: Arguments, written: list[str], span: Span) -> None:
+    """Refuse a size where a small number stands first, as in `BatchNorm2d(64)`: the size is read off the input."""
+    first = constructor_signature(layer_class.cls).parameters[written[0]] if args.positional and written else None
+    inferred = next(iter(inferred_arguments(layer_class.cls)), None)
+    if inferred is None or first is None or type(args.positional[0]) is not int or args.positional[0] < 1:
+        return
+    if first.name == "eps":
+        raise error(
+            "TN0301", f"`{inferred}` of `{layer_class.name}` is read off the input; this would be `eps`",
+            args.span(0, span), help=f"leave it out; what follows `{inferred}` in PyTorch is given by name",
+        )  # fmt: skip
+
+
 def _place(name: str, args: Arguments, written: list[str]) -> Span | None:
     """Where an argument stands, by keyword or by position."""
     return args.spans.get(name) or (args.spans.get(written.index(name)) if name in written else None)
@@ -80,7 +94,7 @@ def _too_many(layer_class: LayerClass, args: Arguments, written: list[str], infe
     read = ", ".join(f"`{name}`" for name in inferred)
     note = f"; {read} is read off the input" if read else ""
     return error(
-        "TN0301", f"`{layer_class.name}` takes at most {len(written)} arguments, got {len(args.positional)}",
+        "TN0301", f"`{layer_class.name}` takes at most {counted(len(written), 'argument')}, got {len(args.positional)}",
         args.span(len(written), span), help=f"in order they are {listed}{note}",
     )  # fmt: skip
 

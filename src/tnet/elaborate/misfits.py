@@ -39,7 +39,19 @@ def misfit(
     else:
         why, notes = str(rejected), [_arrived(each, frame) for each in operands[:MOST_OPERANDS]]
     what = f"`{name}` does not fit its input" if name else "this index does not fit"
-    return error("TN0401", f"{what}: {why}", span, *notes, *steps_before(operands, frame))
+    return error("TN0401", f"{what}: {why}", span, *notes, *steps_before(operands, frame), help=_as_in_pytorch(call))
+
+
+def _as_in_pytorch(call: Any) -> str | None:
+    """What the arguments mean where a size that is read off the input seems to stand first, as PyTorch wants it."""
+    if not isinstance(call, Layer):
+        return None
+    written = [each for each in call.arguments if each.span and not each.inferred]
+    inferred = [each for each in call.arguments if each.inferred]
+    if len(written) < 2 or not inferred or written[0].value != inferred[0].value:
+        return None
+    meant = ", ".join(f"{each.name}={text.argument(each.value)}" for each in written)
+    return f"`{inferred[0].name}` is read off the input and not written; these are `{meant}`"
 
 
 def _in_words(left: Side, right: Side, frame: Frame) -> str:
