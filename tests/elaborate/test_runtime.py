@@ -212,7 +212,7 @@ REFUSED = [
     ("for t in range(N) { Linear(4) }", "TN0501", "a layer in a `for` kept for run time was named before it"),
     ("for t in range(N) { y = x[:t] }", "TN0406", "depends on what is known only when the model runs"),
     ("for t in range(N) { if t == 0 { x = -x } }", "TN0405", "the round of a loop kept for run time is known only"),
-    ("y = 1; for t in range(N) { y = y + 1 }", "TN0406", "`y` is an integer `1` before the first round and"),
+    ("y = 1; for t in range(N) { y = y + 1 }", "TN0406", "`y` is `1` before the first round and"),
     ("for t in range(N) { x = x + t }; x = x + t", "TN0201", "`t` has no value here"),
     ("buffer m: float[4] = zeros; m = x.sum(dim=0).long()", "TN0303", "cannot become `int64[4]`"),
     ("buffer m: float[4] = zeros; m += x", "TN0401", "`m` does not fit its input"),

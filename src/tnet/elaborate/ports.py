@@ -99,17 +99,22 @@ def check_dims(dims: tuple[ast.Expr, ...], value: Value, span: Any, frame: Frame
 
 
 def _can_be_same(expected: Any, got: Any, node: ast.Expr, frame: Frame) -> bool:
-    """Whether two sizes are the same at all sizes that the steps before accept (`H` and `8 * (H // 8)`, say), or at
-    those with some divisor, which the stated size then asks for.
+    """Whether two sizes are the same at all sizes that the steps before accept, or at those with some divisor, which
+    the stated size then asks for.
     """
-    if not (is_symbolic(expected) or is_symbolic(got)):
-        return False
-    if implied(expected, got, [relation for relation, _ in frame.net.relations]):
+    if same_where_it_runs(expected, got, frame):
         return True
-    needed = divisor_needed(expected, got)
+    needed = divisor_needed(expected, got) if is_symbolic(expected) or is_symbolic(got) else None
     if needed is not None:
         frame.net.relations.append((needed, node.span))
     return needed is not None
+
+
+def same_where_it_runs(expected: Any, got: Any, frame: Frame) -> bool:
+    """Whether two sizes are the same at all sizes that the steps before accept: `H` and `8 * (H // 8)`, say."""
+    if not (is_symbolic(expected) or is_symbolic(got)):
+        return False
+    return implied(expected, got, [relation for relation, _ in frame.net.relations])
 
 
 def _stated(dim: ast.Expr, frame: Frame) -> Any:
