@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,14 +33,25 @@ class LossWatch(Hook):
             self.read(state)
 
     def read(self, state: State) -> None:
-        values = self.losses[: self.count].tolist()
+        values = self.check(state)
         self.count = 0
         self.mean = sum(values) / len(values)
-        if math.isfinite(self.mean):
-            return
-        bad = next((i for i, value in enumerate(values) if not math.isfinite(value)), 0)
+
+    def check(self, state: State) -> list[float]:
+        """The losses kept, which go on being kept; what is to be saved now has none that is no number."""
+        values = self.losses[: self.count].tolist()
+        if all(map(math.isfinite, values)):
+            return values
+        bad = next(i for i, value in enumerate(values) if not math.isfinite(value))
         step = state.step - len(values) + bad + 1
         kind = "not a number" if math.isnan(values[bad]) else "infinite"
         advice = "a lower `lr`, `clip_norm = 1.0` or a warm-up may help; checkpoints from before are kept"
         epoch = (step - 1) / self.steps_per_epoch
         raise error("TN0904", f"the loss is {kind} at step {step} (epoch {epoch:.2f})", help=advice)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"losses": self.losses[: self.count], "mean": self.mean}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.count, self.mean = len(state["losses"]), state["mean"]
+        self.losses[: self.count] = state["losses"]
