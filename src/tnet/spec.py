@@ -210,8 +210,8 @@ class Spec:
         from .parameters import groups
         from .training.optimizers import build
 
-        choice = self.recipe.optimizer
-        return build(model, groups(self.table, choice), choice)
+        self.checked(training=True)
+        return build(model, groups(self.table))
 
     def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:
         """The schedule of the recipe over an optimizer; call its `step()` after each of the optimizer's."""

@@ -43,6 +43,7 @@ CODES: dict[str, str] = {
     "TN0603": "ambiguous selector",
     "TN0604": "rule that cannot apply",
     "TN0605": "wrong value of a property",
+    "TN0606": "frozen layer with moving statistics",
     # 07: data
     "TN0701": "unknown data source or transform",
     "TN0702": "data that cannot be read",

@@ -162,4 +162,5 @@ def show(value: Any) -> str:
 
 def lowered(text: str) -> str:
     """A message of PyTorch in the style of diagnostics."""
-    return text[:1].lower() + text[1:].rstrip(".")
+    word = text.partition(" ")[0]
+    return (text if any(map(str.isupper, word[1:])) else text[:1].lower() + text[1:]).rstrip(".")

@@ -84,7 +84,7 @@ def plan(recipe: Recipe, table: RuleTable, data: DataRecipe) -> Plan:
         steps_per_epoch=per_epoch,
         steps=total if known else None,
         epochs=recipe.epochs if per_epoch is None else total / per_epoch,
-        groups=tuple(_group(each, recipe, table, used, total) for each in groups(table, recipe.optimizer)),
+        groups=tuple(_group(each, recipe, table, used, total) for each in groups(table)),
         missing=missing,
     )
 

@@ -11,15 +11,16 @@ from ..diagnostics import Diagnostic, SpecError, did_you_mean, error, nearest
 from ..ir.graph import Net
 from ..ir.program import DataSection, Setting, TrainSection
 from ..ir.values import Call, Duration
-from ..parameters.choice import OptimizerChoice
+from ..parameters.choice import OptimizerChoice, choose
+from ..parameters.values import NormChoice
 from ..source import Source, Span
-from . import losses, metrics, optimizers, schedules
+from . import losses, metrics, schedules
 from .contradictions import contradictions
 from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
-from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, NormChoice, PatienceChoice
+from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, PatienceChoice
 
 NEEDED = ("batch", "loss", "optimizer")
 
@@ -122,7 +123,7 @@ def resolve(section: TrainSection, data: DataSection | None, net: Net | None) ->
         if values.get("loss") is None:
             values.pop("loss", None)
     if optimizer := settings.get("optimizer"):
-        attempt("optimizer", lambda: optimizers.choose(optimizer.value, optimizer.value_span))
+        attempt("optimizer", lambda: choose(optimizer.value, optimizer.value_span))
     attempt("schedule", lambda: _schedule(settings, values))
     if (metric := settings.get("metrics")) and "loss" in values:
         attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, values.get("loss"), net))
