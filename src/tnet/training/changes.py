@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast as python
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -88,11 +89,20 @@ def _net(before: Spec, after: Spec) -> Iterator[Change]:
         what = "net" if before.net.name != after.net.name else "recipe"
         names = (before.net.name, after.net.name) if what == "net" else (before.recipe_name, after.recipe_name)
         yield _change(what, *map(str, names))
-    elif before.source() != after.source():
-        lines = [*difflib.unified_diff(before.source().splitlines(), after.source().splitlines(), lineterm="", n=0)]
+    elif (old := _code(before.source())) != (new := _code(after.source())):
+        lines = difflib.unified_diff(old, new, lineterm="", n=0)
         told = [f"{each[0]} {each[1:].strip()}" for each in lines if each[0] in "+-" and each[:3] not in ("+++", "---")]
         more = f"; {len(told) - SHOWN} lines more" if len(told) > SHOWN else ""
         yield Change(f"net {after.net.name}", "", "", f"{EFFECT} ({'; '.join(told[:SHOWN])}{more})")
+
+
+def _code(source: str) -> list[str]:
+    """The lines of generated source without what is for readers: docstrings and comments."""
+    tree = python.parse(source)
+    for node in python.walk(tree):
+        if isinstance(node, python.Module | python.ClassDef | python.FunctionDef) and python.get_docstring(node):
+            node.body = node.body[1:] or [python.Pass()]
+    return python.unparse(tree).splitlines()
 
 
 def _rules(before: Spec, after: Spec) -> Iterator[Change]:

@@ -33,6 +33,8 @@ def contradictions(
     for name in ("mixup", "cutmix"):
         if values.get(name) and values.get("loss") and net is not None:
             check_mixing(name, values["loss"], net, conflict)
+    if values.get("on_nan") == "rollback" and "checkpoint" in values and values["checkpoint"] is None:
+        conflict("on_nan", "checkpoint", "`rollback` goes back to a checkpoint, and none is kept")
     best = values["checkpoint"].best if values.get("checkpoint") else None
     if best is not None:
         _check_monitored("checkpoint", best, settings, values, data, conflict)

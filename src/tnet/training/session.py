@@ -85,18 +85,18 @@ def _run(parts: Parts, path: Path, earlier: Earlier | None, command: str | None,
         about |= earlier.records(step, about["command"])
         resuming.cut_metrics(path / METRICS, step)
     write_start(path, parts.spec, about, fresh=earlier is None)
-    with environment.stopping(here.loop.stop), here.screen:
+    with environment.stopping(here.stop), here.screen:
         notes = [*parts.notes, *([f"going on in {path} after step {step}"] if earlier else [])]
         notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
         for text in notes:
             here.screen.message(text)
-        here.loop.run(parts.state)
+        here.run()
         return _finish(here, path, about)
 
 
 def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     """Test and save the result: the best checkpoint's weights where `best` is set, else the last ones."""
-    parts, saver, stop = here.parts, here.saver, here.loop.stop
+    parts, saver, stop = here.parts, here.saver, here.stop
     state, model = parts.state, parts.state.result
     if stop.requested and not stop.early and state.step < parts.total_steps:
         return _stopped(here, path, about)
@@ -135,7 +135,6 @@ def _best(here: Sitting) -> Path | None:
 def _stopped(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     """Save what resuming will need."""
     state, spec = here.parts.state, here.parts.spec
-    here.watch.check(state)
     checkpoint = here.saver.save(state)
     words = ["tnet", "train", *([str(spec.source_file.path)] if spec.source_file.path else ["…"])]
     command = shlex.join([*words, "--resume", "--out", str(path)])

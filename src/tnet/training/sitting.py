@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,16 +19,18 @@ from .evaluation import Evaluation
 from .hooks import Hook
 from .log import JsonLines, Log
 from .loop import Loop, Stop
+from .on_nan import Rollback
 from .parts import EPOCH, Parts
 from .progress import Lines, display
 from .random_states import RandomStates
 from .resuming import Earlier
 from .run import CHECKPOINTS, METRICS
 from .stages import StageNews, beginnings
+from .state import Stateful
 from .step import TrainStep
 from .tensorboard import TensorBoard
 from .tricks import tricks_of
-from .watch import LossWatch
+from .watch import LossWatch, NotFinite
 
 
 @dataclass
@@ -35,51 +38,94 @@ class Sitting:
     """The loop of a run from its start, or from where it is taken up, and those of its hooks that the end needs."""
 
     parts: Parts
-    loop: Loop
+    stop: Stop
     watch: LossWatch
+    screen: Lines
     evaluator: Evaluator
     evaluation: Evaluation
     saver: Checkpoints
-    screen: Lines
-    observers: list[Hook]
+    early: EarlyStop | None
     clock: Clock
+    rollback: Rollback | None
+    loop: Loop | None = None
+    observers: tuple[Hook, ...] = ()
+
+    def run(self) -> None:
+        """Train until the end or a stop; what is then there may be saved. Raises NotFinite where it may not."""
+        state = self.parts.state
+        if self.rollback and not state.step:
+            self.saver.save(state)
+        while True:
+            try:
+                self.loop.run(state)
+                self.watch.check(state)
+                return
+            except NotFinite as problem:
+                if self.rollback is None:
+                    raise
+                self.rollback(state, problem)
 
 
 def sitting(parts: Parts, path: Path, earlier: Earlier | None = None, started: float | None = None) -> Sitting:
     """Everything put together, and the state brought to where the run was. Raises SpecError as `Earlier.restore`."""
-    recipe, per_epoch, total, state = parts.recipe, parts.per_epoch, parts.total_steps, parts.state
+    here = _watchers(parts, path, started)
+    for name, part in _stateful(here):
+        parts.state.register(name, part)
+    tricks = tricks_of(parts)
+    environment.seed(parts.recipe.seed)  # again: what libraries draw while they are imported depends on what was before
+    if earlier:
+        earlier.restore(parts.state)
+        here.saver.latest = earlier.checkpoint
+    _connect(here, path, tricks)
+    return here
+
+
+def _watchers(parts: Parts, path: Path, started: float | None) -> Sitting:
+    """What looks at the run, not connected to the loop yet."""
+    recipe, per_epoch, total = parts.recipe, parts.per_epoch, parts.total_steps
     evaluate_due = parts.every(recipe.evaluate or EPOCH)
     save_due = parts.every(recipe.checkpoint.every if recipe.checkpoint else EPOCH)
-    watch = LossWatch(lambda step: evaluate_due(step) or save_due(step), per_epoch, parts.world.device)
-    evaluator, stop = parts.evaluator(), Stop()
+    tolerant = recipe.on_nan == "skip"
+    watch = LossWatch(lambda n: evaluate_due(n) or save_due(n), per_epoch, parts.world.device, tolerant)
     screen = display(total, per_epoch, watch)
     parts.forward.say = screen.message
+    evaluator, stop = parts.evaluator(), Stop()
+    maximize = _maximize(recipe.checkpoint and recipe.checkpoint.best, evaluator)
+    saver = Checkpoints(path / CHECKPOINTS, recipe.checkpoint, lambda n: stop.early or save_due(n), maximize)
     early = None
     if recipe.early_stop:
         maximize = _maximize(recipe.early_stop.monitor, evaluator)
         early = EarlyStop(recipe.early_stop, maximize, stop, screen.message)
-    maximize = _maximize(recipe.checkpoint and recipe.checkpoint.best, evaluator)
-    saver = Checkpoints(path / CHECKPOINTS, recipe.checkpoint, lambda n: stop.early or save_due(n), maximize)
     evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None)
     clock = Clock(time.monotonic() if started is None else started)
-    order = DataOrder(parts.loaders.train, state, parts.spec.data_recipe.spans.get("train"))
-    stateful = {"order": order, "random": RandomStates(), "clock": clock, "watch": watch, "evaluation": evaluation}
-    for name, part in (stateful | ({"early_stop": early} if early else {})).items():
-        state.register(name, part)
-    tricks = tricks_of(parts)
-    environment.seed(recipe.seed)  # again: what libraries draw while they are imported depends on what was before
-    if earlier:
-        earlier.restore(state)
-        saver.latest = earlier.checkpoint
-    sinks = [JsonLines(path / METRICS), *(TensorBoard(path, state.step) for _ in recipe.log)]
-    log = Log(recipe.log_every, per_epoch, sinks, state)
-    observers: list[Hook] = [each for each in (log, saver, screen, early) if each]
-    evaluation.tell_to(observers)
-    news = StageNews(beginnings(recipe.schedule, per_epoch, total), per_epoch, screen.message)
+    rollback = Rollback(path, screen.message) if recipe.on_nan == "rollback" else None
+    return Sitting(parts, stop, watch, screen, evaluator, evaluation, saver, early, clock, rollback)
+
+
+def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
+    """The parts of the state beside the tricks'; the order of the samples, a condition of the rest, comes first."""
+    span = here.parts.spec.data_recipe.spans.get("train")
+    yield "order", DataOrder(here.parts.loaders.train, here.parts.state, span)
+    yield "random", RandomStates()
+    yield "clock", here.clock
+    yield "watch", here.watch
+    yield "evaluation", here.evaluation
+    if here.early:
+        yield "early_stop", here.early
+
+
+def _connect(here: Sitting, path: Path, tricks: list[Hook]) -> None:
+    """The loop with its hooks in order: what is no number is found before it is logged, evaluated or saved."""
+    parts, recipe, per_epoch, total = here.parts, here.parts.recipe, here.parts.per_epoch, here.parts.total_steps
+    sinks = [JsonLines(path / METRICS), *(TensorBoard(path, parts.state.step) for _ in recipe.log)]
+    log = Log(recipe.log_every, per_epoch, sinks, parts.state)
+    here.observers = (log, here.saver, here.screen, *([here.early] if here.early else []))
+    here.evaluation.tell_to(here.observers)
+    news = StageNews(beginnings(recipe.schedule, per_epoch, total), per_epoch, here.screen.message)
     sums = recipe.accumulate > 1 and is_sum(parts.forward, recipe.loss, parts.loaders.train, parts.world.device)
     step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks)
-    loop = Loop(step, parts.loaders.train, parts.world, total, [watch, log, evaluation, saver, news, screen], stop)
-    return Sitting(parts, loop, watch, evaluator, evaluation, saver, screen, observers, clock)
+    hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen]
+    here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)
 
 
 def _maximize(best: str | None, evaluator: Evaluator) -> bool:

@@ -23,19 +23,20 @@ class TrainStep:
 
     def __init__(self, forward: Forward, world: World, parts: int = 1, sums: bool = False, tricks: Sequence[Hook] = ()):
         self.forward, self.world, self.parts, self.sums = forward, world, parts, sums
-        points = ("on_batch", "after_backward", "after_update")
-        self.on_batch, self.after_backward, self.after_update = (collect(tricks, point) for point in points)
+        self.on_batch, self.may_update = collect(tricks, "on_batch"), collect(tricks, "may_update")
+        self.after_backward, self.after_update = collect(tricks, "after_backward"), collect(tricks, "after_update")
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
         for change in self.on_batch:
             batch = change(state, batch)
-        torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
+        self.world.seed(streams.key(state.seed, "model", state.step, self.world.rank))
         loss = self._backward(state, batch)
         for call in self.after_backward:
             call(state)
-        state.optimizer.step()
-        for call in self.after_update:
-            call(state)
+        if all(call(state, loss) for call in self.may_update):
+            state.optimizer.step()
+            for call in self.after_update:
+                call(state)
         state.schedule.step()
         return loss
 

@@ -1,0 +1,131 @@
+"""Runs that are killed at random moments, a third of them inside a save held open, and go on.
+
+`python tests/training/kills.py 200` does so 200 times and prints what came of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from small_specs import DIGITS, spec
+
+from tnet.training import checkpoints, files
+
+INTERVAL, STEPS = 5, 120
+TEXT = DIGITS.replace("split = [0.8, 0.1, 0.1]", "split = [200, 20, 20]").replace(
+    "  epochs    = 1\n  batch     = 64\n",
+    f"""  steps      = {STEPS}
+  batch      = 20
+  ema        = 0.9
+  log_every  = 1
+  checkpoint = Checkpoint(every={INTERVAL} steps, best="val.accuracy")
+""",
+)
+"""Ten steps an epoch, a checkpoint every five."""
+
+
+def reached(path: Path) -> int:
+    """The last step that was recorded."""
+    lines = (path / "metrics.jsonl").read_text().splitlines() if (path / "metrics.jsonl").exists() else []
+    return max((json.loads(line).get("step", 0) for line in lines if line.endswith("}")), default=0)
+
+
+def saved(path: Path) -> int:
+    """The step of the newest checkpoint that is whole."""
+    folder = path / "checkpoints"
+    files.tidy(folder) if folder.exists() else None
+    return int(checkpoints.newest(folder, print).name[-8:]) if checkpoints.steps(folder) else 0
+
+
+def hold_a_save_open(pipe: int, writes: int) -> None:
+    """In the process to be killed: at the `writes`th file of a checkpoint, write half of it, tell, and wait."""
+    whole = files._write_through
+    left = [writes]
+
+    def half(path: Path, content: bytes) -> None:
+        if "checkpoints" in str(path):
+            left[0] -= 1
+        if left[0]:
+            return whole(path, content)
+        path.write_bytes(content[: len(content) // 2])
+        os.write(pipe, b"x")
+        time.sleep(60)
+
+    files._write_through = half
+
+
+def child(path: Path, held: int | None) -> tuple[int, int]:
+    """A process that goes on with the run, and a pipe that tells of a save held open."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(writing)
+        return process, reading
+    try:
+        sys.stdout = sys.stderr = open(os.devnull, "w")
+        torch.set_num_threads(1)
+        if held:
+            hold_a_save_open(writing, held)
+        spec(TEXT).train(out=path, resume=True)
+    finally:
+        os._exit(0)
+
+
+def kill_once(path: Path, draws: random.Random, longest: float) -> str:
+    """Kill one sitting, after at most `longest` seconds or inside a save; how it ended."""
+    inside = draws.random() < 1 / 3
+    process, pipe = child(path, draws.randint(1, 25) if inside else None)
+    if inside:
+        os.read(pipe, 1)
+    else:
+        time.sleep(draws.uniform(0, longest))
+    os.close(pipe)
+    before = os.waitpid(process, os.WNOHANG)[0]
+    if not before:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+    return "had ended" if before else "inside a save" if inside else "at any moment"
+
+
+def killed(path: Path, kills: int, seed: int, longest: float) -> Counter:
+    """Go on with a run that often; each time no more than the last interval may be lost. How the sittings ended."""
+    draws, outcomes = random.Random(seed), Counter()
+    for _ in range(kills):
+        outcomes[kill_once(path, draws, longest)] += 1
+        lost = reached(path) - saved(path)
+        assert 0 <= lost <= INTERVAL, f"{lost} steps are lost"
+        if reached(path) >= STEPS:
+            outcomes["runs"] += 1
+            end_and_compare(path)
+            path = path.with_name(f"{path.name}-")
+    end_and_compare(path)
+    return outcomes
+
+
+def end_and_compare(path: Path) -> None:
+    """The run, gone on to its end, is the one that was never killed, to the bit."""
+    whole = path.parent / "whole"
+    if not whole.exists():
+        spec(TEXT).train(out=whole)
+    spec(TEXT).train(out=path, resume=True)
+    one, other = load_file(whole / "model.safetensors"), load_file(path / "model.safetensors")
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    losses = [[json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()] for run in (whole, path)]
+    assert [each | {"seconds": 0} for each in losses[0]] == [each | {"seconds": 0} for each in losses[1]]
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_CACHE_HOME"] = folder
+        print(dict(killed(Path(folder) / "run", int(sys.argv[1]), 0, longest=2.0)))
