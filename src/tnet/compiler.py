@@ -125,11 +125,12 @@ def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -
     program = compilation.program
     for name, section in program.recipes.items():
         data = program.data.get(name) or program.data.get(None)
-        recipe, diagnostics = resolve(section, data, program.nets.get(program.main))
+        table = compilation.table(recipe=name) if program.main in program.nets else None
+        recipe, diagnostics = resolve(section, data, program.nets.get(program.main), table)
         compilation.recipes[name] = recipe
         yield from diagnostics
-        if program.main in program.nets:
-            yield from refused(compilation.table(recipe=name))
+        if table:
+            yield from refused(table)
 
 
 def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .training import Run
     from .training.losses import Loss
     from .training.recipe import Recipe
-    from .training.schedules_run import Scheduler
+    from .training.schedules import Scheduler
 
 
 def load(path: str | os.PathLike, /, overrides: Mapping[str, Any] | None = None, **hypers: Any) -> Spec:
@@ -214,9 +214,17 @@ class Spec:
         return build(model, groups(self.table))
 
     def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:
-        """The schedule of the recipe over an optimizer; call its `step()` after each of the optimizer's."""
-        total_steps = self.recipe.total_steps(steps_per_epoch)
-        return self.recipe.schedule.build(optimizer, steps_per_epoch, total_steps)
+        """The schedule of the recipe over an optimizer; call its `step()` after each of the optimizer's, and
+        `evaluated({"val.loss": …})` after an evaluation, where it watches one."""
+        from .parameters import groups
+        from .training.metrics import more_is_better
+
+        recipe = self.recipe
+        others = {group.name: group.schedule for group in groups(self.table) if group.schedule}
+        watched = {result for choice in (recipe.schedule, *others.values()) for result in choice.monitors}
+        maximized = frozenset(name for name in watched if more_is_better(recipe.metrics, name))
+        total_steps = recipe.total_steps(steps_per_epoch)
+        return recipe.schedule.build(optimizer, steps_per_epoch, total_steps, others, maximized)
 
     def loss(self, device: str = "cpu") -> Loss:
         """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""

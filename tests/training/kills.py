@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from small_specs import DIGITS, spec
 from tnet.training import checkpoints, files
 
 INTERVAL, STEPS = 5, 120
+FILES = 4  # of a checkpoint
 TEXT = DIGITS.replace("split = [0.8, 0.1, 0.1]", "split = [200, 20, 20]").replace(
     "  epochs    = 1\n  batch     = 64\n",
     f"""  steps      = {STEPS}
@@ -72,36 +74,42 @@ def child(path: Path, held: int | None) -> tuple[int, int]:
         os.close(writing)
         return process, reading
     try:
-        sys.stdout = sys.stderr = open(os.devnull, "w")
+        sys.stdout = open(os.devnull, "w")
+        sys.stderr = open(path.with_suffix(".err"), "w")
         torch.set_num_threads(1)
         if held:
             hold_a_save_open(writing, held)
         spec(TEXT).train(out=path, resume=True)
-    finally:
         os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
 
 
-def kill_once(path: Path, draws: random.Random, longest: float) -> str:
-    """Kill one sitting, after at most `longest` seconds or inside a save; how it ended."""
-    inside = draws.random() < 1 / 3
-    process, pipe = child(path, draws.randint(1, 25) if inside else None)
+def kill_once(path: Path, draws: random.Random, longest: float, inside: bool) -> str:
+    """Kill one sitting, after at most `longest` seconds or inside its first save; how it ended."""
+    process, pipe = child(path, draws.randint(1, FILES) if inside else None)
     if inside:
         os.read(pipe, 1)
     else:
         time.sleep(draws.uniform(0, longest))
     os.close(pipe)
-    before = os.waitpid(process, os.WNOHANG)[0]
-    if not before:
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
-    return "had ended" if before else "inside a save" if inside else "at any moment"
+    os.kill(process, signal.SIGKILL)
+    status = os.waitpid(process, 0)[1]
+    if os.WIFEXITED(status):
+        assert not os.WEXITSTATUS(status), path.with_suffix(".err").read_text()
+        return "had ended"
+    return "inside a save" if inside else "at any moment"
 
 
-def killed(path: Path, kills: int, seed: int, longest: float) -> Counter:
+def killed(path: Path, kills: int, seed: int = 0) -> Counter:
     """Go on with a run that often; each time no more than the last interval may be lost. How the sittings ended."""
-    draws, outcomes = random.Random(seed), Counter()
-    for _ in range(kills):
-        outcomes[kill_once(path, draws, longest)] += 1
+    draws, outcomes, started = random.Random(seed), Counter(), time.monotonic()
+    spec(TEXT).train(out=path.parent / "whole")
+    longest = time.monotonic() - started
+    for number in range(kills):
+        outcomes[kill_once(path, draws, longest, inside=number % 3 == 2)] += 1
         lost = reached(path) - saved(path)
         assert 0 <= lost <= INTERVAL, f"{lost} steps are lost"
         if reached(path) >= STEPS:
@@ -115,8 +123,6 @@ def killed(path: Path, kills: int, seed: int, longest: float) -> Counter:
 def end_and_compare(path: Path) -> None:
     """The run, gone on to its end, is the one that was never killed, to the bit."""
     whole = path.parent / "whole"
-    if not whole.exists():
-        spec(TEXT).train(out=whole)
     spec(TEXT).train(out=path, resume=True)
     one, other = load_file(whole / "model.safetensors"), load_file(path / "model.safetensors")
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -128,4 +134,4 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder
-        print(dict(killed(Path(folder) / "run", int(sys.argv[1]), 0, longest=2.0)))
+        print(dict(killed(Path(folder) / "run", int(sys.argv[1]))))

@@ -142,6 +142,7 @@ NOT_STATE = {
     "started": "when this sitting began",
     "before": "seconds of the sittings before",
     "losses": "the state has those of them that count",
+    "still": "what was told of the rates",
     "_sample_bytes": "measured when first needed",
     "_last_lr": "written by torch's schedulers, read by none of them",
 }

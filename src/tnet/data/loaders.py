@@ -110,7 +110,7 @@ class Loader:
         return join([self._made(one, epoch) for one in chunk.split(1)], self.samples.span)
 
     def _made(self, chunk: Tensor, epoch: int) -> Fields:
-        self.desk.note(int(chunk[0]))
+        self.desk.note(chunk)
         return self.pipeline(self.samples.read(chunk), chunk, epoch)
 
     def _blocks(self, chunks: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:

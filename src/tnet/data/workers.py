@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 from ..diagnostics import error
 from .samples import Items, Memory, Windows
@@ -31,10 +32,11 @@ class Desk:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
-    def note(self, sample: int) -> None:
+    def note(self, chunk: Tensor) -> None:
+        """Samples are about to be read; in the run's own process there is nothing to do."""
         worker = torch.utils.data.get_worker_info()
         if worker is not None:
-            self.at[worker.id, 1] = sample
+            self.at[worker.id, 1] = chunk[0]
 
     @contextmanager
     def watched(self) -> Iterator[None]:

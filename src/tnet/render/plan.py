@@ -99,7 +99,8 @@ def _counted(recipe: Recipe, data: DataRecipe) -> tuple[dict[str, int] | None, i
 
 
 def _group(group: ParameterGroup, recipe: Recipe, table: RuleTable, per_epoch: int, total: int) -> GroupPlan:
-    rates = recipe.schedule.curve(group.options["lr"], recipe.optimizer.own["lr"], per_epoch, total)
+    schedule = group.schedule or recipe.schedule
+    rates = schedule.curve(group.options["lr"], group.optimizer.own["lr"], per_epoch, total)
     lines = tuple(rule.span.line for rule in group.rules)
     elements = sum(prod(table.parameters[name].shape) for name in group.parameters)
     return GroupPlan(group.name, lines, len(group.parameters), elements, dict(group.options), rates)

@@ -15,7 +15,7 @@ from ..parameters.arguments import show
 from . import checkpoints, environment
 from .changes import KEPT, Change, changes
 from .files import cannot, write
-from .run import ABOUT, CHECKPOINTS, is_blank, read_about, read_spec
+from .run import ABOUT, CHECKPOINTS, is_blank, overrides_from, read_about, read_spec
 from .state import State
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
         say(f"changed: {each}")
     kept = {each.what: each.before for each in found if each.what in KEPT and each.what.startswith("train.")}
     if kept:
-        after = _over(after, after.hypers, [*after.overrides, *_overrides(kept)])
+        after = _over(after, after.hypers, [*after.overrides, *overrides_from(kept, path / ABOUT)])
     checkpoints.tidy(path / CHECKPOINTS)
     saved = checkpoints.newest(path / CHECKPOINTS, say) if checkpoints.steps(path / CHECKPOINTS) else None
     _tell_versions(about, say)
@@ -127,12 +127,6 @@ def _with_overrides_of(before: Spec, spec: Spec) -> Spec:
 
 def _over(spec: Spec, hypers: Mapping[str, Any], overrides: Sequence[Any]) -> Spec:
     return type(spec)(spec.source_file, hypers, overrides, spec.net_name, spec.recipe_name)
-
-
-def _overrides(values: Mapping[str, str]) -> list[Any]:
-    from ..spec import from_python
-
-    return from_python(values)
 
 
 def _judge(found: Sequence[Change], accept_changes: bool, path: Path) -> None:

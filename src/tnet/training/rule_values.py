@@ -15,7 +15,7 @@ from .recipe import has_open_fields
 Reader = Callable[[Property, Any], Any]
 
 LATER = (
-    "freeze", "schedule", "loss", "follow", "l1", "l2", "clip_norm", "max_norm", "eval", "histogram", "recompute",
+    "freeze", "loss", "follow", "l1", "l2", "clip_norm", "max_norm", "eval", "histogram", "recompute",
 )  # fmt: skip
 """Properties that training does not follow yet."""
 

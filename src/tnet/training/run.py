@@ -155,19 +155,22 @@ def read_spec(path: Path, about: Mapping[str, Any], changes: Sequence[Override] 
     reads."""
     import tnet
 
-    from ..ir.program import Override
-
     try:
         text = (path / SPEC).read_text(encoding="utf-8")
     except OSError as problem:
         raise cannot("read", path / SPEC, problem) from problem
     place = Path(about["spec"])
     source = Source(str(path / SPEC), text, place if place.is_absolute() else None)
-    overrides = []
-    for name, value in about["overrides"].items():
-        given = Source(f"<{path / ABOUT}>", f"{name}={value}")
-        overrides.append(Override(name, span=given.span(len(name) + 1, len(given.text))))
+    overrides = overrides_from(about["overrides"], path / ABOUT)
     return tnet.Spec(source, about["hypers"], [*overrides, *changes], about["net"], about["recipe"]).checked()
+
+
+def overrides_from(values: Mapping[str, str], path: Path) -> list[Override]:
+    """Overrides of settings by texts, as `overrides_of` gives them; `path` stands for their place."""
+    from ..ir.program import Override
+
+    given = {name: Source(f"<{path}>", f"{name}={value}") for name, value in values.items()}
+    return [Override(name, span=each.span(len(name) + 1, len(each.text))) for name, each in given.items()]
 
 
 def load_run(path: str | os.PathLike, changes: Sequence[Override] = ()) -> Run:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..diagnostics import error
 from . import environment
 from .checkpoints import Checkpoints
 from .checks import is_sum
@@ -19,13 +18,14 @@ from .evaluation import Evaluation
 from .hooks import Hook
 from .log import JsonLines, Log
 from .loop import Loop, Stop
+from .metrics import more_is_better
 from .on_nan import Rollback
 from .parts import EPOCH, Parts
 from .progress import Lines, display
 from .random_states import RandomStates
+from .rate_news import RateFeedback, RateNews
 from .resuming import Earlier
 from .run import CHECKPOINTS, METRICS
-from .stages import StageNews, beginnings
 from .state import Stateful
 from .step import TrainStep
 from .tensorboard import TensorBoard
@@ -90,11 +90,11 @@ def _watchers(parts: Parts, path: Path, started: float | None) -> Sitting:
     screen = display(total, per_epoch, watch)
     parts.forward.say = screen.message
     evaluator, stop = parts.evaluator(), Stop()
-    maximize = _maximize(recipe.checkpoint and recipe.checkpoint.best, evaluator)
+    maximize = more_is_better(recipe.metrics, recipe.checkpoint and recipe.checkpoint.best)
     saver = Checkpoints(path / CHECKPOINTS, recipe.checkpoint, lambda n: stop.early or save_due(n), maximize)
     early = None
     if recipe.early_stop:
-        maximize = _maximize(recipe.early_stop.monitor, evaluator)
+        maximize = more_is_better(recipe.metrics, recipe.early_stop.monitor)
         early = EarlyStop(recipe.early_stop, maximize, stop, screen.message)
     evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None)
     clock = Clock(time.monotonic() if started is None else started)
@@ -119,21 +119,16 @@ def _connect(here: Sitting, path: Path, tricks: list[Hook]) -> None:
     parts, recipe, per_epoch, total = here.parts, here.parts.recipe, here.parts.per_epoch, here.parts.total_steps
     sinks = [JsonLines(path / METRICS), *(TensorBoard(path, parts.state.step) for _ in recipe.log)]
     log = Log(recipe.log_every, per_epoch, sinks, parts.state)
-    here.observers = (log, here.saver, here.screen, *([here.early] if here.early else []))
+    here.observers = (
+        RateFeedback(parts.state.schedule),
+        log,
+        here.saver,
+        here.screen,
+        *([here.early] if here.early else []),
+    )
     here.evaluation.tell_to(here.observers)
-    news = StageNews(beginnings(recipe.schedule, per_epoch, total), per_epoch, here.screen.message)
+    news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
     sums = recipe.accumulate > 1 and is_sum(parts.forward, recipe.loss, parts.loaders.train, parts.world.device)
     step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks)
     hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen]
     here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)
-
-
-def _maximize(best: str | None, evaluator: Evaluator) -> bool:
-    """Whether more of the result named `best` is better. Raises SpecError (TN0802) where torchmetrics does not say."""
-    name = (best or "val.loss").removeprefix("val.")
-    for choice, metric in zip(evaluator.metrics, evaluator.built, strict=True):
-        if choice.name == name:
-            if metric.higher_is_better is None:
-                raise error("TN0802", f"`{name}` is neither better when higher nor when lower", choice.span)
-            return metric.higher_is_better
-    return False
