@@ -21,6 +21,8 @@ DONE = {
     "M11": "extracting the first layers, all layers of a kind",
     "M12": "features of one layer, of several layers, of a pretrained net",
     "M13": "a network whose depth is random at each pass, one shared layer",
+    "M14": "a custom autograd function, checked against finite differences",
+    "M18": "autograd functions of several inputs, some optional",
     "M19": "saving a whole model",
     "M20": "a layer defined but never applied cannot happen",
     "O5": "every class of torch.optim.lr_scheduler",

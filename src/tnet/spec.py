@@ -21,6 +21,7 @@ from .source import Source
 if TYPE_CHECKING:
     from torch import nn, optim
 
+    from .codegen.gradcheck import GradientCheck
     from .compiler import Compilation
     from .data.loaders import Loaders
     from .data.recipe import DataRecipe
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .render.graph import Graph
     from .render.plan import Plan
     from .render.summary import Summary
+    from .render.why import Why
     from .training import Run
     from .training.losses import Loss
     from .training.recipe import Recipe
@@ -128,6 +130,15 @@ class Spec:
     def check(self) -> list[Diagnostic]:
         """Everything that is wrong with the spec and every lint, sorted by place."""
         return list(self.compilation.diagnostics)
+
+    def gradcheck(self) -> list[GradientCheck]:
+        """A test of each `autograd` function against finite differences, at the shapes at which the nets use it.
+
+        Raises SpecError where a net cannot be built.
+        """
+        from .codegen.gradcheck import check_gradients
+
+        return [check for net in self.checked().program.nets.values() for check in check_gradients(net)]
 
     @property
     def program(self) -> Program:
@@ -272,6 +283,19 @@ class Spec:
         from .render.plan import plan
 
         return plan(self.recipe, self.table, self.data_recipe)
+
+    def why(self, name: str) -> Why:
+        """Where each property of parameters comes from; `print` it. `name` is a parameter's, or a selector as in rules.
+
+        Raises SpecError for a name that means nothing, with the nearest one.
+        """
+        from .parameters.why import why
+        from .render.why import Why
+
+        section = self.program.recipes.get(self.recipe_name)
+        setting = section.settings.get("schedule") if section and self.net.name == self.program.main else None
+        found = why(self.table, name, setting and setting.value, setting and setting.value_span)
+        return Why(found, self.source_file)
 
     def select(self, model: nn.Module, selector: str) -> Selected:
         """The modules and parameters that a selector of parameter rules matches in a model: `Conv2d`, `head.weight`,

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
 import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
@@ -22,6 +23,8 @@ from small_specs import DIGITS, spec
 
 from tnet.training import checkpoints, files
 
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["kills_warm"])
 INTERVAL, STEPS = 5, 120
 FILES = 4  # of a checkpoint
 TEXT = DIGITS.replace("split = [0.8, 0.1, 0.1]", "split = [200, 20, 20]").replace(
@@ -49,7 +52,7 @@ def saved(path: Path) -> int:
     return int(checkpoints.newest(folder, print).name[-8:]) if checkpoints.steps(folder) else 0
 
 
-def hold_a_save_open(pipe: int, writes: int) -> None:
+def hold_a_save_open(pipe: Connection, writes: int) -> None:
     """In the process to be killed: at the `writes`th file of a checkpoint, write half of it, tell, and wait."""
     whole = files._write_through
     left = [writes]
@@ -60,47 +63,36 @@ def hold_a_save_open(pipe: int, writes: int) -> None:
         if left[0]:
             return whole(path, content)
         path.write_bytes(content[: len(content) // 2])
-        os.write(pipe, b"x")
-        time.sleep(60)
+        pipe.send("open")
+        time.sleep(600)
 
     files._write_through = half
 
 
-def child(path: Path, held: int | None) -> tuple[int, int]:
-    """A process that goes on with the run, and a pipe that tells of a save held open."""
-    reading, writing = os.pipe()
-    process = os.fork()
-    if process:
-        os.close(writing)
-        return process, reading
-    try:
-        sys.stdout = open(os.devnull, "w")
-        sys.stderr = open(path.with_suffix(".err"), "w")
-        torch.set_num_threads(1)
-        if held:
-            hold_a_save_open(writing, held)
-        spec(TEXT).train(out=path, resume=True)
-        os._exit(0)
-    except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(1)
+def sitting(path: Path, pipe: Connection, held: int | None) -> None:
+    """What is killed: a process that goes on with the run."""
+    sys.stdout = open(os.devnull, "w")
+    sys.stderr = open(path.with_suffix(".err"), "w")
+    torch.set_num_threads(1)
+    if held:
+        hold_a_save_open(pipe, held)
+    spec(TEXT).train(out=path, resume=True)
 
 
 def kill_once(path: Path, draws: random.Random, longest: float, inside: bool) -> str:
     """Kill one sitting, after at most `longest` seconds or inside its first save; how it ended."""
-    process, pipe = child(path, draws.randint(1, FILES) if inside else None)
-    if inside:
-        os.read(pipe, 1)
-    else:
-        time.sleep(draws.uniform(0, longest))
-    os.close(pipe)
-    os.kill(process, signal.SIGKILL)
-    status = os.waitpid(process, 0)[1]
-    if os.WIFEXITED(status):
-        assert not os.WEXITSTATUS(status), path.with_suffix(".err").read_text()
-        return "had ended"
-    return "inside a save" if inside else "at any moment"
+    reading, writing = SERVER.Pipe(duplex=False)
+    process = SERVER.Process(target=sitting, args=(path, writing, draws.randint(1, FILES) if inside else None))
+    process.start()
+    writing.close()
+    opened = reading.poll(None if inside else draws.uniform(0, longest))
+    process.kill()
+    process.join()
+    reading.close()
+    if process.exitcode == -signal.SIGKILL:
+        return "inside a save" if inside and opened else "at any moment"
+    assert process.exitcode == 0, path.with_suffix(".err").read_text()
+    return "had ended"
 
 
 def killed(path: Path, kills: int, seed: int = 0) -> Counter:

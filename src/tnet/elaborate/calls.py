@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from torch.nn.init import calculate_gain
@@ -73,10 +74,16 @@ def _gain(args: Arguments, span: Span) -> float:
         raise error("TN0301", f"`calculate_gain`: {problem}", span) from None
 
 
+OTHER_CALLS: dict[str, Callable] = {}
+"""What calls a function that is of no library, by its kind; entered where it is defined."""
+
+
 def call_value(value: Any, args: Arguments, span: Span, frame: Frame) -> Any:
     """Call what is no plain name: a callee with arguments bound before, or nothing that can be called."""
     if not isinstance(value, Callee):
         raise error("TN0303", f"{describe(value)} cannot be called", span)
+    if value.kind in OTHER_CALLS:
+        return OTHER_CALLS[value.kind](value, args, span, frame)
     whole = value.bind(args)
     if value.kind == "def":
         return call_definition(whole, span, frame)
@@ -101,6 +108,11 @@ def call_definition(callee: Callee, span: Span, frame: Frame) -> Any:
         return evaluate(declared.node.value, Frame(frame.work, declared.globals, names=bound))
     finally:
         declared.globals.evaluating.pop()
+
+
+def inputs_of(node: ast.Block | ast.Autograd) -> tuple[ast.Formal, ...]:
+    """The inputs of a declaration, `(x)` where none are written."""
+    return node.inputs or (ast.Formal(node.name.span, ast.Name(node.name.span, "x"), None),)
 
 
 def bind_formals(
