@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
-from ..diagnostics import error
+from ..diagnostics import SpecError, error
 from .samples import Items, Memory, Windows
 
 IDLE = -1
+PATIENCE = 2.0  # seconds in which the system tells of a process that has ended
 
 
 class Desk:
@@ -40,22 +42,34 @@ class Desk:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Raises SpecError (TN0702), naming the sample, where a worker dies: torch says so by a RuntimeError."""
+        """Raises SpecError (TN0702), naming the sample, where a worker dies."""
         try:
-            yield
+            with _told_by_torch():
+                yield
         except RuntimeError as problem:
             found = re.search(r"DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\)(.*)", str(problem))
             if found is None:
                 raise
-            dead = {int(each) for each in found[1].split(",")}
-            samples = [sample for process, sample in self.at.tolist() if process in dead and sample != IDLE]
-            place = f" at sample {', '.join(map(self._name, samples))}" if samples else ""
-            advice = "a lack of memory ends workers so; `data.workers=0` reads in the run's own process"
-            reason = found[2].strip().rstrip(".").removeprefix("is ").removeprefix("exited unexpectedly")
-            message = f"a loader worker has died{place}" + (f": {reason[:1].lower()}{reason[1:]}" if reason else "")
-            span = getattr(self.samples, "span", None)
-            raise error("TN0702", message, span, help=advice) from problem
+            raise self._death({int(each) for each in found[1].split(",")}, found[2].strip(" .")) from problem
+
+    def _death(self, processes: set[int], how: str) -> SpecError:
+        samples = [sample for process, sample in self.at.tolist() if process in processes and sample != IDLE]
+        place = f" at sample {', '.join(map(self._name, samples))}" if samples else ""
+        advice = "a lack of memory ends workers so; `data.workers=0` reads in the run's own process"
+        span = getattr(self.samples, "span", None)
+        return error("TN0702", f"a loader worker has died{place}: it {how}", span, help=advice)
 
     def _name(self, sample: int) -> str:
         paths = getattr(self.samples, "paths", None)
         return f"`{paths[sample]}`" if paths else str(sample)
+
+
+@contextmanager
+def _told_by_torch() -> Iterator[None]:
+    """torch says that a worker has died by a RuntimeError, raised when the system tells it so: at any place, and after
+    a connection to the worker may have failed already."""
+    try:
+        yield
+    except (ConnectionError, EOFError):
+        time.sleep(PATIENCE)
+        raise

@@ -40,7 +40,7 @@ class Loop:
         after_step = collect(self.hooks, "after_step")
         with self.loader.desk.watched():
             while state.step < self.total_steps and not self.stop:
-                state.model.train()
+                state.train_mode()
                 self._epoch(state, after_step)
 
     def _epoch(self, state: State, after_step: Sequence[Callable]) -> None:

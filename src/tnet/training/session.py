@@ -18,6 +18,7 @@ from .hooks import collect
 from .locks import held
 from .parts import Parts, assemble
 from .resuming import Earlier
+from .rules.recomputing import recomputing
 from .run import METRICS, Run, describe, load_run, new_folder, write_about, write_start
 from .sitting import Sitting, sitting
 from .tensorboard import require
@@ -90,7 +91,8 @@ def _run(parts: Parts, path: Path, earlier: Earlier | None, command: str | None,
         notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
         for text in notes:
             here.screen.message(text)
-        here.run()
+        with recomputing(here.recomputed):
+            here.run()
         return _finish(here, path, about)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from torch import nn
 
 from . import environment
 from .checkpoints import Checkpoints
@@ -16,7 +18,7 @@ from .early_stop import EarlyStop
 from .evaluate import Evaluator
 from .evaluation import Evaluation
 from .hooks import Hook
-from .log import JsonLines, Log
+from .log import JsonLines, Log, Sink
 from .loop import Loop, Stop
 from .metrics import more_is_better
 from .on_nan import Rollback
@@ -25,6 +27,7 @@ from .progress import Lines, display
 from .random_states import RandomStates
 from .rate_news import RateFeedback, RateNews
 from .resuming import Earlier
+from .rules.effects import Effects, effects_of
 from .run import CHECKPOINTS, METRICS
 from .state import Stateful
 from .step import TrainStep
@@ -49,6 +52,7 @@ class Sitting:
     rollback: Rollback | None
     loop: Loop | None = None
     observers: tuple[Hook, ...] = ()
+    recomputed: Sequence[nn.Module] = ()
 
     def run(self) -> None:
         """Train until the end or a stop; what is then there may be saved. Raises NotFinite where it may not."""
@@ -71,12 +75,15 @@ def sitting(parts: Parts, path: Path, earlier: Earlier | None = None, started: f
     here = _watchers(parts, path, started)
     for name, part in _stateful(here):
         parts.state.register(name, part)
-    tricks = tricks_of(parts)
+    sinks: list[Sink] = []
+    effects = effects_of(parts, sinks, here.screen.message)
+    tricks = [*effects.tricks, *tricks_of(parts)]
     environment.seed(parts.recipe.seed)  # again: what libraries draw while they are imported depends on what was before
     if earlier:
         earlier.restore(parts.state)
         here.saver.latest = earlier.checkpoint
-    _connect(here, path, tricks)
+    sinks += [JsonLines(path / METRICS), *(TensorBoard(path, parts.state.step) for _ in parts.recipe.log)]
+    _connect(here, sinks, effects, tricks)
     return here
 
 
@@ -114,11 +121,13 @@ def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
         yield "early_stop", here.early
 
 
-def _connect(here: Sitting, path: Path, tricks: list[Hook]) -> None:
+def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Hook]) -> None:
     """The loop with its hooks in order: what is no number is found before it is logged, evaluated or saved."""
     parts, recipe, per_epoch, total = here.parts, here.parts.recipe, here.parts.per_epoch, here.parts.total_steps
-    sinks = [JsonLines(path / METRICS), *(TensorBoard(path, parts.state.step) for _ in recipe.log)]
-    log = Log(recipe.log_every, per_epoch, sinks, parts.state)
+    here.recomputed = effects.recomputed
+    log = Log(
+        recipe.log_every, per_epoch, sinks, parts.state, effects.penalties.measured if effects.penalties else dict
+    )
     here.observers = (
         RateFeedback(parts.state.schedule),
         log,
@@ -129,6 +138,6 @@ def _connect(here: Sitting, path: Path, tricks: list[Hook]) -> None:
     here.evaluation.tell_to(here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
     sums = recipe.accumulate > 1 and is_sum(parts.forward, recipe.loss, parts.loaders.train, parts.world.device)
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks)
+    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, effects.penalties, effects.players)
     hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen]
     here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)
