@@ -59,6 +59,7 @@ def train(
             require(spec.recipe.spans.get("log"))
         stack.enter_context(environment.process_settings(spec.recipe))
         parts = assemble(spec, data, _to_stderr, earlier)
+        stack.callback(parts.forward.close)
         if path is None:
             path = stack.enter_context(new_folder(spec, out))
         return _run(parts, path, earlier, command, started)
