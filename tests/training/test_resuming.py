@@ -20,9 +20,22 @@ from tnet.training.resuming import Earlier
 from tnet.training.sitting import sitting
 from tnet.training.state import State
 
-EVERYTHING = DIGITS.replace("split = [0.8, 0.1, 0.1]", "split = [100, 20, 20]").replace(
-    "  epochs    = 1\n  batch     = 64\n",
-    """  epochs     = 3
+RULES = """
+  head         { parametrize = spectral_norm; l1 = 1e-4 }
+  norm         { optimizer = RMSprop(lr=1e-3, momentum=0.9); clip_norm = 1 }
+  conv         { freeze = 7 steps; schedule = StepLR(4 steps); histogram = true }
+  norm.weight  { freeze = 1 epoch }
+}
+
+data {"""
+"""Two optimizers, a schedule of its own, parameters that thaw while it runs, vectors of a spectral norm."""
+
+EVERYTHING = (
+    DIGITS.replace("}\n\ndata {", RULES.lstrip("\n"))
+    .replace("split = [0.8, 0.1, 0.1]", "split = [100, 20, 20]")
+    .replace(
+        "  epochs    = 1\n  batch     = 64\n",
+        """  epochs     = 3
   batch      = 24
   accumulate = 2
   ema        = 0.9
@@ -33,6 +46,7 @@ EVERYTHING = DIGITS.replace("split = [0.8, 0.1, 0.1]", "split = [100, 20, 20]").
   early_stop = Patience(9)
   checkpoint = Checkpoint(every=4 steps, best="val.accuracy")
 """,
+    )
 )
 """Five steps an epoch, fifteen in all, the last batch of four samples, with all that keeps a state."""
 
@@ -138,6 +152,7 @@ def test_a_run_that_stops_after_each_step_is_the_run_that_never_stopped(tmp_path
 
 
 NOT_STATE = {
+    "builds": "how often code is to be compiled anew",
     "built": "metrics, reset before each evaluation",
     "started": "when this sitting began",
     "before": "seconds of the sittings before",
@@ -159,7 +174,7 @@ def mutable(value, path: str, found: dict, seen: set[int]) -> dict:
     elif isinstance(value, dict):
         keep = seen | {id(value)}
         for name, each in value.items():
-            name = name if isinstance(name, str | int | tuple) else "key"
+            name = name if isinstance(name, str | int | tuple) else key_of(name)
             mutable(each, f"{path}[{name!r}]", found, keep)
     elif isinstance(value, list | tuple | set):
         for number, each in enumerate(value):
@@ -170,6 +185,11 @@ def mutable(value, path: str, found: dict, seen: set[int]) -> dict:
     elif isinstance(value, torch.nn.Module):
         mutable(vars(value), path, found, seen | {id(value)})
     return found
+
+
+def key_of(tensor) -> str:
+    """What tells a tensor from others in both runs: optimizers keep their state by tensors, in the order of thaws."""
+    return f"{list(tensor.shape)} {tensor.flatten()[0].item()}" if isinstance(tensor, torch.Tensor) else "key"
 
 
 def lacking(tmp_path: Path, change=lambda here: None) -> list[str]:
