@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,10 +13,12 @@ import torch
 from ..catalog.inference import InferredFrom, inferred_arguments
 from ..catalog.layers import LayerClass, why_not_built
 from ..catalog.models import ModelBuilder
+from ..catalog.python import OwnLayer as OwnClass
 from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
 from ..diagnostics import Note, did_you_mean, error
 from ..ir import text
 from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TrainingChoice, TrainingFlag, Value
+from ..ir.own import OwnLayer
 from ..ir.types import TensorType
 from ..shapes import freeze, is_symbolic
 from ..source import Span
@@ -37,6 +40,8 @@ def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Fram
     arguments = _in_order(layer_class, given, inferred, callee.arguments, inputs, frame, span)
     prototype = _prototype(layer_class, arguments, callee.arguments, span)
     layer = Layer(layer_class.path, arguments, prototype, span)
+    if isinstance(layer_class, OwnClass):
+        layer = OwnLayer(layer_class.path, arguments, prototype, span, _maker(layer_class, arguments))
     check_memory(layer, frame, span)
     return layer
 
@@ -255,15 +260,34 @@ def _prototype(
     """An instance on the meta device; equal arguments share one."""
     key = (layer_class.path, *((each.name, freeze(_key(each.value))) for each in arguments))
     if key not in _prototypes:
-        args = [materialise(each.value) for each in arguments if each.positional]
-        kwargs = {each.name: materialise(each.value) for each in arguments if not each.positional}
+        make = _maker(layer_class, arguments)
         try:
-            with torch.device("meta"), warnings.catch_warnings(action="ignore"):
-                _prototypes[key] = layer_class.cls(*args, **kwargs).eval()
+            with warnings.catch_warnings(action="ignore"):
+                _prototypes[key] = _on_meta(make, isinstance(layer_class, OwnClass))
         except Exception as problem:  # whatever a constructor raises on arguments that it does not take
             why = str(problem).split("\n")[0] or type(problem).__name__
             raise error("TN0301", f"`{layer_class.name}` does not take these arguments: {why}", span) from None
     return _prototypes[key]
+
+
+def _on_meta(make: Callable[[], torch.nn.Module], own: bool) -> torch.nn.Module:
+    """An instance on the meta device; code of the user's own that cannot make one there makes it on the CPU first."""
+    try:
+        with torch.device("meta"):
+            return make()
+    except Exception:
+        if not own:
+            raise
+        return make().to("meta")
+
+
+def _maker(layer_class: LayerClass, arguments: tuple[LayerArgument, ...]) -> Callable[[], torch.nn.Module]:
+    def make() -> torch.nn.Module:
+        args = [materialise(each.value) for each in arguments if each.positional]
+        kwargs = {each.name: materialise(each.value) for each in arguments if not each.positional}
+        return layer_class.cls(*args, **kwargs).eval()
+
+    return make
 
 
 def _key(value: Any) -> Any:
