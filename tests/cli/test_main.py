@@ -69,7 +69,7 @@ def test_a_later_option_is_refused_by_name(capsys, arguments):
     ("arguments", "message"),
     [
         ("trian x.tnet", "tnet: unknown command `trian`; did you mean `train`?"),
-        ("frobnicate", "tnet: unknown command `frobnicate`; the commands are check, fmt, "),
+        ("frobnicate", "tnet: unknown command `frobnicate`; the commands are new, check, fmt, "),
         ("summary x.tnet --sytle torchsummary", "tnet: unrecognized arguments: --sytle"),
         ("summary", "tnet: the following arguments are required: spec"),
         ("build x.tnet -o model.exe", "tnet: `-o` knows the endings .py, .svg, "),

@@ -233,7 +233,7 @@ def test_losses_train_and_runs_ask_again(tmp_path, package, loss, monkeypatch):
     ("text", "code", "marked", "message"),
     [
         ("use {name}.layers: Scald", "TN0201", "Scald", "has no `Scald`"),
-        ("use {name}.layers: LIMIT", "TN0206", "LIMIT", "is an integer `3`, no class or function"),
+        ("use {name}.layers: LIMIT", "TN0206", "LIMIT", "is `3`, no class or function"),
         ("use {name}.other: Scaled", "TN0506", "{name}.other", "there is no Python module"),
         ("use {name}.layers: number\nnet A(v: float[N]) { number }", "TN0303", "number", "gives more than tensors"),
         ("use {name}.layers: Scaled\nnet A(v: float[N, 3]) { Scaled(factr=2) }", "TN0301", "factr", "no argument"),

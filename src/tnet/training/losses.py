@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..catalog.python import OwnFunction, OwnLayer
 from ..data.calls import argument_span, bind, described_value, signature
-from ..diagnostics import did_you_mean, error
+from ..diagnostics import counted, did_you_mean, error
 from ..elaborate.callees import Callee
 from ..ir.graph import Net
 from ..ir.types import TensorType
@@ -168,7 +168,7 @@ def _roles(name: str, taken: Sequence[str], outputs: int, span: Span | None) -> 
     wanted = len(roles) - roles.count("target")
     if wanted != outputs:
         places = ", ".join(f"`{each}`" for each in taken)
-        plural = f"{outputs} output{'s' * (outputs != 1)}"
+        plural = counted(outputs, "output")
         raise error("TN0802", f"`{name}` takes {places}; the net gives {plural}", span)
     return tuple(roles)
 
