@@ -243,9 +243,9 @@ def test_more_epochs_and_another_rate_take_effect_when_accepted(tmp_path, stops)
         "`train.optimizer` AdamW(lr=0.01, weight_decay=0.02) → AdamW(lr=0.02, weight_decay=0.02): takes effect",
     ]
     run = go_on(tmp_path / "run", overrides=changed, accept_changes=True)
-    rates = {each["step"]: each["lr"]["default"] for each in events(run.path) if each["event"] == "step"}
+    rates = {each["step"]: each["lr"]["head"] for each in events(run.path) if each["event"] == "step"}
     fresh = trained(tmp_path / "fresh", changed, EVERYTHING)
-    planned = {each["step"]: each["lr"]["default"] for each in events(fresh.path) if each["event"] == "step"}
+    planned = {each["step"]: each["lr"]["head"] for each in events(fresh.path) if each["event"] == "step"}
     assert len(rates) == 20 and [rates[n] for n in range(8, 21)] == [planned[n] for n in range(8, 21)]
     assert rates[7] == planned[7] / 2
     about = yaml.safe_load((run.path / "run.yaml").read_text())
