@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMANDS = {
     "check": "every error and lint of a spec",
     "fmt": "the one canonical layout",
+    "explain": "what a diagnostic means, with a wrong and a right example",
     "build": "the model's source, graph and summary as files",
     "summary": "layers, output shapes, parameters, multiply-adds",
     "plan": "what training would do: steps, parameter groups, learning rates",
@@ -16,5 +17,5 @@ COMMANDS = {
 }
 """Each command with its line of help; its module is `tnet.cli.<command>`."""
 
-LATER = ("new", "explain", "diff", "data", "trust", "report", "view")
+LATER = ("new", "diff", "data", "trust", "report", "view")
 """Commands of the language's design that are not done yet."""
