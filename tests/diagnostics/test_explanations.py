@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from tnet.diagnostics import SpecError
 from tnet.diagnostics.codes import CODES
 from tnet.diagnostics.render import render_full
 from tnet.source import Source
-from tnet.spec import Spec
+from tnet.spec import Spec, load
 
 LINTS = "TN10"
 PAGES = {code: page(code) for code in CODES if not code.startswith(LINTS)}
@@ -65,8 +66,8 @@ def test_wrong_commands(code, golden, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0")
     (tmp_path / "net.tnet").write_text("hyper width = 16\nnet A(v: float[N, 4]) { Linear(width) }\n")
-    if code == "TN0903":
-        _run_without_checkpoints(tmp_path / "runs/nothing")
+    if code in RUNS:
+        RUNS[code]()
     capsys.readouterr()
     command, *arguments = PAGES[code].wrong.split()
     assert command == "tnet" and main(arguments) > 0
@@ -75,7 +76,16 @@ def test_wrong_commands(code, golden, tmp_path, monkeypatch, capsys):
     golden(GOLDEN / "explain" / f"{code}.txt", out + err)
 
 
-def _run_without_checkpoints(folder):
-    Spec(Source("line.tnet", PAGES["TN0904"].right)).checked(training=True).train(out=folder)
-    shutil.rmtree(folder / "checkpoints")
-    (folder / "model.safetensors").unlink()
+def _a_run(folder: str = "runs/first"):
+    Path("line.tnet").write_text(PAGES["TN0904"].right)
+    load("line.tnet").train(out=folder)
+
+
+def _a_run_without_checkpoints():
+    _a_run("runs/nothing")
+    shutil.rmtree("runs/nothing/checkpoints")
+    Path("runs/nothing/model.safetensors").unlink()
+
+
+RUNS = {"TN0903": _a_run_without_checkpoints, "TN0905": _a_run}
+"""The runs that commands need."""

@@ -13,6 +13,7 @@ from .hooks import Batch, Hook, collect
 from .optimizers import needs_closure
 from .rules.players import Player, backward
 from .state import State
+from .whole_step import WholeStep
 from .world import World
 
 
@@ -36,21 +37,39 @@ class TrainStep:
     ):
         self.forward, self.world, self.parts, self.sums = forward, world, parts, sums
         self.penalties, self.players = penalties, players
-        points = ("on_batch", "after_backward", "after_update")
-        self.on_batch, self.after_backward, self.after_update = (collect(tricks, point) for point in points)
+        self.on_batch, self.may_update = collect(tricks, "on_batch"), collect(tricks, "may_update")
+        self.after_backward, self.after_update = collect(tricks, "after_backward"), collect(tricks, "after_update")
+        traced = all(call.__self__.traceable for call in self.after_backward)
+        is_plain = parts == 1 and traced and not (penalties or players or self.may_update)
+        self.whole = WholeStep(forward, self.after_backward) if is_plain else None
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
         for change in self.on_batch:
             batch = change(state, batch)
-        if needs_closure(state.optimizer):
-            loss = self._closed_step(state, batch)
-        else:
-            loss, _ = self._evaluate(state, batch)
-            state.optimizer.step()
-        for call in self.after_update:
+        loss, moved = None, True
+        if self.whole:
+            self._seed(state)
+            loss = self.whole(state, batch)
+        if loss is None:
+            loss, moved = self._in_parts(state, batch)
+        for call in self.after_update if moved else ():
             call(state)
         state.schedule.step()
         return loss
+
+    def _seed(self, state: State) -> None:
+        self.world.seed(streams.key(state.seed, "model", state.step, self.world.rank))
+
+    def _in_parts(self, state: State, batch: Batch) -> tuple[Tensor, bool]:
+        """The gradients, and then the optimizer, which may ask for them itself; gives the loss, and whether the
+        optimizer has moved."""
+        if needs_closure(state.optimizer):
+            return self._closed_step(state, batch), True
+        loss, _ = self._evaluate(state, batch)
+        moves = all(call(state, loss) for call in self.may_update)
+        if moves:
+            state.optimizer.step()
+        return loss, moves
 
     def _closed_step(self, state: State, batch: Batch) -> Tensor:
         """A step of an optimizer that asks for the loss as often as it likes; gives the first one."""
@@ -66,7 +85,7 @@ class TrainStep:
 
     def _evaluate(self, state: State, batch: Batch) -> tuple[Tensor, Tensor]:
         """Gradients where the parameters are now, with the draws of this step; gives the loss and what is minimised."""
-        torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
+        self._seed(state)
         loss, penalty = self._backward(state, batch)
         for call in self.after_backward:
             call(state)
@@ -74,13 +93,12 @@ class TrainStep:
 
     def _backward(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """Gradients of the batch. Where compiling fails, which may show in the backward pass, all is done again."""
-        if not self.forward.compiles:
-            return self._gradients(state, batch)
-        try:
-            return self._gradients(state, batch)
-        except compile_errors() as problem:
-            self.forward.give_up(problem)
-            return self._gradients(state, batch)
+        while self.forward.compiles:
+            try:
+                return self._gradients(state, batch)
+            except compile_errors() as problem:
+                self.forward.give_up(problem)
+        return self._gradients(state, batch)
 
     def _gradients(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
         state.optimizer.zero_grad(set_to_none=True)
