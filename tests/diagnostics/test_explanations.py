@@ -66,6 +66,7 @@ def test_wrong_commands(code, golden, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0")
     (tmp_path / "net.tnet").write_text("hyper width = 16\nnet A(v: float[N, 4]) { Linear(width) }\n")
+    (tmp_path / "own.tnet").write_text("use mypkg.layers: Swish\nnet A(v: float[N, 4]) { Swish }\n")
     if code in RUNS:
         RUNS[code]()
     capsys.readouterr()
@@ -73,7 +74,7 @@ def test_wrong_commands(code, golden, tmp_path, monkeypatch, capsys):
     assert command == "tnet" and main(arguments) > 0
     out, err = capsys.readouterr()
     assert code in out + err
-    golden(GOLDEN / "explain" / f"{code}.txt", out + err)
+    golden(GOLDEN / "explain" / f"{code}.txt", (out + err).replace(str(tmp_path), "FOLDER"))
 
 
 def _a_run(folder: str = "runs/first"):
