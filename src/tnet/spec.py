@@ -269,10 +269,13 @@ class Spec:
         return Graph(self.net, engine)
 
     def plan(self) -> Plan:
-        """What training would do: steps, parameter groups, learning rates; `print` it."""
+        """What training would do: steps, parameter groups, learning rates, memory and operations.
+
+        `print` it; `.svg()`, `.png()` and `.html()` are its picture.
+        """
         from .render.plan import plan
 
-        return plan(self.recipe, self.table, self.data_recipe)
+        return plan(self.name, self.recipe, self.table, self.data_recipe, self.model_class())
 
     def why(self, name: str) -> Why:
         """Where each property of parameters comes from; `print` it. `name` is a parameter's, or a selector as in rules.
