@@ -17,7 +17,9 @@ from tnet.render.sizes import example_inputs, sizes
 
 ROOT = Path(__file__).parent.parent.parent
 TRAINED = [path for path in sorted((ROOT / "specs").glob("*.tnet")) if "\ntrain {" in path.read_text(encoding="utf-8")]
-LARGE = ("alexnet", "efficientnet", "finetune", "resnet")
+TRAINED = [path for path in TRAINED if path.stem != "dynamic"]
+"""All that train but the one whose depth is drawn at each pass."""
+QUICK = ("digits", "gpt", "lstm", "mlp", "vae")
 CLOSE = 0.05
 """What the figure for activations may be off by: a kernel may keep buffers of its own."""
 
@@ -72,14 +74,22 @@ def assert_as_real(spec):
     assert found.activations == pytest.approx(activations, rel=CLOSE)
 
 
-@pytest.mark.parametrize("path", [each for each in TRAINED if each.stem not in LARGE], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [each for each in TRAINED if each.stem not in (*LARGE, *RANDOM_DEPTH)], ids=lambda path: path.stem
+)
 def test_the_gallery(path):
     assert_as_real(tnet.load(path, overrides={"train.batch": 16}))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", [each for each in TRAINED if each.stem in LARGE], ids=lambda path: path.stem)
-def test_the_large_ones_of_the_gallery(path):
+@pytest.mark.parametrize("path", [each for each in TRAINED if each.stem in QUICK], ids=lambda path: path.stem)
+def test_the_gallery(path):
+    assert_as_real(tnet.load(path, overrides={"train.batch": 16}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [each for each in TRAINED if each.stem not in QUICK], ids=lambda path: path.stem)
+def test_the_rest_of_the_gallery(path):
     assert_as_real(tnet.load(path, overrides={"train.batch": 2}))
 
 
@@ -95,11 +105,20 @@ def test_half_precision():
 
 
 def test_parameters_gradients_and_copies():
-    whole = stated(small())
+    whole, frozen = stated(small()), stated(small("first { freeze = true }"))
+    assert frozen.parameters == whole.parameters and frozen.gradients == 4 * (16 * 4 + 4)
+    assert frozen.activations < whole.activations
     assert whole.parameters == whole.gradients == 4 * (8 * 16 + 16 + 16 * 4 + 4)
     assert whole.optimizer == 2 * whole.parameters + 4 * 4, "two moments, and a count of steps for each parameter"
     assert (whole.average, stated(small(setting="ema = 0.9")).average) == (0, whole.parameters)
     assert whole.total == sum((whole.parameters, whole.gradients, whole.optimizer, whole.activations))
+
+
+def test_what_is_computed_again_is_not_kept():
+    deep = "first: Linear(16); relu; inner: { Linear(16); relu; Linear(16); relu; Linear(16) }"
+    text = SMALL.replace("first: Linear(16); relu", deep).replace("SETTING", "")
+    whole, again = (stated(tnet.loads(text.replace("RULES", rules))) for rules in ("", "inner { recompute = true }"))
+    assert again.activations < whole.activations and again.flops > whole.flops
 
 
 def test_a_part_of_a_batch_is_kept_and_all_of_it_computed():

@@ -92,7 +92,7 @@ def test_o8_the_curve_of_each_group(frozen):
     """O8: the rates over the run, in the terminal, from the thaw on."""
     text = frozen.table(100)
     assert re.search(r"lr of head, top [\d.e-]+, frozen until step 300 \(epoch 13.04\)", text)
-    assert re.search(r":bias, :norm +28 +4 +192 +0  never", text)
+    assert re.search(r":bias, :norm +28 +4 +192 +0  never", frozen.table())
     lines = text.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("lr of default"))
     assert all(line.startswith("  " + " " * 12) for line in lines[start + 1 : start + 7])

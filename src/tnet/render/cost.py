@@ -15,8 +15,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..catalog.models import prototype
@@ -29,6 +31,8 @@ from ..training.loss_expressions import usual_fields
 from ..training.losses import possible_targets
 from ..training.outputs import outputs_of
 from ..training.recipe import Recipe
+from ..training.rules.players import MAIN, Player, backward, losses_of, players_of
+from ..training.rules.recomputing import recomputing
 from ..training.settings import CompileChoice
 from .sizes import example_inputs, sizes
 
@@ -73,7 +77,7 @@ def cost(net: Net, cls: type[nn.Module], recipe: Recipe, table: RuleTable, sampl
     if net.random_repeats:
         return replace(fixed, missing="the depth of the net is drawn at each pass")
     try:
-        activations, flops = _run(net, cls, recipe, set(trained), at)
+        activations, flops = _run(net, cls, recipe, table, at)
     except (RuntimeError, NotImplementedError, TypeError, ValueError, AssertionError) as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
         return replace(fixed, missing=f"the net does not run without values: {reason}")
@@ -134,30 +138,62 @@ def _state_of_one(group: ParameterGroup, shape: Sequence[int], dtype: torch.dtyp
     return sum(each.numel() * each.element_size() for each in kept)
 
 
-def _run(net: Net, cls: type[nn.Module], recipe: Recipe, trained: set[str], at: Mapping[str, int]) -> tuple[int, int]:
+def _run(net: Net, cls: type[nn.Module], recipe: Recipe, table: RuleTable, at: Mapping[str, int]) -> tuple[int, int]:
     """The bytes of activations and the operations of one forward and backward pass."""
     device = torch.device(recipe.device if recipe.device != "auto" else _accelerator())
     mode = FakeTensorMode(allow_non_fake_inputs=True)
-    model = prototype(cls).model.train()
-    for name, parameter in model.named_parameters(remove_duplicate=False):
-        parameter.requires_grad_(name in trained)
+    model = _model(cls, table)
     with mode:
         model.to_empty(device=device)
         inputs = example_inputs(net, str(device), dict(at))
     names = tuple(each.name for each in net.root.inputs[: net.root.own_inputs])
-    forward = Forward(
-        model, recipe.loss.build(device), names, 0, CompileChoice(False), recipe.precision, device, print
-    )  # fmt: skip
-    batch = _batch(forward, dict(zip(names, inputs, strict=True)), recipe, net, at, mode)
-    saved = SavedBytes(model)
-    flops = FlopCounterMode(display=False)
-    with mode, flops, saved_tensors_hooks(saved.pack, lambda tensor: tensor):
-        forward.run_loss(batch).backward()
+    losses = [recipe.loss, *losses_of(table)]
+    loss, *others = [each.build(device) for each in losses]
+    forward = Forward(model, loss, names, 0, CompileChoice(False), recipe.precision, device, print, others)
+    batch = _batch(forward, dict(zip(names, inputs, strict=True)), losses, net, at, mode)
+    recomputed = [model.get_submodule(path) for path in table.outermost("recompute")]
+    players = players_of(table, model) or [Player(MAIN, list(model.parameters()))]
+    saved, flops = SavedBytes(model), FlopCounterMode(display=False)
+    with mode, flops, KernelBuffers(), recomputing(recomputed):
+        with saved_tensors_hooks(saved.pack, lambda tensor: tensor):
+            found = forward.run_losses(batch)
+        backward(found, players)
     return saved.total, flops.get_total_flops()
+
+
+def _model(cls: type[nn.Module], table: RuleTable) -> nn.Module:
+    """A model without values, in the mode and with the gradients that the rules say."""
+    model = prototype(cls).model.train()
+    for path in table.switched("eval"):
+        model.get_submodule(path).eval()
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        parameter.requires_grad_(table.freeze(name) is not True)
+    return model
 
 
 def _accelerator() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+class KernelBuffers(TorchDispatchMode):
+    """Gives what some kernels keep for the backward pass the size that it has: their fake versions leave it empty, so
+    these kernels run on zeros."""
+
+    KERNELS = (torch.ops.aten.mkldnn_rnn_layer.default, torch.ops.aten._cudnn_rnn.default)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
+        if func not in self.KERNELS:
+            return found
+        with unset_fake_temporarily():
+            true = func(*tree_map_only(Tensor, _zeros, args), **(kwargs or {}))
+            sizes = [each.shape for each in true]
+        pairs = zip(found, sizes, strict=True)
+        return tuple(each if each.shape == size else each.new_empty(size) for each, size in pairs)
+
+
+def _zeros(tensor: Tensor) -> Tensor:
+    return torch.zeros(tensor.shape, dtype=tensor.dtype, device=tensor.device)
 
 
 class SavedBytes:
@@ -180,7 +216,7 @@ class SavedBytes:
 
 
 def _batch(
-    forward: Forward, inputs: Fields, recipe: Recipe, net: Net, at: Mapping[str, int], mode: FakeTensorMode
+    forward: Forward, inputs: Fields, losses: Sequence[Any], net: Net, at: Mapping[str, int], mode: FakeTensorMode
 ) -> Fields:
     """A batch with fields that the loss takes: the first of those that its fields may usually be.
 
@@ -188,22 +224,24 @@ def _batch(
     """
     with mode, torch.no_grad():
         outputs = forward.model(*inputs.values())
-        targets = _targets(recipe, net, outputs_of(outputs)[0], at)
+        targets = _targets(losses[0], net, outputs_of(outputs)[0], at)
+    fields = [name for each in losses for name in each.fields]
     problem: Exception = RuntimeError("the loss takes none of the usual targets")
     for target in targets:
-        batch = {**{name: target for name in recipe.loss.fields}, **inputs}
+        batch = {**dict.fromkeys(fields, target), **inputs}
         try:
             with torch.no_grad():
-                forward.loss_function(outputs, batch)
+                for loss in (forward.loss_function, *forward.others):
+                    loss(outputs, batch)
             return batch
         except Exception as found:  # of torch, of the loss's own compilation: the next target may do
             problem = found
     raise RuntimeError(str(problem))
 
 
-def _targets(recipe: Recipe, net: Net, output: Tensor, at: Mapping[str, int]) -> list[Tensor]:
+def _targets(loss: Any, net: Net, output: Tensor, at: Mapping[str, int]) -> list[Tensor]:
     """What a field of a sample that is no input of the net may be, in the active mode."""
-    if not recipe.loss.is_expression:
-        return [each.to(output.device) for each in possible_targets(recipe.loss, output)]
+    if not loss.is_expression:
+        return [each.to(output.device) for each in possible_targets(loss, output)]
     kinds = [([at_hints(dim, at) for dim in kind.dims], getattr(torch, kind.dtype)) for kind in usual_fields(net)]
     return [torch.zeros(shape, dtype=dtype, device=output.device) for shape, dtype in kinds]

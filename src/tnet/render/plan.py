@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..data.loaders import batches
 from ..data.recipe import DataRecipe
 from ..diagnostics import SpecError
-from ..ir.values import Duration
 from ..parameters import ParameterGroup, RuleTable, groups, show
 from ..training.recipe import Recipe
+from ..training.rules.freezing import thaw_steps
 from .terminal import UNLIMITED
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def plan(spec: str, recipe: Recipe, table: RuleTable, data: DataRecipe, cls: typ
     total = recipe.total_steps(used)
     known = per_epoch is not None or recipe.steps is not None
     found = groups(table)
+    thaws = thaw_steps(table, used, total)
     schedules = [recipe.schedule, *(group.schedule for group in found if group.schedule)]
     return Plan(
         spec=spec,
@@ -129,7 +131,7 @@ def plan(spec: str, recipe: Recipe, table: RuleTable, data: DataRecipe, cls: typ
         steps_per_epoch=per_epoch,
         steps=total if known else None,
         epochs=recipe.epochs if per_epoch is None else total / per_epoch,
-        groups=tuple(_group(each, recipe, table, used, total) for each in found),
+        groups=tuple(_group(each, recipe, table, used, total, thaws) for each in found),
         cost=cost(table.net, cls, recipe, table, (samples or {}).get("train")),
         missing=missing,
         watched=tuple(dict.fromkeys(result for schedule in schedules for result in schedule.monitors)),
@@ -145,8 +147,11 @@ def _counted(recipe: Recipe, data: DataRecipe) -> tuple[dict[str, int] | None, i
     return samples, batches(samples["train"], recipe.batch, data.skip_single), None
 
 
-def _group(group: ParameterGroup, recipe: Recipe, table: RuleTable, per_epoch: int, total: int) -> GroupPlan:
+def _group(
+    group: ParameterGroup, recipe: Recipe, table: RuleTable, per_epoch: int, total: int, thaws: Mapping[str, int]
+) -> GroupPlan:
     schedule = group.schedule or recipe.schedule
+    thaw = thaws.get(group.parameters[0], 0)
     return GroupPlan(
         group.name,
         tuple(rule.span.line for rule in group.rules),
@@ -156,16 +161,8 @@ def _group(group: ParameterGroup, recipe: Recipe, table: RuleTable, per_epoch: i
         dict(group.options),
         schedule.curve(group.options["lr"], group.optimizer.own["lr"], per_epoch, total),
         " ".join(schedule.span.text.split()) if group.schedule and schedule.span else None,
-        _thaw(group.freeze, per_epoch, total),
+        thaw if group.is_trained and thaw < total else None,
     )
-
-
-def _thaw(freeze: bool | Duration, per_epoch: int, total: int) -> int | None:
-    """The first step at which a group is trained."""
-    if not isinstance(freeze, Duration):
-        return None if freeze else 0
-    step = round(freeze.value * (per_epoch if freeze.unit == "epochs" else 1))
-    return step if step < total else None
 
 
 def _plain(value: Any) -> Any:
