@@ -74,14 +74,6 @@ def assert_as_real(spec):
     assert found.activations == pytest.approx(activations, rel=CLOSE)
 
 
-@pytest.mark.parametrize(
-    "path", [each for each in TRAINED if each.stem not in (*LARGE, *RANDOM_DEPTH)], ids=lambda path: path.stem
-)
-def test_the_gallery(path):
-    assert_as_real(tnet.load(path, overrides={"train.batch": 16}))
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("path", [each for each in TRAINED if each.stem in QUICK], ids=lambda path: path.stem)
 def test_the_gallery(path):
     assert_as_real(tnet.load(path, overrides={"train.batch": 16}))
