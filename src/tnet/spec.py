@@ -238,7 +238,7 @@ class Spec:
         from .parameters import groups
         from .training.optimizers import build
 
-        self.checked(training=True)
+        _ = self.recipe  # which says what is wrong with it, if anything is
         return build(model, groups(self.table))
 
     def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:

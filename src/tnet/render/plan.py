@@ -3,72 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from torch import nn
 
 from ..data.loaders import batches
 from ..data.recipe import DataRecipe
 from ..diagnostics import SpecError
-from ..parameters import ParameterGroup, RuleTable, groups, show
+from ..parameters import ParameterGroup, RuleTable, groups
 from ..training.recipe import Recipe
 from ..training.rules.freezing import thaw_steps
+from .canvas_png import png
+from .canvas_svg import svg
+from .cost import cost
+from .plan_facts import GroupPlan, PlanFacts, option
+from .plan_figure import plan_figure
+from .plan_html import plan_html
+from .plan_text import plan_text
 from .terminal import UNLIMITED
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from .cost import Cost
 
 NOMINAL_STEPS = 100
 """Steps of an epoch where the data that would say is not there: rates by epoch are the same."""
 
 
-@dataclass(frozen=True)
-class GroupPlan:
-    """A parameter group: the lines of its rules, the number of parameters and of their elements, `rates` by step.
-
-    `options` are those of its `optimizer`; `schedule` is that of a rule, None for the recipe's. The group is trained
-    from step `thaw` on, never where that is None.
-    """
-
-    name: str
-    lines: tuple[int, ...]
-    parameters: int
-    elements: int
-    optimizer: str
-    options: dict[str, Any]
-    rates: list[float]
-    schedule: str | None = None
-    thaw: int | None = 0
-
-    @property
-    def trained(self) -> list[float]:
-        """The learning rates of the steps at which the group is trained."""
-        return [] if self.thaw is None else self.rates[self.thaw :]
-
-    @property
-    def milestones(self) -> dict[str, float]:
-        """The first of them, the largest, and the last; none of a group that is never trained."""
-        rates = self.trained
-        return {"start": rates[0], "peak": max(rates), "end": rates[-1]} if rates else {}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """`samples` and `steps_per_epoch` are None where the data cannot be read; `missing` then says why. `rates` of
-    groups are then those of epochs of `NOMINAL_STEPS`."""
-
-    spec: str
-    batch: int
-    samples: dict[str, int] | None
-    steps_per_epoch: int | None
-    steps: int | None
-    epochs: float | None
-    groups: tuple[GroupPlan, ...]
-    cost: Cost
-    missing: str | None = None
-    watched: tuple[str, ...] = ()
+class Plan(PlanFacts):
+    """A plan to be looked at: `print` it, or take it as a picture, a page or plain data."""
 
     def data(self) -> dict[str, Any]:
         """For programs: the plan as plain data, the rates as milestones."""
@@ -82,8 +43,6 @@ class Plan:
 
     def table(self, width: int = UNLIMITED) -> str:
         """The text, at most `width` columns wide: what is longer is folded, never cut."""
-        from .plan_text import plan_text
-
         return plan_text(self, width)
 
     def __str__(self) -> str:
@@ -91,22 +50,14 @@ class Plan:
 
     def svg(self) -> str:
         """The picture: learning rates, weight decays and freezes over the run."""
-        from .canvas_svg import svg
-        from .plan_figure import plan_figure
-
         return svg(plan_figure(self))
 
     def png(self) -> bytes:
         """The same as pixels."""
-        from .canvas_png import png
-        from .plan_figure import plan_figure
-
         return png(plan_figure(self))
 
     def html(self) -> str:
         """The picture and the tables on a page of its own, which loads nothing."""
-        from .plan_html import plan_html
-
         return plan_html(self)
 
 
@@ -115,8 +66,6 @@ def plan(spec: str, recipe: Recipe, table: RuleTable, data: DataRecipe, cls: typ
 
     Raises SpecError where a schedule does not fit the run.
     """
-    from .cost import cost
-
     samples, per_epoch, missing = _counted(recipe, data)
     used = per_epoch or NOMINAL_STEPS
     total = recipe.total_steps(used)
@@ -169,8 +118,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value if isinstance(value, bool | int | float | str | None) else option(value)
-
-
-def option(value: Any) -> str:
-    """An optimizer's option as a spec writes it."""
-    return f"{value:g}" if isinstance(value, float) else show(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .canvas import Box, Canvas, Text, folded, width_of
-from .plan import GroupPlan, Plan
+from .plan_facts import GroupPlan, PlanFacts
 from .plan_text import frozen_until
 from .plot import LINE, MARGIN, Axis, Curve, horizontal_axis, plot
 
@@ -14,7 +14,7 @@ NAMES = 0.4
 """The widest that the names beside the timeline may be, as a share of the picture."""
 
 
-def plan_figure(it: Plan) -> Canvas:
+def plan_figure(it: PlanFacts) -> Canvas:
     """Panels below one another, those left out that would say nothing."""
     canvas = Canvas(f"Plan of {it.spec}", WIDTH, MARGIN)
     axis = Axis(it.epochs, "epochs") if it.epochs is not None else Axis(it.steps, "steps")
@@ -38,7 +38,7 @@ def _decay(group: GroupPlan) -> float:
     return float(group.options.get("weight_decay") or 0.0)
 
 
-def _alike(it: Plan, of: Callable[[GroupPlan], object]) -> list[list[GroupPlan]]:
+def _alike(it: PlanFacts, of: Callable[[GroupPlan], object]) -> list[list[GroupPlan]]:
     """The groups that are ever trained, those together of which a curve would be the same."""
     found: list[list[GroupPlan]] = []
     for group in it.groups:
@@ -53,7 +53,7 @@ def _names(alike: Sequence[GroupPlan]) -> str:
     return "  |  ".join(group.name for group in alike)
 
 
-def _timeline(canvas: Canvas, it: Plan, axis: Axis) -> None:
+def _timeline(canvas: Canvas, it: PlanFacts, axis: Axis) -> None:
     """A bar for each group: grey while it is frozen."""
     canvas.add(Text(MARGIN, canvas.height + LINE, "trained", bold=True))
     canvas.height += 2 * LINE

@@ -6,7 +6,7 @@ from html import escape
 
 from .canvas import DARK, LIGHT
 from .canvas_svg import FONTS, svg
-from .plan import Plan
+from .plan_facts import PlanFacts
 from .plan_figure import plan_figure
 from .plan_text import TEXTS, cost, group_rows, length, optimizers
 
@@ -24,7 +24,7 @@ PALETTE = (
 )
 
 
-def plan_html(it: Plan) -> str:
+def plan_html(it: PlanFacts) -> str:
     """The page of a plan."""
     dark = f"@media (prefers-color-scheme: dark) {{ {PALETTE.format(**DARK)} }}"
     style = f"{STYLE.replace('FONTS', FONTS)}{PALETTE.format(**LIGHT)}\n{dark}"
@@ -40,7 +40,7 @@ def plan_html(it: Plan) -> str:
     ])  # fmt: skip
 
 
-def _table(it: Plan) -> list[str]:
+def _table(it: PlanFacts) -> list[str]:
     titles, rows = group_rows(it)
     classes = [' class="text"' if title in TEXTS else "" for title in titles]
     head = "".join(f"<th{look}>{escape(title)}</th>" for title, look in zip(titles, classes, strict=True))

@@ -7,7 +7,7 @@ from textwrap import fill
 from typing import Any
 
 from .chart import chart
-from .plan import GroupPlan, Plan, option
+from .plan_facts import GroupPlan, PlanFacts, option
 from .terminal import rendered
 
 MIB = 2**20
@@ -15,14 +15,14 @@ WIDEST = 60
 """Columns of a curve."""
 
 
-def plan_text(it: Plan, width: int) -> str:
+def plan_text(it: PlanFacts, width: int) -> str:
     """The text of a plan, at most `width` columns wide."""
     head = [*length(it), *optimizers(it), *cost(it)]
     lines = [fill(each, width, subsequent_indent="  ") for each in head]
     return "\n".join([*lines, "", _table(it, width), *_curves(it, width)])
 
 
-def length(it: Plan) -> Iterator[str]:
+def length(it: PlanFacts) -> Iterator[str]:
     """The samples, and how long the run is."""
     parts = ", ".join(f"{count:,} {name}" for name, count in (it.samples or {}).items())
     yield f"data: {parts}" if parts else f"data: unknown, {it.missing}"
@@ -33,7 +33,7 @@ def length(it: Plan) -> Iterator[str]:
     yield f"length: {counted}, batch {it.batch:,}"
 
 
-def optimizers(it: Plan) -> Iterator[str]:
+def optimizers(it: PlanFacts) -> Iterator[str]:
     """Each optimizer with the options that are the same in all of its groups."""
     for name in dict.fromkeys(group.optimizer for group in it.groups):
         own = [group.options for group in it.groups if group.optimizer == name]
@@ -41,7 +41,7 @@ def optimizers(it: Plan) -> Iterator[str]:
         yield f"optimizer: {name}({', '.join(f'{key}={option(own[0][key])}' for key in same)})"
 
 
-def differing(it: Plan) -> list[str]:
+def differing(it: PlanFacts) -> list[str]:
     """The options, but for the rate, in which groups of one optimizer differ."""
     found: dict[str, Any] = {}
     for group in it.groups:
@@ -51,7 +51,7 @@ def differing(it: Plan) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def cost(it: Plan) -> Iterator[str]:
+def cost(it: PlanFacts) -> Iterator[str]:
     """Memory and operations of a step."""
     parts = {
         "parameters": it.cost.parameters, "their average": it.cost.average, "gradients": it.cost.gradients,
@@ -81,7 +81,7 @@ def operations(count: int) -> str:
     return f"{count:,} FLOP"
 
 
-def group_rows(it: Plan) -> tuple[list[str], list[list[str]]]:
+def group_rows(it: PlanFacts) -> tuple[list[str], list[list[str]]]:
     """The table of groups: titles, and a row of texts each; columns that say nothing are left out."""
     apart = {
         "optimizer": len({group.optimizer for group in it.groups}) > 1,
@@ -104,7 +104,7 @@ def group_rows(it: Plan) -> tuple[list[str], list[list[str]]]:
     return titles, [*rows, ["all", "", *(f"{total:,}" for total in totals), *[""] * (len(titles) - 4)]]
 
 
-def trained(it: Plan, group: GroupPlan) -> str:
+def trained(it: PlanFacts, group: GroupPlan) -> str:
     """When a group is trained."""
     if group.thaw is None:
         return "never"
@@ -116,7 +116,7 @@ def trained(it: Plan, group: GroupPlan) -> str:
     return f"from step {group.thaw:,}{epoch}"
 
 
-def frozen_until(it: Plan, group: GroupPlan) -> str:
+def frozen_until(it: PlanFacts, group: GroupPlan) -> str:
     """`frozen until step 300 (epoch 3)`"""
     return f"frozen {trained(it, group).replace('from', 'until')}"
 
@@ -125,7 +125,7 @@ TEXTS = ("group", "optimizer", "schedule", "trained")
 """Columns that are no numbers."""
 
 
-def _table(it: Plan, width: int) -> str:
+def _table(it: PlanFacts, width: int) -> str:
     from rich.table import Table
     from rich.text import Text
 
@@ -138,7 +138,7 @@ def _table(it: Plan, width: int) -> str:
     return rendered(table, width)
 
 
-def _curves(it: Plan, width: int) -> list[str]:
+def _curves(it: PlanFacts, width: int) -> list[str]:
     """The learning rate over the run: one curve for groups whose rates are in proportion all along."""
     columns = min(width - 10, WIDEST)
     shapes: dict[tuple[float, ...], list[GroupPlan]] = {}
@@ -158,7 +158,7 @@ def _curves(it: Plan, width: int) -> list[str]:
     return lines
 
 
-def _axis(it: Plan, shape: Sequence[float], width: int) -> str:
+def _axis(it: PlanFacts, shape: Sequence[float], width: int) -> str:
     end = f"{it.steps:,} steps" if it.steps is not None else f"{it.epochs:g} epochs"
     columns = min(width, len(shape))
     return "0" + end.rjust(columns - 1) if columns > len(end) + 1 else f"0 to {end}"
