@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..data.calls import bind, described_value, signature
+from ..data.calls import argument_span, bind, described_value, signature
 from ..diagnostics import SpecError, did_you_mean, error
 from ..ir.program import Setting
 from ..ir.values import Call, Duration
@@ -133,11 +133,13 @@ def compiling(setting: Setting) -> CompileChoice:
         raise wrong(setting, "true, false or `Compile(…)`")
     import torch._inductor
 
-    mode = bind(setting.value, signature(_compile)).get("mode", "default")
-    modes = ["default", *torch._inductor.list_mode_options()]
+    expected = signature(_compile)
+    mode = bind(setting.value, expected).get("mode", "default")
+    modes = list(dict.fromkeys(["default", *torch._inductor.list_mode_options()]))
     if mode not in modes:
         advice = did_you_mean(mode, modes) or f"there are {', '.join(modes)}"
-        raise error("TN0802", f'`torch.compile` has no mode "{mode}"', setting.value_span, help=advice)
+        place = argument_span(setting.value, "mode", expected)
+        raise error("TN0802", f'`torch.compile` has no mode "{mode}"', place, help=advice)
     return CompileChoice(True, mode)
 
 
