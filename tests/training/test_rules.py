@@ -182,6 +182,18 @@ def test_histograms_are_logged_and_change_nothing(tmp_path):
     assert logged["mean"] == pytest.approx(weight.mean().item())  # summed in another order
 
 
+def test_histograms_in_tensorboard(tmp_path):
+    """R2"""
+    event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    text = with_rules("head { histogram = true }", "log_every = 10", "log = [tensorboard]")
+    by_spec(text.replace("  log_every = 1\n", ""), tmp_path)
+    events = event_accumulator.EventAccumulator(str(tmp_path / "run"), {"histograms": 0}).Reload()
+    assert set(events.Tags()["histograms"]) == {
+        "head", "head/weight", "head/weight/grad", "head/bias", "head/bias/grad"
+    }  # fmt: skip
+    assert [(each.step, each.histogram_value.num) for each in events.Histograms("head/bias")] == [(10, 10), (20, 10)]
+
+
 def test_layer_decay_and_rates_are_groups_as_by_hand(tmp_path):
     """O2, O3: rates by sub-network."""
     rules = 'conv { lr = 0.5 * lr }\n* { layer_decay = LayerDecay(0.5, "norm") }'
