@@ -7,6 +7,7 @@ out. `python -m benchmarks.training [--threads N] [ROW …]`; Lightning and Kera
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from .turns import rounds_of, spread
 os.environ.setdefault("KERAS_BACKEND", "torch")
 Epoch = Callable[[], object]
 BATCH = 32
+EPOCHS = 5
+"""Epochs of a round, so that each of tnet's has an evaluation, and every second one a checkpoint."""
 TAIL = """
 data {{
   train = Digits()
@@ -138,10 +141,9 @@ def compiled_by_hand(net: nn.Module, data: tuple[Tensor, Tensor], batch: int, op
 
 def by_tnet(text: str, folder: Path, data: tuple[Tensor, Tensor] | None = None, batch: int = BATCH) -> Epoch:
     """`tnet train`, an epoch at a time."""
-    from tnet.training.sitting import sitting
-
     import tnet
     from tnet.training.parts import assemble
+    from tnet.training.sitting import sitting
 
     parts = assemble(tnet.loads(text + TAIL.format(batch=batch)), data, print)
     here = sitting(parts, folder)
@@ -252,7 +254,7 @@ def resnet(threads: int, folder: Path) -> None:
         "tnet": by_tnet(text, folder, images(), 64),
         "by hand, compiled": compiled_by_hand(resnet18(num_classes=10), images(), 64, optimizer_too=False),
     }
-    tell(f"ResNet-18, {threads} thread(s)", quietly(work, 7), "by hand, compiled", 0.97)
+    tell(f"ResNet-18, {threads} thread(s)", quietly(work, 7, epochs=1), "by hand, compiled", 0.97)
 
 
 def process(threads: int, folder: Path) -> None:
@@ -280,13 +282,20 @@ def process(threads: int, folder: Path) -> None:
     tell(f"a process to trained digits, {threads} thread(s)", measured, "by hand", 1.0)
 
 
-def quietly(work: Mapping[str, Epoch], rounds: int) -> dict[str, list[float]]:
-    """The seconds of each round, after two to warm up; what the peers print is kept away."""
+def quietly(work: Mapping[str, Epoch], rounds: int, epochs: int = EPOCHS) -> dict[str, list[float]]:
+    """The seconds of each round of so many epochs, after two to warm up; what the peers print is kept away."""
+
+    def repeated(epoch: Epoch) -> None:
+        for _ in range(epochs):
+            epoch()
+
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    turns = {name: partial(repeated, epoch) for name, epoch in work.items()}
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         for _ in range(2):
-            for run in work.values():
+            for run in turns.values():
                 run()
-        return rounds_of(work, rounds)
+        return rounds_of(turns, rounds)
 
 
 def tell(title: str, measured: Mapping[str, list[float]], peer: str, aim: float) -> None:
