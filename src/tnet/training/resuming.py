@@ -17,6 +17,7 @@ from .changes import KEPT, Change, changes
 from .files import cannot, write
 from .run import ABOUT, CHECKPOINTS, is_blank, overrides_from, read_about, read_spec
 from .state import State
+from .weights import misfits
 
 if TYPE_CHECKING:
     from ..spec import Spec
@@ -145,11 +146,7 @@ def _judge(found: Sequence[Change], accept_changes: bool, path: Path) -> None:
 
 def _check_weights(saved: Mapping[str, Any], state: State) -> None:
     """Raises SpecError (TN0905) where the net has other parameters or sizes than the checkpoint."""
-    own = state.model.state_dict()
-    lines = [f"`{name}` is gone" for name in saved if name not in own]
-    lines += [f"`{name}` is new" for name in own if name not in saved]
-    sizes = {name: (list(saved[name].shape), list(own[name].shape)) for name in own if name in saved}
-    lines += [f"`{name}` was {old}, is {new}" for name, (old, new) in sizes.items() if old != new]
+    lines = misfits(saved, state.model.state_dict())
     if lines:
         advice = "start a new run; `train.weights` can start it from those of these weights that fit"
         raise error("TN0905", "the net's parameters have changed", None, *map(Note, lines[:8]), help=advice)
