@@ -101,6 +101,9 @@ def _counted(recipe: Recipe, data: DataRecipe) -> tuple[dict[str, int] | None, i
 def _group(group: ParameterGroup, recipe: Recipe, table: RuleTable, per_epoch: int, total: int) -> GroupPlan:
     schedule = group.schedule or recipe.schedule
     rates = schedule.curve(group.options["lr"], group.optimizer.own["lr"], per_epoch, total)
+    if recipe.swa and recipe.swa.lr:
+        first, own = recipe.swa.first(total), group.optimizer.own["lr"]
+        rates[first:] = [recipe.swa.lr * (group.options["lr"] / own if own else 1.0)] * (total - first)
     lines = tuple(rule.span.line for rule in group.rules)
     elements = sum(prod(table.parameters[name].shape) for name in group.parameters)
     return GroupPlan(group.name, lines, len(group.parameters), elements, dict(group.options), rates)
