@@ -95,7 +95,7 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
     TN0905 for differences that are not accepted or not possible.
     """
     about = read_about(path)
-    before = read_spec(path, about)
+    before = read_spec(path, about, allow=spec.permissions.allowed)
     after = _with_overrides_of(before, spec)
     found = changes(before, after)
     _judge(found, accept_changes, path)
@@ -127,7 +127,8 @@ def _with_overrides_of(before: Spec, spec: Spec) -> Spec:
 
 
 def _over(spec: Spec, hypers: Mapping[str, Any], overrides: Sequence[Any]) -> Spec:
-    return type(spec)(spec.source_file, hypers, overrides, spec.net_name, spec.recipe_name)
+    names, allowed = (spec.net_name, spec.recipe_name), spec.permissions
+    return type(spec)(spec.source_file, hypers, overrides, *names, allowed.allowed, allowed.read_from)
 
 
 def _judge(found: Sequence[Change], accept_changes: bool, path: Path) -> None:
