@@ -9,6 +9,7 @@ from ..diagnostics import Diagnostic, Note, did_you_mean
 from ..ir.graph import Net
 from ..ir.program import DataSection, Setting
 from ..parameters.choice import OptimizerChoice
+from ..source import Span
 from .mixing import check_mixing
 from .schedules import ScheduleChoice
 
@@ -28,9 +29,9 @@ def contradictions(
     """
     found = []
 
-    def conflict(name: str, other: str, message: str, help: str | None = None) -> None:
+    def conflict(name: str, other: str, message: str, help: str | None = None, span: Span | None = None) -> None:
         note = (Note(f"`{other}` is set here", settings[other].span),) if other in settings else ()
-        found.append(Diagnostic("TN0803", "error", message, settings[name].span, note, help))
+        found.append(Diagnostic("TN0803", "error", message, span or settings[name].span, note, help))
 
     if values.get("epochs") and values.get("steps"):
         conflict("steps", "epochs", "`epochs` and `steps` both say how long to train", "leave one of them out")
@@ -51,7 +52,7 @@ def contradictions(
     _check_tricks(values, conflict)
     for name, result in _monitored(values):
         if problem := _unmonitored(name, result, settings, values, data):
-            conflict(name, *problem)
+            conflict(name, *problem, span=settings[name].value.spans.get(WATCHING[name]) if name in settings else None)
     for schedule in {id(each): each for each, _ in scheduled if each}.values():
         found += _misfits(schedule, settings, values, data)
     found += [each for schedule, optimizer in scheduled if schedule and optimizer for each in schedule.check(optimizer)]
@@ -72,6 +73,10 @@ AGAINST_SWA = {"ema": "and `ema` are both averages to evaluate and keep",
 NEEDS = {"checkpoint": "the best checkpoint is found by evaluating, which is off",
          "early_stop": "stopping early is decided by evaluating, which is off",
          "schedule": "the schedule waits for evaluations, which are off"}  # fmt: skip
+
+
+WATCHING = {"checkpoint": "best", "early_stop": "monitor"}
+"""The argument of a setting that names a result of evaluations."""
 
 
 def _monitored(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -147,11 +147,13 @@ def compiling(setting: Setting) -> CompileChoice:
         raise wrong(setting, "true, false or `Compile(…)`")
     import torch._inductor
 
-    mode = bind(setting.value, signature(_compile)).get("mode", "default")
-    modes = ["default", *torch._inductor.list_mode_options()]
+    expected = signature(_compile)
+    mode = bind(setting.value, expected).get("mode", "default")
+    modes = list(dict.fromkeys(["default", *torch._inductor.list_mode_options()]))
     if mode not in modes:
         advice = did_you_mean(mode, modes) or f"there are {', '.join(modes)}"
-        raise error("TN0802", f'`torch.compile` has no mode "{mode}"', setting.value_span, help=advice)
+        place = argument_span(setting.value, "mode", expected)
+        raise error("TN0802", f'`torch.compile` has no mode "{mode}"', place, help=advice)
     return CompileChoice(True, mode)
 
 
