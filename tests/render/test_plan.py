@@ -60,30 +60,33 @@ def frozen(digits):
     return replace(digits, groups=groups)
 
 
-def test_the_plan_is_what_the_optimizer_and_the_scheduler_do(digits):
-    spec = tnet.load(DIGITS)
+@pytest.mark.parametrize("settings", [{}, {"train.swa": "SWA(start=0.6, lr=0.001)"}], ids=["schedule", "swa"])
+def test_the_plan_is_what_the_optimizer_and_the_scheduler_do(settings):
+    spec = tnet.load(DIGITS, overrides=settings)
+    plan = spec.plan()
     optimizer = spec.optimizer(spec.model())
-    scheduler = spec.scheduler(optimizer, digits.steps_per_epoch)
-    assert digits.samples == {"train": 1437, "val": 180, "test": 180}
-    assert (digits.steps_per_epoch, digits.epochs, digits.steps) == (23, 15, 345)
-    assert [group.elements for group in digits.groups] == [
+    scheduler = spec.scheduler(optimizer, plan.steps_per_epoch)
+    assert plan.samples == {"train": 1437, "val": 180, "test": 180}
+    assert (plan.steps_per_epoch, plan.epochs, plan.steps) == (23, 15, 345)
+    assert [group.elements for group in plan.groups] == [
         sum(each.numel() for each in group["params"]) for group in optimizer.param_groups
     ]
     rates = []
-    for _ in range(digits.steps):
+    for _ in range(plan.steps):
         rates.append(scheduler.get_last_lr())
         optimizer.step()
         scheduler.step()
-    assert rates == [list(step) for step in zip(*(group.rates for group in digits.groups), strict=True)]
-    for group, built in zip(digits.groups, optimizer.param_groups, strict=True):
+    assert rates == [list(step) for step in zip(*(group.rates for group in plan.groups), strict=True)]
+    for group, built in zip(plan.groups, optimizer.param_groups, strict=True):
         assert group.options["weight_decay"] == built["weight_decay"]
+    assert bool(plan.cost.average) == bool(settings)
 
 
 def test_the_table_names_rules_and_lines(digits):
     text = digits.table()
     assert "length: 15 epochs of 23 steps each, 345 steps, batch 64" in text
     assert ":bias, :norm + head  28, 29           1        10    0.0002  0.002" in text
-    assert "memory of a step: 4.46 MiB = 0.111 MiB parameters + 0.111 MiB gradients + 0.223 MiB optimizer" in text
+    assert "memory of a step: 4.46 MiB = 114 KiB parameters + 114 KiB gradients + 228 KiB optimizer state" in text
     assert "operations: 462 MFLOP a step, 159 GFLOP in all" in text
     assert text.splitlines()[-1].strip() == "0" + "345 steps".rjust(59)
 
@@ -108,6 +111,7 @@ def test_several_optimizers_and_schedules():
     text = plan.table()
     assert "optimizer: Muon(weight_decay=0.1, momentum=0.95" in text and "optimizer: AdamW(betas=[0.9, 0.999]" in text
     assert "as if each val.loss were better than the last" in text
+    assert "lr of :matrix + head, head 0.02, 0.01 throughout" in text
 
 
 @pytest.mark.parametrize("width", [50, 80, 120])

@@ -151,6 +151,15 @@ def test_a_run_that_stops_after_each_step_is_the_run_that_never_stopped(tmp_path
     assert [each["step"] for each in about["resumed"]] == list(range(1, 15))
 
 
+@pytest.mark.parametrize("trick", ["swa = SWA(start=0.3, lr=0.01, every=2 steps)", 'on_nan = "skip"'])
+def test_other_tricks_go_on_too(tmp_path, stops, trick):
+    text = EVERYTHING.replace("ema        = 0.9", trick).replace("early_stop = Patience(9)", "")
+    whole = trained(tmp_path / "whole", text=text)
+    stopped_at(tmp_path / "run", stops, 7, text)
+    go_on(tmp_path / "run", text)
+    assert_same_runs(whole.path, tmp_path / "run")
+
+
 NOT_STATE = {
     "builds": "how often code is to be compiled anew",
     "built": "metrics, reset before each evaluation",

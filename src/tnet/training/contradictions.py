@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..diagnostics import Diagnostic, Note, did_you_mean
@@ -49,8 +49,7 @@ def contradictions(
     for name in ("mixup", "cutmix"):
         if values.get(name) and values.get("loss") and net is not None:
             check_mixing(name, values["loss"], net, conflict)
-    if values.get("on_nan") == "rollback" and "checkpoint" in values and values["checkpoint"] is None:
-        conflict("on_nan", "checkpoint", "`rollback` goes back to a checkpoint, and none is kept")
+    _check_tricks(values, conflict)
     for name, result in _monitored(values):
         if problem := _unmonitored(name, result, settings, values, data):
             conflict(name, *problem, span=settings[name].value.spans.get(WATCHING[name]) if name in settings else None)
@@ -59,6 +58,17 @@ def contradictions(
     found += [each for schedule, optimizer in scheduled if schedule and optimizer for each in schedule.check(optimizer)]
     return found
 
+
+def _check_tricks(values: Mapping[str, Any], conflict: Callable[..., None]) -> None:
+    for other, why in AGAINST_SWA.items():
+        if values.get("swa") and values.get(other):
+            conflict("swa", other, f"`swa` {why}", "leave one of them out")
+    if values.get("on_nan") == "rollback" and "checkpoint" in values and values["checkpoint"] is None:
+        conflict("on_nan", "checkpoint", "`rollback` goes back to a checkpoint, and none is kept")
+
+
+AGAINST_SWA = {"ema": "and `ema` are both averages to evaluate and keep",
+               "early_stop": "averages the last part of the run, which `early_stop` may cut off"}  # fmt: skip
 
 NEEDS = {"checkpoint": "the best checkpoint is found by evaluating, which is off",
          "early_stop": "stopping early is decided by evaluating, which is off",

@@ -134,7 +134,7 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
         here.screen,
         *([here.early] if here.early else []),
     )
-    here.evaluation.tell_to(here.observers)
+    here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
     sums = recipe.accumulate > 1 and adds_up(parts)
     step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, effects.penalties, effects.players)
