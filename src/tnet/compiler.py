@@ -76,6 +76,7 @@ def compile_spec(
         training = [each for stage in TRAINING_STAGES for each in stage(compilation, given)]
         compilation.training_refusals = [each for each in training if each.code == "TN0001"]
         compilation.diagnostics += training
+        compilation.diagnostics += _lint(compilation)
     compilation.diagnostics = sorted(dict.fromkeys(compilation.diagnostics), key=_place)
     return compilation
 
@@ -148,6 +149,15 @@ def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> It
 
 MODEL_STAGES = (_elaborate, _require_main, _resolve_rules)
 TRAINING_STAGES = (_resolve_data, _resolve_training)
+
+
+def _lint(compilation: Compilation) -> Iterable[Diagnostic]:
+    """What is worth a look in a spec; one with errors has enough to look at."""
+    if any(each.is_error and each.code != "TN0001" for each in compilation.diagnostics):
+        return []
+    from .lint import Context, run
+
+    return run(Context(compilation.tree, compilation.program, compilation.tables, compilation.recipes))
 
 
 def _optimizer(section: TrainSection) -> Any:

@@ -39,7 +39,7 @@ def resolve(
         cascade.apply(rule)
     table = RuleTable(net, matcher, cascade.entries, tuple(rules), optimizer, cascade.by_rule)
     objections = [*rejected_options(table), *rejected_shapes(table)] if optimizer else []
-    return table, [*matcher.diagnostics, *cascade.diagnostics, *objections]
+    return table, [*cascade.diagnostics, *objections]
 
 
 def check_names(rules: list[Rule], optimizer: OptimizerChoice | None) -> Iterator[Diagnostic]:
