@@ -76,7 +76,7 @@ def compile_spec(
         training = [each for stage in TRAINING_STAGES for each in stage(compilation, given)]
         compilation.training_refusals = [each for each in training if each.code == "TN0001"]
         compilation.diagnostics += training
-        compilation.diagnostics += _lint(compilation)
+        compilation.diagnostics = _linted(compilation)
     compilation.diagnostics = sorted(dict.fromkeys(compilation.diagnostics), key=_place)
     return compilation
 
@@ -92,14 +92,17 @@ def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> Itera
 
 def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .parameters import check_names, resolve
+    from .training.rule_values import readers_of
 
     program, blocks = compilation.program, declared_blocks(compilation.tree)
     for name, section in (program.recipes or {None: None}).items():
         optimizer = _optimizer(section) if section else None
+        data = program.data.get(name) or program.data.get(None)
         for net in program.nets.values():
             main = net.name == program.main
             rules = [*(program.rules.get(None, []) if main else []), *program.rules.get(net.name, [])]
-            table, diagnostics = resolve(net, rules, optimizer if main else None, blocks)
+            readers = readers_of(section, data, net) if section and main else {}
+            table, diagnostics = resolve(net, rules, optimizer if main else None, blocks, readers)
             compilation.tables[net.name, name] = table
             yield from diagnostics
         if program.main not in program.nets:
@@ -118,13 +121,17 @@ def _resolve_data(compilation: Compilation, overrides: Sequence[Override]) -> It
 
 def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .training.recipe import resolve
+    from .training.rule_values import refused
 
     program = compilation.program
     for name, section in program.recipes.items():
         data = program.data.get(name) or program.data.get(None)
-        recipe, diagnostics = resolve(section, data, program.nets.get(program.main))
+        table = compilation.table(recipe=name) if program.main in program.nets else None
+        recipe, diagnostics = resolve(section, data, program.nets.get(program.main), table)
         compilation.recipes[name] = recipe
         yield from diagnostics
+        if table:
+            yield from refused(table)
 
 
 def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
@@ -151,18 +158,23 @@ MODEL_STAGES = (_elaborate, _require_main, _resolve_rules)
 TRAINING_STAGES = (_resolve_data, _resolve_training)
 
 
-def _lint(compilation: Compilation) -> Iterable[Diagnostic]:
-    """What is worth a look in a spec; one with errors has enough to look at."""
-    if any(each.is_error and each.code != "TN0001" for each in compilation.diagnostics):
-        return []
+def _linted(compilation: Compilation) -> list[Diagnostic]:
+    """The diagnostics with lints, but for what the spec allows. One with errors has enough to look at."""
+    errors = [each for each in compilation.diagnostics if each.is_error]
+    if any(each.code != "TN0001" for each in errors):
+        return compilation.diagnostics
     from .lint import Context, run
 
-    return run(Context(compilation.tree, compilation.program, compilation.tables, compilation.recipes))
+    warnings = [each for each in compilation.diagnostics if not each.is_error]
+    return [
+        *errors,
+        *run(Context(compilation.tree, compilation.program, compilation.tables, compilation.recipes, warnings)),
+    ]
 
 
 def _optimizer(section: TrainSection) -> Any:
     """The optimizer of a recipe, or None; what is wrong with it is reported with the recipe."""
-    from .training.optimizers import choose
+    from .parameters import choose
 
     setting = section.settings.get("optimizer")
     try:

@@ -15,6 +15,7 @@ from ..source import Span
 from ..syntax import ast
 from . import builtins
 from .callees import Arguments, Callee, Declared, describe
+from .deferred import DEFERRED_CALLS
 from .evaluation import arguments, evaluate, evaluates, is_runtime
 from .expressions import lookup
 from .frames import MISSING, Frame
@@ -28,10 +29,26 @@ DEEPEST_CALL = 40
 def call(node: ast.Call, frame: Frame) -> Any:
     if isinstance(node.callee, ast.Attribute):
         return _method_or_namespace(node, node.callee, frame)
+    if frame.section and isinstance(node.callee, ast.Var) and node.callee.name in DEFERRED_CALLS:
+        return _deferred(node.callee.name, node, frame)
     args = arguments(node.args, frame)
     if isinstance(node.callee, ast.Var):
         return _call_name(node.callee, args, node.span, frame)
     return call_value(evaluate(node.callee, frame), args, node.span, frame)
+
+
+def _deferred(name: str, node: ast.Call, frame: Frame) -> values.Call:
+    """A call whose arguments are read while training."""
+    positional = tuple(values.Expression(arg.value, frame, arg.value.span) for arg in node.args if arg.name is None)
+    keywords: dict[str, values.Expression] = {}
+    for arg in node.args:
+        if arg.name and arg.name.text in keywords:
+            raise error("TN0202", f"`{arg.name.text}` is given twice", arg.name.span)
+        if arg.name:
+            keywords[arg.name.text] = values.Expression(arg.value, frame, arg.value.span)
+    spans = {key: each.span for key, each in (*enumerate(positional), *keywords.items())}
+    names = {arg.name.text: arg.name.span for arg in node.args if arg.name}
+    return values.Call(name, positional, keywords, True, node.span, spans, names)
 
 
 def _call_name(callee: ast.Var, args: Arguments, span: Span, frame: Frame) -> Any:

@@ -275,7 +275,7 @@ def _property(node: ast.Setting, globals_: Globals) -> Property:
     def evaluate_with(names: Mapping[str, Any]) -> Any:
         frame = Frame(globals_.work, globals_, names=dict(names), section=True)
         try:
-            return stages_value(node.stages, frame)
+            return stages_value(node.stages, frame, node.name.text)
         except Skip:
             raise SpecError([]) from None
 

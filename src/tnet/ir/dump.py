@@ -13,7 +13,7 @@ from ..source import Span
 from . import text
 from .graph import Branch, Declared, Layer, Model, Module, Net, Node, Value, leaves, walk
 from .program import DataSection, HyperValue, Program, Rule, Setting, TrainSection
-from .values import Call, Combined, Duration, StagedValue, Stages
+from .values import Call, Combined, Duration, Expression, StagedValue, Stages
 
 Data = Any
 
@@ -173,6 +173,8 @@ def written(value: Any) -> str:
             return written(value.value) + (f" for {value.duration}" if value.duration else "")
         case Duration():
             return str(value)
+        case Expression():
+            return value.span.text
         case list():
             return f"[{', '.join(map(written, value))}]"
     return text.argument(value)

@@ -10,6 +10,7 @@ from . import (  # noqa: F401  each enters itself
     column_against_row,
     decayed_norms,
     dropout_before_norm,
+    frozen_norms,
     hidden_rule,
     hidden_sigmoid,
     implicit_dim,
@@ -36,7 +37,10 @@ __all__ = ["LINTS", "Context", "Lint", "run"]
 
 
 def run(context: Context) -> list[Diagnostic]:
-    """Every lint of a spec that no comment allows, once a place. What imported files say is theirs to check."""
+    """The warnings of a spec, lints among them, that no comment allows; a lint once a place.
+
+    What imported files say is theirs to check.
+    """
     for code in sorted(LINTS):
         seen = {}
         for each in LINTS[code].check(context):

@@ -34,7 +34,7 @@ class Training:
 
 @dataclass
 class Context:
-    """`tables` are by net and recipe, `recipes` by name; `found` are the lints so far, in the order of their codes."""
+    """`tables` are by net and recipe, `recipes` by name; `found` are the warnings so far, lints by code."""
 
     tree: ast.Tree
     program: Program

@@ -79,4 +79,4 @@ def _decayed_norms(training: Training, place: Span) -> list[str]:
     table = training.table
     selection = table.matcher.select(Selector((SelectorPart(":norm", place),), place))
     names = table.matcher.sites.parameter_names(selection)
-    return [name for name in names if "weight_decay" not in table.entries.get(name, {})]
+    return [name for name in names if table.entries.get(name, {}).keys().isdisjoint({"weight_decay", "optimizer"})]

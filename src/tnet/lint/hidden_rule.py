@@ -8,11 +8,15 @@ Put general rules first and special ones after them, or remove the rule. `tnet w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, Note, warning
 from .context import Context
 from .registry import lint
+
+if TYPE_CHECKING:
+    from ..parameters import Entry
 
 CODE = "TN1013"
 
@@ -47,7 +51,7 @@ parameters {
 def check(context: Context) -> Iterator[Diagnostic]:
     in_force, hidden = set(), {}
     for table in context.tables.values():
-        for entry in (each for entries in table.entries.values() for each in entries.values()):
+        for entry in (each for part in (table.entries, table.modules) for each in _entries(part)):
             in_force.add(id(entry.rule))
             before = entry
             for each in entry.history():
@@ -62,3 +66,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 CODE, f"later rules set all that `{rule}` sets", place, note,
                 help="put it after them, or remove it; the last rule that holds for a parameter wins",
             )  # fmt: skip
+
+
+def _entries(of: Mapping[str, Mapping[str, Entry]]) -> Iterator[Entry]:
+    return (entry for properties in of.values() for entry in properties.values())

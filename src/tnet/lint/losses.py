@@ -48,15 +48,23 @@ def _of_expression(training: Training, choice: Any, known: Target | None) -> Ite
     given = {value.name: each for value, each in zip(training.net.root.inputs, training.flow.inputs, strict=True)}
     given |= {name: training.flow.outputs[number] for name, number in choice.outputs.items()}
     hints = {name: hint or USUAL * (n + 1) for n, (name, hint) in enumerate(training.net.symbols.items())}
-    for kind in [known.type(_samples(training))] if known else _usual(training):
-        tensors = {name: given.get(name) or Tensor(kind) for name in choice.names}
+    kinds = list(_known(known, training) if known else _usual(training))
+    for kind in kinds:
+        types = {name: given[name].type if name in given else kind for name in choice.names}
         try:
-            net = elaborate_loss(choice.value, {n: each.type for n, each in tensors.items()}, hints, choice.span)
+            net = elaborate_loss(choice.value, types, hints, choice.span)
         except SpecError:
             continue
-        for op in flow_of(net, tensors.values()).ops:
+        fields = Tensor(kinds[0] if known else kind)
+        for op in flow_of(net, [given.get(name, fields) for name in choice.names]).ops:
             yield LossCall(op.name, op.inputs, op.node.span)
         return
+
+
+def _known(target: Target, training: Training) -> Iterator[TensorType]:
+    """The type of the target, and as floats: a loss that takes no integers is told of by a lint."""
+    kind = target.type(_samples(training))
+    yield from (kind, TensorType("float32", kind.dims))
 
 
 def _usual(training: Training) -> Iterator[TensorType]:

@@ -55,10 +55,12 @@ def check(context: Context) -> Iterator[Diagnostic]:
         recipe = training.recipe
         if recipe.batch // recipe.accumulate > 1:
             continue
-        norm = next((op for op in training.flow.ops if op.name in BATCH_NORMS), None)
+        still, sites = set(training.table.switched("eval")), training.table.matcher.sites.modules
+        norms = (each for path, each in sites.items() if path not in still and each.cls)
+        norm = next((each for each in norms if each.cls.__name__ in BATCH_NORMS), None)
         if norm:
             whole = recipe.batch == 1
-            message = f"`{norm.name}` is trained with one sample at a time"
+            message = f"`{norm.path}` is trained with one sample at a time"
             place = recipe.spans["batch" if whole else "accumulate"]
             help = f"take a larger `batch`{'' if whole else ' or smaller `accumulate`'}, or `GroupNorm`"
-            yield warning(CODE, message, place, Note(f"`{norm.name}` is here", norm.node.span), help=help)
+            yield warning(CODE, message, place, Note(f"`{norm.cls.__name__}` is here", norm.span), help=help)

@@ -41,7 +41,7 @@ STEPS = frozenset({"apply", "function", "method", "operator"})
 
 @lint(CODE)
 def check(context: Context) -> Iterator[Diagnostic]:
-    named = [span for span, _, _ in unread(context.tree)]
+    named = [statement.span for _, statement, _ in unread(context.tree)]
     unused: dict[Span, Op] = {}
     used: set[Span | Layer | None] = {None}
     for flow in context.flows.values():

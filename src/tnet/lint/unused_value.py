@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..diagnostics import Diagnostic, warning
-from ..source import Span
 from ..syntax import ast, used_names, walk
 from .context import Context
 from .registry import lint
@@ -36,22 +35,32 @@ net Small(v: float[N, 8]) -> float[N, 2] {
 
 @lint(CODE)
 def check(context: Context) -> Iterator[Diagnostic]:
-    for _, names, word in unread(context.tree):
+    told = set()
+    for declaration, statement, names in unread(context.tree):
+        key = (declaration.span, *(name.text for name in names))
+        if key in told:
+            continue
+        told.add(key)
         listed = ", ".join(f"`{name.text}`" for name in names)
-        plural = "are" if len(names) > 1 else "is"
-        help = "use it, or remove it" if word else "use it; to go on with it, write the step without a name before it"
-        yield warning(CODE, f"{word}{listed} {plural} never read", _place(names), help=help)
+        is_parameter = isinstance(statement, ast.ParameterStatement)
+        message = f"{'parameter ' if is_parameter else ''}{listed} {'are' if len(names) > 1 else 'is'} never read"
+        help = "use it, or remove it"
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Pipe):
+            help = f"{help}; to go on with what the steps give, leave out `{_before_steps(statement)}`"
+        yield warning(CODE, message, names[0].span.to(names[-1].span), help=help)
 
 
-def unread(tree: ast.Tree) -> Iterator[tuple[Span, list[ast.Name], str]]:
-    """The statements none of whose names is read, with the names and what they are if not values."""
+def unread(tree: ast.Tree) -> Iterator[tuple[ast.Block | ast.Net, ast.Node, list[ast.Name]]]:
+    """The statements of each block and net none of whose names is read, with the names."""
     for declaration in tree.declarations:
         if isinstance(declaration, ast.Block | ast.Net):
-            read = {"x", *used_names(declaration.body)}
-            for node in walk(declaration.body):
+            nodes = list(walk(declaration.body))
+            buffers = {node.name.text for node in nodes if isinstance(node, ast.BufferStatement)}
+            read = {"x", *used_names(declaration.body), *buffers}
+            for node in nodes:
                 names = [name for name in _bound(node) if not name.text.startswith("_")]
                 if names and read.isdisjoint(name.text for name in names):
-                    yield node.span, names, "parameter " if isinstance(node, ast.ParameterStatement) else ""
+                    yield declaration, node, names
 
 
 def _bound(node: ast.Node) -> Iterator[ast.Name]:
@@ -61,5 +70,7 @@ def _bound(node: ast.Node) -> Iterator[ast.Name]:
         yield from (name for target in node.targets for name in walk(target) if isinstance(name, ast.Name))
 
 
-def _place(names: list[ast.Name]) -> Span:
-    return names[0].span.to(names[-1].span)
+def _before_steps(statement: ast.Assign) -> str:
+    """`h = x ->`, of `h = x -> Linear(8)`."""
+    text, start = statement.span.text, statement.span.start
+    return text[: statement.value.steps[0].span.start - start].strip()

@@ -48,9 +48,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
 def _useless(allow: Allow, context: Context) -> Iterator[Diagnostic]:
     given = {each.code for each in context.found if allow.is_line_of(each)}
     for code, span in allow.codes:
+        if code in given:
+            continue
         if code not in LINTS:
             yield warning(CODE, f"`{code}` is no lint", span, help=did_you_mean(code, LINTS) or _range())
-        elif code not in given:
+        else:
             yield warning(CODE, f"there is no {code} here to allow", span, help="remove it")
 
 
