@@ -21,6 +21,7 @@ from .source import Source
 if TYPE_CHECKING:
     from torch import nn, optim
 
+    from .codegen.gradcheck import GradientCheck
     from .compiler import Compilation
     from .data.loaders import Loaders
     from .data.recipe import DataRecipe
@@ -129,6 +130,15 @@ class Spec:
     def check(self) -> list[Diagnostic]:
         """Everything that is wrong with the spec and every lint, sorted by place."""
         return list(self.compilation.diagnostics)
+
+    def gradcheck(self) -> list[GradientCheck]:
+        """A test of each `autograd` function against finite differences, at the shapes at which the nets use it.
+
+        Raises SpecError where a net cannot be built.
+        """
+        from .codegen.gradcheck import check_gradients
+
+        return [check for net in self.checked().program.nets.values() for check in check_gradients(net)]
 
     @property
     def program(self) -> Program:

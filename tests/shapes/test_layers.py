@@ -7,7 +7,7 @@ import sympy
 import torch
 
 from tnet.compiler import compile_spec
-from tnet.elaborate.layers import import_path, materialise
+from tnet.elaborate.prototypes import import_path, materialise
 from tnet.ir.types import TensorType
 from tnet.source import Source
 

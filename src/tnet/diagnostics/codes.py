@@ -32,6 +32,7 @@ CODES: dict[str, str] = {
     "TN0404": "rejected by PyTorch",
     "TN0405": "undecidable condition",
     "TN0406": "type that depends on the path",
+    "TN0407": "wrong gradient",
     # 05: structure of a spec
     "TN0501": "misplaced statement",
     "TN0502": "no main net",

@@ -23,6 +23,7 @@ class Callee:
     "block"     Declared (an ast.Block)
     "net"       Declared (an ast.Net)
     "def"       Declared (an ast.Def)
+    "autograd"  Declared (an ast.Autograd)
 
     `args` and `kwargs` are bound as by `functools.partial`.
     """
@@ -75,7 +76,7 @@ class Arguments:
 class Declared:
     """A declaration of a file, with the globals of that file, in which its body is read."""
 
-    node: Any  # ast.Block, ast.Net or ast.Def
+    node: Any  # ast.Block, ast.Net, ast.Def or ast.Autograd
     globals: Any  # elaborate.globals.Globals
 
 
@@ -95,10 +96,11 @@ class Skip(Exception):
 
 def describe(value: Any) -> str:
     """What kind of value this is, for messages."""
-    kinds = {bool: "a boolean", int: "an integer", float: "a number", str: "text", list: "a list", dict: "a map",
-             tuple: "a tuple", type(None): "none", Duration: "a duration", DTypeRef: "a dtype", Call: "a name",
-             range: "a range", TrainingFlag: "the mode of the model",
-             TrainingChoice: "a value that depends on the mode"}  # fmt: skip
+    kinds = {
+        list: "a list", dict: "a map", tuple: "a tuple", type(None): "none", Duration: "a duration",
+        DTypeRef: "a dtype", Call: "a name", range: "a range", TrainingFlag: "the mode of the model",
+        TrainingChoice: "a value that depends on the mode",
+    }  # fmt: skip
     if isinstance(value, Value):
         return f"a tensor `{value.type}`"
     if isinstance(value, Callee):
@@ -108,6 +110,5 @@ def describe(value: Any) -> str:
     if isinstance(value, (tuple, list)) and next(leaves(value), None):
         return f"a {type(value).__name__} of tensors"
     if type(value) in (bool, int, float, str):
-        shown = repr(value) if not isinstance(value, bool) else str(value).lower()
-        return f"{kinds[type(value)]} `{shown}`"
+        return f"`{text.argument(value)}`"
     return kinds.get(type(value), type(value).__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,9 +18,14 @@ from .callees import Arguments, Callee, describe
 from .evaluation import is_runtime, tensor_operation
 from .frames import Frame
 
+OTHER_FUNCTIONS: dict[str, Callable] = {}
+"""What applies a function that is of no library, by its kind; entered where it is defined."""
+
 
 def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span: Span, frame: Frame) -> Any:
     """A function or method on the inputs of a step, with the arguments bound to it; gives the new values."""
+    if callee.kind in OTHER_FUNCTIONS:
+        return OTHER_FUNCTIONS[callee.kind](callee, inputs, keywords, span, frame)
     if callee.kind == "method":
         return apply_method(callee.name, inputs, keywords, callee.arguments, span, frame)
     function: TensorFunction = callee.target
@@ -41,6 +47,10 @@ def apply_method(name: str, inputs: tuple, keywords: dict[str, Any], given: Argu
         raise error("TN0303", f"`{name}` is a method of a tensor, not of {got}", span)
     if not isinstance(args[0].type, TensorType):
         raise error("TN0303", f"`{name}` is a method of a tensor, not of a `{args[0].type}`", span)
+    if "device" in kwargs or (name == "to" and any(isinstance(each, str) for each in args)):
+        raise error(
+            "TN0301", "devices are for `train` to say", span, help="leave it out here; set `device = …` in `train`"
+        )
     return tensor_operation(frame, "method", name, _Method(name), args, kwargs, span)
 
 
@@ -84,7 +94,8 @@ def _argument(value: Any, span: Span) -> Any:
     if isinstance(value, Callee):
         if value.kind == "function" and not value.args and not value.kwargs:
             return FunctionRef(value.target.path)
-        raise error("TN0301", f"{describe(value)} cannot be an argument of a function", span)
+        applied = f"apply it first: `x -> {value.name}`" if value.kind in ("layer", "block", "net", "model") else None
+        raise error("TN0301", f"{describe(value)} cannot be an argument of a function", span, help=applied)
     if isinstance(value, (Call, Duration)):
         raise error("TN0301", f"{describe(value)} cannot be an argument of a function", span)
     if isinstance(value, (list, tuple)):

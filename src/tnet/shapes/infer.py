@@ -16,7 +16,7 @@ from ..ir.graph import Layer, Value
 from ..ir.types import TensorType
 from .fake import Failure, FakeResult, FakeRun
 from .probe import without_specialisation
-from .reasons import reason
+from .reasons import bare, reason
 from .recurrent import with_few_steps
 from .symbolic import always, at_hints, simplify
 
@@ -30,7 +30,14 @@ class Inferred:
 
 
 class Rejected(Exception):
-    """PyTorch does not take these arguments; the message is its reason, in the caller's sizes."""
+    """PyTorch does not take these arguments; the message is its reason, in the caller's sizes.
+
+    `raw` is the reason in PyTorch's own words; `reworded` tells that the message is not.
+    """
+
+    def __init__(self, message: str, raw: str, reworded: bool):
+        super().__init__(message)
+        self.raw, self.reworded = raw, reworded
 
 
 @dataclass
@@ -122,7 +129,9 @@ def infer(
     question = (key, freeze(renamed_args), freeze(renamed_kwargs))
     answer = _answers_at_any_hint.get(question) or _at_hints(question, call, renamed_args, renamed_kwargs, sizes)
     if isinstance(answer, Failure):
-        raise Rejected(reason(answer, {str(name): size for size, name in renaming.inward.items()})) from answer
+        raw = bare(answer)
+        message, reworded = reason(raw, {str(name): size for size, name in renaming.inward.items()})
+        raise Rejected(message, raw, reworded) from answer
     relations = (renaming.restore(each) for each in answer.relations)
     return Inferred(renaming.restore(answer.structure), tuple(each for each in relations if _matters(each)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
@@ -28,7 +28,8 @@ class Forward:
     """`loss(batch)` and `evaluate(batch)`, which gives (loss, outputs).
 
     `inputs` are the net's in order; `size` is the number of samples that is compiled for; `say` tells the user when
-    compiling does not work. `precision` "bf16" runs under autocast: weights stay float32.
+    compiling does not work. `precision` "bf16" runs under autocast: weights stay float32. `others` are losses of rules,
+    beside the recipe's own.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class Forward:
         precision: str,
         device: torch.device,
         say: Callable[[str], None],
+        others: Sequence[nn.Module] = (),
     ):
+        self.others, self.paused = tuple(others), False
         self.model, self.loss_function, self.inputs, self.size = model, loss, inputs, size
         self.choice, self.precision, self.device, self.say = compile, precision, device, say
         self.compiles = compile.enabled
@@ -65,6 +68,20 @@ class Forward:
         """The loss, to be differentiated."""
         return (self._compiled_loss if self._is_full(batch) else self.run_loss)(batch)
 
+    def losses(self, batch: Fields) -> tuple[Tensor, ...]:
+        """The recipe's loss and `others`, of one pass, each to be differentiated."""
+        return (self._compiled_losses if self._is_full(batch) else self.run_losses)(batch)
+
+    def run_losses(self, batch: Fields) -> tuple[Tensor, ...]:
+        loss, outputs = self.run(batch)
+        with self._autocast():
+            return (loss, *(other(outputs, batch) for other in self.others))
+
+    def rebuild(self) -> None:
+        """Compile anew at the next pass, as where gradients of other parameters are wanted."""
+        for name in ("_compiled_loss", "_compiled_losses", "_compiled_run"):
+            self.__dict__.pop(name, None)
+
     def evaluate(self, batch: Fields, compiled: bool) -> tuple[Tensor, Any]:
         """Loss and outputs; `compiled` says whether so many batches will come that compiling pays."""
         if not (compiled and self._is_full(batch)):
@@ -82,11 +99,18 @@ class Forward:
         self.say(f"torch.compile does not work here, so this runs without it: {reason}")
 
     def _is_full(self, batch: Fields) -> bool:
-        return self.compiles and len(batch[self.inputs[0]]) == self.size
+        return self.compiles and not self.paused and len(batch[self.inputs[0]]) == self.size
 
     @cached_property
     def _compiled_loss(self) -> Callable:
         return self._compile(self.run_loss)
+
+    @cached_property
+    def _compiled_losses(self) -> Callable:
+        import torch._functorch.config
+
+        torch._functorch.config.donated_buffer = False  # each loss goes back through what the pass has kept
+        return self._compile(self.run_losses)
 
     @cached_property
     def _compiled_run(self) -> Callable:

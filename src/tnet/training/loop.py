@@ -39,7 +39,7 @@ class Loop:
     def run(self, state: State) -> None:
         after_step = collect(self.hooks, "after_step")
         while state.step < self.total_steps and not self.stop:
-            state.model.train()
+            state.train_mode()
             for batch in self.loader.epoch(state.epoch, state.position):
                 loss = self.step(state, to_device(batch, self.world.device))
                 state.advance(len(self.loader))

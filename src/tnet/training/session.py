@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from torch import nn
 
 from ..diagnostics import error
 from . import checkpoints, environment
@@ -24,6 +27,8 @@ from .metrics import more_is_better
 from .parts import EPOCH, Parts, assemble
 from .progress import Lines, display
 from .rate_news import RateFeedback, RateNews
+from .rules.effects import effects_of
+from .rules.recomputing import recomputing
 from .run import CHECKPOINTS, METRICS, Run, describe, new_folder, write_about, write_start
 from .step import TrainStep
 from .tensorboard import TensorBoard, require
@@ -63,7 +68,8 @@ def train(
                 session.screen.message(text)
             if parts.forward.compiles:
                 session.screen.message("compiling: the first step takes a while")
-            session.loop.run(parts.state)
+            with recomputing(session.recomputed):
+                session.loop.run(parts.state)
             return _finish(session, path, about, started)
 
 
@@ -82,6 +88,7 @@ class Session:
     saver: Checkpoints | None
     screen: Lines
     observers: list[Hook]
+    recomputed: Sequence[nn.Module]
 
 
 def _session(parts: Parts, path: Path) -> Session:
@@ -92,7 +99,9 @@ def _session(parts: Parts, path: Path) -> Session:
     screen = display(total, per_epoch, watch)
     parts.forward.say = screen.message
     sinks = [JsonLines(path / METRICS), *(TensorBoard(path) for _ in recipe.log)]
-    log = Log(recipe.log_every, per_epoch, sinks, parts.state)
+    effects = effects_of(parts, sinks, screen.message)
+    measured = effects.penalties.measured if effects.penalties else dict
+    log = Log(recipe.log_every, per_epoch, sinks, parts.state, measured)
     evaluator = parts.evaluator()
     stop = Stop()
     saver = early = None
@@ -109,9 +118,10 @@ def _session(parts: Parts, path: Path) -> Session:
     news = RateNews(parts.state.schedule, per_epoch, screen.message)
     hooks = [watch, log, evaluation, *([saver] if saver else []), news, screen]
     sums = recipe.accumulate > 1 and is_sum(parts.forward, recipe.loss, parts.loaders.train, parts.world.device)
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks_of(parts))
+    tricks = [*effects.tricks, *tricks_of(parts)]
+    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, effects.penalties, effects.players)
     loop = Loop(step, parts.loaders.train, parts.world, total, hooks, stop)
-    return Session(parts, loop, evaluator, evaluation, saver, screen, observers)
+    return Session(parts, loop, evaluator, evaluation, saver, screen, observers, effects.recomputed)
 
 
 def _finish(session: Session, path: Path, about: dict[str, Any], started: float) -> Run:
