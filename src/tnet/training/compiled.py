@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .regions import Regions
 from .settings import CompileChoice
 
 Fields = Mapping[str, Tensor]
@@ -48,6 +49,8 @@ class Forward:
         self.model, self.loss_function, self.inputs, self.size = model, loss, inputs, size
         self.choice, self.precision, self.device, self.say = compile, precision, device, say
         self.compiles = compile.enabled
+        self.regions = Regions(model)
+        self.builds = 0
         if self.compiles and (missing := missing_compiler(device)):
             self.give_up(missing)
 
@@ -66,11 +69,11 @@ class Forward:
 
     def loss(self, batch: Fields) -> Tensor:
         """The loss, to be differentiated."""
-        return (self._compiled_loss if self._is_full(batch) else self.run_loss)(batch)
+        return (self._compiled_loss if self.is_full(batch) else self.run_loss)(batch)
 
     def losses(self, batch: Fields) -> tuple[Tensor, ...]:
         """The recipe's loss and `others`, of one pass, each to be differentiated."""
-        return (self._compiled_losses if self._is_full(batch) else self.run_losses)(batch)
+        return (self._compiled_losses if self.is_full(batch) else self.run_losses)(batch)
 
     def run_losses(self, batch: Fields) -> tuple[Tensor, ...]:
         loss, outputs = self.run(batch)
@@ -79,46 +82,61 @@ class Forward:
 
     def rebuild(self) -> None:
         """Compile anew at the next pass, as where gradients of other parameters are wanted."""
+        self.builds += 1
         for name in ("_compiled_loss", "_compiled_losses", "_compiled_run"):
             self.__dict__.pop(name, None)
 
     def evaluate(self, batch: Fields, compiled: bool) -> tuple[Tensor, Any]:
         """Loss and outputs; `compiled` says whether so many batches will come that compiling pays."""
-        if not (compiled and self._is_full(batch)):
+        if not (compiled and self.is_full(batch)):
             return self.run(batch)
         try:
             return self._compiled_run(batch)
         except compile_errors() as problem:
             self.give_up(problem)
-            return self.run(batch)
+            return self.evaluate(batch, compiled)
 
     def give_up(self, problem: object) -> None:
-        """Go on without compiling, and say so."""
+        """Go on without regions, or else without compiling, and say so."""
+        if self.regions.marked:
+            self.close()
+            self.regions = Regions(nn.Module())
+            return
         self.compiles = False
         reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
         self.say(f"torch.compile does not work here, so this runs without it: {reason}")
 
-    def _is_full(self, batch: Fields) -> bool:
+    def close(self) -> None:
+        """Leave the model as it was, with nothing compiled."""
+        self.regions.unmark()
+        self.rebuild()
+
+    def is_full(self, batch: Fields) -> bool:
+        """Whether a batch has the size that is compiled for."""
         return self.compiles and not self.paused and len(batch[self.inputs[0]]) == self.size
 
     @cached_property
     def _compiled_loss(self) -> Callable:
-        return self._compile(self.run_loss)
+        if not self.regions.marked:
+            self.regions.mark()
+        return self.compile(self.run_loss)
 
     @cached_property
     def _compiled_losses(self) -> Callable:
         import torch._functorch.config
 
         torch._functorch.config.donated_buffer = False  # each loss goes back through what the pass has kept
-        return self._compile(self.run_losses)
+        return self.compile(self.run_losses)
 
     @cached_property
     def _compiled_run(self) -> Callable:
-        return self._compile(self.run)
+        return self.compile(self.run)
 
-    def _compile(self, function: Callable) -> Callable:
+    def compile(self, function: Callable, fullgraph: bool = False) -> Callable:
+        """The function through `torch.compile`, as the recipe says."""
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns of a CUDA not in use
-        return torch.compile(function, mode=None if self.choice.mode == "default" else self.choice.mode)
+        mode = None if self.choice.mode == "default" else self.choice.mode
+        return torch.compile(function, fullgraph=fullgraph, mode=mode)
 
     def _autocast(self) -> Any:
         if self.precision == "fp32":

@@ -63,6 +63,7 @@ def train(
         session = _session(parts, path)
         with ExitStack() as stack:
             stack.enter_context(environment.stopping(session.loop.stop))
+            stack.callback(parts.forward.close)
             stack.enter_context(session.screen)
             for text in parts.notes:
                 session.screen.message(text)

@@ -13,6 +13,7 @@ from .hooks import Batch, Hook, collect
 from .optimizers import needs_closure
 from .rules.players import Player, backward
 from .state import State
+from .whole_step import WholeStep
 from .world import World
 
 
@@ -38,18 +39,33 @@ class TrainStep:
         self.penalties, self.players = penalties, players
         points = ("on_batch", "after_backward", "after_update")
         self.on_batch, self.after_backward, self.after_update = (collect(tricks, point) for point in points)
+        traced = all(call.__self__.traceable for call in self.after_backward)
+        is_plain = parts == 1 and traced and not penalties and not players
+        self.whole = WholeStep(forward, self.after_backward) if is_plain else None
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
         for change in self.on_batch:
             batch = change(state, batch)
-        if needs_closure(state.optimizer):
-            loss = self._closed_step(state, batch)
-        else:
-            loss, _ = self._evaluate(state, batch)
-            state.optimizer.step()
+        loss = None
+        if self.whole:
+            self._seed(state)
+            loss = self.whole(state, batch)
+        if loss is None:
+            loss = self._in_parts(state, batch)
         for call in self.after_update:
             call(state)
         state.schedule.step()
+        return loss
+
+    def _seed(self, state: State) -> None:
+        torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
+
+    def _in_parts(self, state: State, batch: Batch) -> Tensor:
+        """The gradients, and then the optimizer, which may ask for them itself."""
+        if needs_closure(state.optimizer):
+            return self._closed_step(state, batch)
+        loss, _ = self._evaluate(state, batch)
+        state.optimizer.step()
         return loss
 
     def _closed_step(self, state: State, batch: Batch) -> Tensor:
@@ -66,7 +82,7 @@ class TrainStep:
 
     def _evaluate(self, state: State, batch: Batch) -> tuple[Tensor, Tensor]:
         """Gradients where the parameters are now, with the draws of this step; gives the loss and what is minimised."""
-        torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
+        self._seed(state)
         loss, penalty = self._backward(state, batch)
         for call in self.after_backward:
             call(state)
@@ -74,13 +90,12 @@ class TrainStep:
 
     def _backward(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """Gradients of the batch. Where compiling fails, which may show in the backward pass, all is done again."""
-        if not self.forward.compiles:
-            return self._gradients(state, batch)
-        try:
-            return self._gradients(state, batch)
-        except compile_errors() as problem:
-            self.forward.give_up(problem)
-            return self._gradients(state, batch)
+        while self.forward.compiles:
+            try:
+                return self._gradients(state, batch)
+            except compile_errors() as problem:
+                self.forward.give_up(problem)
+        return self._gradients(state, batch)
 
     def _gradients(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
         state.optimizer.zero_grad(set_to_none=True)

@@ -20,6 +20,8 @@ class ClipByRule(Hook):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
     """
 
+    traceable = True
+
     def __init__(self, choices: Sequence[tuple[NormChoice, Sequence[nn.Parameter]]]):
         self.choices = choices
 
