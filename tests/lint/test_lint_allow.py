@@ -42,7 +42,7 @@ def test_only_the_line_below_is_meant():
     ("comment", "marked", "help"),
     [
         ("# tnet: allow(TN1003)", "TN1003", "remove it"),
-        ("# tnet: allow(TN104)", "TN104", "did you mean `TN1004`?"),
+        ("# tnet: allow(TN1O22)", "TN1O22", "did you mean `TN1022`?"),
         ("# tnet: allow(E501)", "E501", "lints are TN1001 to TN1023"),
         (
             "# tnet: ignore(TN1004)",

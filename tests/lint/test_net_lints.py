@@ -24,7 +24,7 @@ def cases(*rows: tuple) -> pytest.MarkDecorator:
     ("drop: { ReLU; Dropout2d(0.1) }\nnorm: { BatchNorm2d }", IMAGE),
     ("Dropout\nflatten(1)\nBatchNorm1d", IMAGE),
 )
-def test_w2_dropout_before_batch_norm(body, given):
+def test_W2_dropout_before_batch_norm(body, given):
     assert [each[:6] for each in told(net(body, given))] == ["TN1003"]
 
 
@@ -36,7 +36,7 @@ def test_w2_dropout_before_batch_norm(body, given):
     ("a = x -> Dropout\nx = a + (x -> BatchNorm1d)",),
     ("StochasticDepth(0.1, mode=\"row\")\nBatchNorm2d", IMAGE),
 )  # fmt: skip
-def test_w2_near_misses(body, given):
+def test_W2_near_misses(body, given):
     assert told(net(body, given)) == []
 
 
@@ -45,7 +45,7 @@ def test_w2_near_misses(body, given):
     ("conv: { Conv2d(4, 3) }\nnorm: BatchNorm2d", IMAGE),
     ("for i in range(2) { Linear(4); BatchNorm1d }",),
 )
-def test_w6_bias_before_batch_norm(body, given):
+def test_W6_bias_before_batch_norm(body, given):
     assert [each[:6] for each in told(net(body, given))] == ["TN1004"]
 
 
@@ -58,11 +58,11 @@ def test_w6_bias_before_batch_norm(body, given):
     ("Linear(4)\nx = cat([x, x], dim=1)\nBatchNorm1d",),
     ("Conv2dNormActivation(4)", IMAGE),
 )
-def test_w6_near_misses(body, given):
+def test_W6_near_misses(body, given):
     assert told(net(body, given)) == []
 
 
-def test_w6_a_bias_that_loaded_weights_bring_along_stays():
+def test_W6_a_bias_that_loaded_weights_bring_along_stays():
     recipe = 'train { epochs = 1; batch = 2; loss = MSELoss(); optimizer = Adam(); weights = "w.safetensors" }\n'
     assert told(net("Linear(4)\nBatchNorm1d") + recipe) == []
 
@@ -70,7 +70,7 @@ def test_w6_a_bias_that_loaded_weights_bring_along_stays():
 @cases(
     ("Linear(100)\nReLU\nLinear(10)", "v: float[N, 1000000]"), ("flatten(1)\nLinear(64)", "v: float[N, 8, 512, 512]")
 )
-def test_w3_a_linear_layer_that_is_most_of_the_memory(body, given):
+def test_W3_a_linear_layer_that_is_most_of_the_memory(body, given):
     assert [each.split("(")[0] for each in told(net(body, given))] == ["TN1005 Linear"]
 
 
@@ -79,7 +79,7 @@ def test_w3_a_linear_layer_that_is_most_of_the_memory(body, given):
     ("Linear(4096)\nLinear(4096)", "v: float[N, 4096]"),
     ("Embedding(100_000, 256)\nLinear(100_000)", "v: int[N, 8]"),
 )
-def test_w3_near_misses(body, given):
+def test_W3_near_misses(body, given):
     """A small one, one of two alike, the head of a language model."""
     assert told(net(body, given)) == []
 
@@ -89,7 +89,7 @@ def test_w3_near_misses(body, given):
     ("y, _ = x -> RNN(4, batch_first=true)\nx = y", "v: float[N, T=4096, 8]"),
     ("y, _ = x -> LSTM(4)\nx = y", "v: float[T=5000, N, 8]"),
 )
-def test_w4_a_recurrent_layer_over_a_long_sequence(body, given):
+def test_W4_a_recurrent_layer_over_a_long_sequence(body, given):
     assert [each[:6] for each in told(net(body, given))] == ["TN1006"]
 
 
@@ -99,7 +99,7 @@ def test_w4_a_recurrent_layer_over_a_long_sequence(body, given):
     ("y, _ = x -> GRU(4)\nx = y", "v: float[T=20, N, 8]"),
     ("Conv1d(4, 3)", "v: float[N, 8, 5000]"),
 )
-def test_w4_near_misses(body, given):
+def test_W4_near_misses(body, given):
     assert told(net(body, given)) == []
 
 
@@ -108,7 +108,7 @@ def test_w4_near_misses(body, given):
     ("Linear(4)\nBatchNorm1d\nSigmoid\nDropout\nLinear(2)",),
     ("Conv2d(4, 3) -> Sigmoid -> MaxPool2d(2) -> Conv2d(8, 3)", IMAGE),
 )
-def test_w7_sigmoid_in_a_hidden_layer(body, given):
+def test_W7_sigmoid_in_a_hidden_layer(body, given):
     assert "TN1014" in {each[:6] for each in told(net(body, given))}
 
 
@@ -120,7 +120,7 @@ def test_w7_sigmoid_in_a_hidden_layer(body, given):
     ("Linear(4)\nTanh\nLinear(2)",),
     ("a = x -> Linear(8) -> sigmoid\nx = a * (x -> Linear(8) -> Tanh)",),
 )
-def test_w7_near_misses(body, given):
+def test_W7_near_misses(body, given):
     """Outputs, gates, what is returned as well, inputs brought into a range."""
     assert told(net(body, given)) == []
 
@@ -132,7 +132,7 @@ def test_w7_near_misses(body, given):
     ("Linear(8)\ny = x -> Linear(8)\nReLU(inplace=true)\nx += y",),
     ("Linear(8)\ny = x\nx = x.view(-1, 2, 4)\nReLU(inplace=true)\nreturn x, y",),
 )
-def test_w8_in_place_where_autograd_needs_the_value(body, given):
+def test_W8_in_place_where_autograd_needs_the_value(body, given):
     assert [each[:6] for each in told(net(body, given))] == ["TN1015"]
 
 
@@ -143,7 +143,7 @@ def test_w8_in_place_where_autograd_needs_the_value(body, given):
     ("Linear(8)\ny = x + 1\nReLU(inplace=true)\nx += y",),
     ("Linear(8)\nLayerNorm\nSiLU(inplace=true)",),
 )
-def test_w8_near_misses(body, given):
+def test_W8_near_misses(body, given):
     """In all of these the backward pass of PyTorch gives what it gives without `inplace=true`."""
     gradients = []
     for text in (net(body, given), net(body, given).replace("inplace=true", "inplace=false")):
@@ -186,7 +186,7 @@ def fails_in_place(run) -> bool:
 
 
 @pytest.mark.parametrize("name", sorted(KEEP_RESULT))
-def test_w8_what_keeps_its_result(name):
+def test_W8_what_keeps_its_result(name):
     """Each operation of the table, tried: a ReLU in place after it stops the backward pass."""
     x = torch.rand(8, 8, requires_grad=True)
     assert fails_in_place(lambda: torch.relu_(operation(name)(x + 1)))
@@ -200,7 +200,7 @@ SIZED = {"Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspos
 
 
 @pytest.mark.parametrize("name", sorted(KEEP_INPUT - SIZED))
-def test_w8_what_keeps_its_input(name):
+def test_W8_what_keeps_its_input(name):
     """Each operation of the table, tried: a ReLU in place on its input, after it, stops the backward pass."""
 
     def run() -> torch.Tensor:

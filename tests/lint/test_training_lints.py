@@ -21,7 +21,7 @@ from tnet.lint.targets import TARGETS
         ("Linear(3)\nsigmoid", "binary_cross_entropy_with_logits(output, target)"),
     ],
 )
-def test_w1_softmax_or_sigmoid_before_a_loss_that_has_it_inside(body, loss):
+def test_W1_softmax_or_sigmoid_before_a_loss_that_has_it_inside(body, loss):
     assert [each[:6] for each in told(trained(body, loss))] == ["TN1001"]
 
 
@@ -40,7 +40,7 @@ def test_w1_softmax_or_sigmoid_before_a_loss_that_has_it_inside(body, loss):
         ("Linear(3)", "nll_loss(log_softmax(output, 1), target)"),
     ],
 )
-def test_w1_near_misses(body, loss):
+def test_W1_near_misses(body, loss):
     assert told(trained(body, loss)) == []
 
 
@@ -71,12 +71,12 @@ SIMPLE = "Linear(4)\nReLU\nLinear(3)"
         ("v: float[N, 4]", "", []),
     ],
 )
-def test_w5_sgd_on_inputs_that_are_not_normalised(given, data, expected):
+def test_W5_sgd_on_inputs_that_are_not_normalised(given, data, expected):
     body = f"flatten(1)\n{SIMPLE}" if "8, 8" in given else SIMPLE
     assert [each[:6] for each in told(trained(body, "CrossEntropyLoss()", given, data, "SGD(lr=0.1)"))] == expected
 
 
-def test_w5_near_misses():
+def test_W5_near_misses():
     text = trained(SIMPLE, "CrossEntropyLoss()", "v: float[N, 4]", "Iris()", "SGD(lr=0.1)")
     assert told(text) == ["TN1016 SGD(lr=0.1)"]
     assert told(text.replace("SGD", "Adam")) == []
@@ -94,12 +94,12 @@ ROW = "Linear(1)\nsqueeze(1)"
     "loss",
     ["mse_loss(output, target)", "MSELoss()", "((output - target) ** 2).mean()", "0.5 * l1_loss(output, target)"],
 )
-def test_w9_a_column_against_a_row(loss):
+def test_W9_a_column_against_a_row(loss):
     assert [each[:6] for each in told(trained(COLUMN, loss, "v: float[N, 10]", "Diabetes()"))] == ["TN1017"]
     assert told(trained(ROW, loss, "v: float[N, 10]", "Diabetes()")) == []
 
 
-def test_w9_near_misses():
+def test_W9_near_misses():
     squeezed = "mse_loss(output.squeeze(1), target)"
     assert told(trained(COLUMN, squeezed, "v: float[N, 10]", "Diabetes()")) == []
     assert told(trained(COLUMN, "mse_loss(output, target[:, none])", "v: float[N, 10]", "Diabetes()")) == []
@@ -107,7 +107,7 @@ def test_w9_near_misses():
     assert told(trained(COLUMN, "MSELoss()", "v: float[N, 10]")) == []
 
 
-def test_w9_in_a_block_that_is_the_loss():
+def test_W9_in_a_block_that_is_the_loss():
     block = "block Asymmetric()(prediction, target) {\n  return (prediction - target).abs().mean()\n}\n"
     spec = trained(COLUMN, "Asymmetric", "v: float[N, 10]", "Diabetes()")
     assert told(block + spec) == ["TN1017 prediction - target"]
@@ -127,12 +127,12 @@ def test_w9_in_a_block_that_is_the_loss():
         ("CrossEntropyLoss()", "Digits()", []),
     ],
 )
-def test_w10_bce_with_integer_targets(loss, data, expected):
+def test_W10_bce_with_integer_targets(loss, data, expected):
     body = "Linear(3)" if "Cross" in loss else ROW
     assert [each[:6] for each in told(trained(body, loss, "v: float[N, 8]", data))] == expected
 
 
-def test_w10_bce_loss_by_its_name():
+def test_W10_bce_loss_by_its_name():
     assert told(trained("Linear(1)\nsigmoid\nsqueeze(1)", "BCELoss()", data="Wine()")) == ["TN1018 BCELoss()"]
 
 
