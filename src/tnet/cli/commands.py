@@ -13,9 +13,10 @@ COMMANDS = {
     "train": "trains",
     "eval": "a trained run on its test data",
     "predict": "a trained run on new inputs",
+    "trust": "lets the specs in a folder use its Python code",
     "env": "versions, devices, compiler, optional parts",
 }
 """Each command with its line of help; its module is `tnet.cli.<command>`."""
 
-LATER = ("explain", "diff", "data", "trust", "report", "view")
+LATER = ("explain", "diff", "data", "report", "view")
 """Commands of the language's design that are not done yet."""

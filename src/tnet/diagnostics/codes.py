@@ -38,6 +38,8 @@ CODES: dict[str, str] = {
     "TN0502": "no main net",
     "TN0503": "recursion",
     "TN0504": "wrong output",
+    "TN0505": "Python code that is not allowed",
+    "TN0506": "Python code that cannot be imported",
     # 06: parameter rules
     "TN0601": "selector matches nothing",
     "TN0602": "unknown property",
@@ -58,6 +60,7 @@ CODES: dict[str, str] = {
     "TN0902": "file that cannot be read or written",
     "TN0903": "no usable checkpoint",
     "TN0904": "not a number",
+    "TN0905": "resumed run that has changed",
     # 10: lints
     "TN1001": "softmax or sigmoid before a loss that has it inside",
     "TN1002": "raw scores for a loss of probabilities",

@@ -39,6 +39,8 @@ class Inputs:
 
 def apply_callee(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
     """Apply a layer, function, block or net to the inputs of a step."""
+    if callee.kind == "class":
+        raise error("TN0205", f"the class `{callee.name}` is no `nn.Module` and cannot be a step", span)
     if callee.kind in ("function", "method", *OTHER_FUNCTIONS):
         if label is not None:
             raise error("TN0206", f"`{callee.name}` is a function and has no name in the model", step.label.span)

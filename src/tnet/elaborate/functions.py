@@ -9,10 +9,12 @@ from typing import Any
 import torch
 
 from ..catalog.functions import CREATE_FROM_NONE, TensorFunction, has_argument
+from ..catalog.python import OwnFunction
 from ..diagnostics import error
 from ..ir.graph import DeviceOf, DropoutProbability, FunctionRef, TrainingFlag, Value, leaves
 from ..ir.types import TensorType
 from ..ir.values import Call, Duration
+from ..shapes import OwnCode
 from ..source import Span
 from .callees import Arguments, Callee, describe
 from .evaluation import is_runtime, tensor_operation
@@ -35,7 +37,10 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
     if not is_runtime((args, kwargs)):
         kwargs = _created_on_device(function, kwargs, frame, span)
     kwargs = _from_module(function, args, kwargs)
-    return tensor_operation(frame, "function", function.path, _Shaped(function.call), args, kwargs, span, function.path)
+    call = _Shaped(function.call)
+    if isinstance(function, OwnFunction):
+        call = OwnCode(call)
+    return tensor_operation(frame, "function", function.path, call, args, kwargs, span, function.path)
 
 
 def apply_method(name: str, inputs: tuple, keywords: dict[str, Any], given: Arguments, span: Span, frame: Frame) -> Any:
@@ -105,7 +110,7 @@ def _argument(value: Any, span: Span) -> Any:
 
 def _created_on_device(function: TensorFunction, kwargs: dict[str, Any], frame: Frame, span: Span) -> dict[str, Any]:
     """A function that makes a tensor from none makes it where the body's first tensor is."""
-    if function.name not in CREATE_FROM_NONE:
+    if function.name not in CREATE_FROM_NONE or isinstance(function, OwnFunction):
         return kwargs
     if "device" in kwargs:
         raise error("TN0301", "devices are for `train` to say", span)

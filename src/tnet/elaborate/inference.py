@@ -10,7 +10,7 @@ from sympy import Integer
 from ..diagnostics import error
 from ..ir.graph import Layer, TrainingChoice, Value, leaves
 from ..ir.types import OpaqueType, TensorType
-from ..shapes import Rejected, infer, rounds_of, simplify
+from ..shapes import Rejected, infer, is_own, rounds_of, simplify
 from ..source import Span
 from .frames import Frame
 from .misfits import misfit
@@ -41,7 +41,18 @@ def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, 
     except Rejected as rejected:
         raise misfit(frame, call, name.rsplit(".", 1)[-1], rejected, args, kwargs, span) from None
     frame.net.relations += [(relation, span) for relation in found.relations]
+    if is_own(call) and not _all_tensors(found.structure):
+        raise error("TN0303", f"`{name.rsplit('.', 1)[-1]}` gives more than tensors", span, help="return tensors only")
     return found.structure
+
+
+def _all_tensors(types: Any) -> bool:
+    """Whether the user's own code gives what stays a tensor of the graph; anything else could change at each pass."""
+    if isinstance(types, (tuple, list)):
+        return all(map(_all_tensors, types))
+    if isinstance(types, dict):
+        return all(map(_all_tensors, types.values()))
+    return types is None or isinstance(types, (TensorType, OpaqueType))
 
 
 def in_mode(value: Any, training: bool) -> Any:

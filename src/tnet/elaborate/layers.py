@@ -8,10 +8,12 @@ from typing import Any
 from ..catalog.inference import InferredFrom, inferred_arguments
 from ..catalog.layers import LayerClass, why_not_built
 from ..catalog.models import ModelBuilder
+from ..catalog.python import OwnLayer as OwnClass
 from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
 from ..diagnostics import Note, counted, did_you_mean, error
 from ..ir import text
 from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TrainingChoice, TrainingFlag, Value
+from ..ir.own import OwnLayer
 from ..ir.types import TensorType
 from ..shapes import is_symbolic
 from ..source import Span
@@ -19,7 +21,7 @@ from .callees import Arguments, Callee, describe
 from .evaluation import is_runtime
 from .frames import Frame
 from .limits import check_bytes
-from .prototypes import prototype_of
+from .prototypes import constructor_of, prototype_of
 
 
 def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Frame) -> Layer:
@@ -32,6 +34,8 @@ def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Fram
     arguments = _in_order(layer_class, given, inferred, callee.arguments, inputs, frame, span)
     prototype = prototype_of(layer_class, arguments, inputs, span)
     layer = Layer(layer_class.path, arguments, prototype, span)
+    if isinstance(layer_class, OwnClass):
+        layer = OwnLayer(layer_class.path, arguments, prototype, span, constructor_of(layer_class, arguments))
     check_memory(layer, frame, span)
     return layer
 

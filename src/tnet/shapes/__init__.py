@@ -1,16 +1,19 @@
 """Shape inference: what PyTorch itself gives on the meta device, with symbolic sizes."""
 
 from .infer import Inferred, Rejected, freeze, infer
+from .real import OwnCode, is_own
 from .symbolic import always, arithmetic, at_hints, is_symbolic, round_number, rounds_of, simplify, symbol
 
 __all__ = [
     "Inferred",
+    "OwnCode",
     "Rejected",
     "always",
     "arithmetic",
     "at_hints",
     "freeze",
     "infer",
+    "is_own",
     "is_symbolic",
     "round_number",
     "rounds_of",

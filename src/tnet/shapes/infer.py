@@ -16,6 +16,8 @@ from ..ir.graph import Layer, Value
 from ..ir.types import TensorType
 from .fake import Failure, FakeResult, FakeRun
 from .probe import without_specialisation
+from .real import is_own
+from .real import run as run_own
 from .reasons import bare, reason
 from .recurrent import with_few_steps
 from .symbolic import always, at_hints, simplify
@@ -153,6 +155,9 @@ def _ask(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -
     def at_numbers(hints: dict[sympy.Symbol, int]) -> FakeResult:
         return FakeRun({}).run(call, with_numbers(args, hints), with_numbers(kwargs, hints))
 
+    def real(hints: dict[sympy.Symbol, int]) -> FakeResult:
+        return run_own(call, with_numbers(args, hints), with_numbers(kwargs, hints), hints)
+
     # PyTorch makes a constant of a size that is 1 at its hint; only an operator that needs the 1 is asked with it
     general = {name: max(hint, 2) for name, hint in sizes.items()}
     for hints in (general, sizes) if general != sizes else (sizes,):
@@ -160,7 +165,14 @@ def _ask(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -
             return without_specialisation(at_hints, at_numbers, hints)
         except Failure as failure:
             answer = failure
-    return answer
+    return _on_cpu(real, sizes) if is_own(call) else answer
+
+
+def _on_cpu(run: Callable, sizes: dict[sympy.Symbol, int]) -> FakeResult | Failure:
+    try:
+        return without_specialisation(run, run, sizes)
+    except Failure as failure:
+        return failure
 
 
 def with_numbers(value: Any, hints: Mapping[sympy.Symbol, int]) -> Any:

@@ -38,7 +38,7 @@ class Evaluator:
             metric.reset()
         total = torch.zeros((), dtype=torch.float64 if self.device.type != "mps" else None, device=self.device)
         hits = torch.zeros(2, len(self.classes), dtype=torch.int64, device=self.device)
-        with evaluating(self.forward.model), torch.no_grad():
+        with evaluating(self.forward.model), torch.no_grad(), loader.desk.watched():
             for batch in loader.epoch(0):
                 batch = to_device(batch, self.device)
                 loss, outputs = self.forward.evaluate(batch, self.compiled)

@@ -29,6 +29,10 @@ class Hook:
     def after_backward(self, state: State) -> None:
         """Gradients are there, the optimizer has not moved."""
 
+    def may_update(self, state: State, loss: Tensor) -> bool:
+        """Whether the optimizer moves now; `loss` is on the device."""
+        return True
+
     def after_update(self, state: State) -> None:
         """The optimizer has moved; `state.step` does not count the step yet."""
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..catalog.python import OwnFunction, OwnLayer
 from ..data.calls import argument_span, bind, described_value, signature
 from ..diagnostics import counted, did_you_mean, error
 from ..elaborate.callees import Callee
@@ -110,9 +111,10 @@ def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) ->
         raise error("TN0802", f"{described_value(value)} is no loss", span, help="such as `CrossEntropyLoss()`")
     if isinstance(value, Expression) and isinstance(value.node, ast.ListExpr):
         raise error("TN0001", "several losses are not done yet", span)
-    if isinstance(value, Callee) and value.kind in ("layer", "function"):
+    own = isinstance(value, Callee) and isinstance(value.target, OwnLayer | OwnFunction)
+    if isinstance(value, Callee) and value.kind in ("layer", "function") and not own:
         value = Call(value.name, value.args, dict(value.kwargs), True, span)
-    if isinstance(value, Callee) and value.kind != "block":
+    if isinstance(value, Callee) and value.kind not in ("block", "autograd") and not own:
         raise error("TN0802", f"`{value.name}` is no loss", span, help="such as `CrossEntropyLoss()`")
     if isinstance(value, Callee | Expression):
         return loss_expressions.choose(value, span, net, open_fields, CLASS_NUMBERS) if net else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from ..catalog.models import without_weights
 from ..data.loaders import Loaders
 from ..ir.graph import Net
 from ..ir.values import Duration
@@ -28,6 +30,7 @@ from .world import World, single
 
 if TYPE_CHECKING:
     from ..spec import Spec
+    from .resuming import Earlier
 
 EPOCH = Duration(1, "epochs")
 
@@ -67,14 +70,20 @@ class Parts:
         return len(self.loaders.val or ()) * self.total_steps / steps >= PAYS_FROM
 
 
-def assemble(spec: Spec, data: Any, say: Callable[[str], None]) -> Parts:
-    """Read the data and build all else; `say` is told what the user should know. Raises SpecError."""
+def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier | None = None) -> Parts:
+    """Read the data and build all else; `say` is told what the user should know. Raises SpecError.
+
+    With an `earlier` run its statistics of the data hold, and weights are not read from where it once began.
+    """
     recipe = spec.recipe
     world = single(recipe.device, recipe.spans.get("device"))
-    loaders = spec.data_recipe.load(recipe.seed, recipe.batch, data=data, device=str(world.device))
+    known = earlier.statistics if earlier else None
+    loaders = spec.data_recipe.load(recipe.seed, recipe.batch, data=data, device=str(world.device), statistics=known)
     notes = list(loaders.notes)
-    model = spec.model()
-    if recipe.weights:
+    restored = earlier is not None and earlier.checkpoint is not None
+    with without_weights() if restored else nullcontext():
+        model = spec.model()
+    if recipe.weights and not restored:
         notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
     model.to(world.device)
     optimizer = spec.optimizer(model)

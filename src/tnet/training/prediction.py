@@ -26,7 +26,11 @@ TABLES = (".npy", ".npz", ".csv", ".safetensors", ".pt", ".pth")
 
 
 def predict(
-    path: str | os.PathLike, inputs: Iterable[Any], device: str | None = None, changes: Sequence[Override] = ()
+    path: str | os.PathLike,
+    inputs: Iterable[Any],
+    device: str | None = None,
+    changes: Sequence[Override] = (),
+    allow: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """What a run says of each sample of `inputs`: files of images, `.npy .npz .csv .safetensors .pt` files of one or
     more samples, arrays or tensors.
@@ -34,9 +38,10 @@ def predict(
     Each answer has `input` (the file, with the sample's number where it has several) and `output`, the net's first
     output as numbers; for a classifier also `class`, its name, `index` and `probability`. Images take the way of
     evaluation: the channels and size of the net's input, `prepare`, `transform`. `changes` are
-    settings that are to differ from those of the run's training. Raises SpecError (TN0702, TN0703).
+    settings that are to differ from those of the run's training; `allow` names the Python code that its spec may
+    `use`. Raises SpecError (TN0702, TN0703).
     """
-    run = load_run(path, changes)
+    run = load_run(path, changes, allow)
     world = single(device or "auto")
     model = run.model.to(world.device)
     answers = []

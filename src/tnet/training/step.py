@@ -37,36 +37,39 @@ class TrainStep:
     ):
         self.forward, self.world, self.parts, self.sums = forward, world, parts, sums
         self.penalties, self.players = penalties, players
-        points = ("on_batch", "after_backward", "after_update")
-        self.on_batch, self.after_backward, self.after_update = (collect(tricks, point) for point in points)
+        self.on_batch, self.may_update = collect(tricks, "on_batch"), collect(tricks, "may_update")
+        self.after_backward, self.after_update = collect(tricks, "after_backward"), collect(tricks, "after_update")
         traced = all(call.__self__.traceable for call in self.after_backward)
-        is_plain = parts == 1 and traced and not penalties and not players
+        is_plain = parts == 1 and traced and not (penalties or players or self.may_update)
         self.whole = WholeStep(forward, self.after_backward) if is_plain else None
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
         for change in self.on_batch:
             batch = change(state, batch)
-        loss = None
+        loss, moved = None, True
         if self.whole:
             self._seed(state)
             loss = self.whole(state, batch)
         if loss is None:
-            loss = self._in_parts(state, batch)
-        for call in self.after_update:
+            loss, moved = self._in_parts(state, batch)
+        for call in self.after_update if moved else ():
             call(state)
         state.schedule.step()
         return loss
 
     def _seed(self, state: State) -> None:
-        torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
+        self.world.seed(streams.key(state.seed, "model", state.step, self.world.rank))
 
-    def _in_parts(self, state: State, batch: Batch) -> Tensor:
-        """The gradients, and then the optimizer, which may ask for them itself."""
+    def _in_parts(self, state: State, batch: Batch) -> tuple[Tensor, bool]:
+        """The gradients, and then the optimizer, which may ask for them itself; gives the loss, and whether the
+        optimizer has moved."""
         if needs_closure(state.optimizer):
-            return self._closed_step(state, batch)
+            return self._closed_step(state, batch), True
         loss, _ = self._evaluate(state, batch)
-        state.optimizer.step()
-        return loss
+        moves = all(call(state, loss) for call in self.may_update)
+        if moves:
+            state.optimizer.step()
+        return loss, moves
 
     def _closed_step(self, state: State, batch: Batch) -> Tensor:
         """A step of an optimizer that asks for the loss as often as it likes; gives the first one."""
