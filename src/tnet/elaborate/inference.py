@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sympy import Integer
@@ -13,6 +13,7 @@ from ..ir.types import OpaqueType, TensorType
 from ..shapes import Rejected, infer, is_own, rounds_of, simplify
 from ..source import Span
 from .frames import Frame
+from .limits import check_pieces, check_tensor
 from .misfits import misfit
 
 
@@ -36,14 +37,27 @@ def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, 
     for value in leaves((args, dict(kwargs))):
         if isinstance(value.type, OpaqueType) and not isinstance(call, Layer):
             raise error("TN0001", f"what `{name}` makes of a `{value.type}` is not inferred yet", span)
+    check_pieces(name, args, span)
     try:
         found = infer(call, key, args, kwargs, frame.net.hints)
     except Rejected as rejected:
         raise misfit(frame, call, name.rsplit(".", 1)[-1], rejected, args, kwargs, span) from None
     frame.net.relations += [(relation, span) for relation in found.relations]
+    for kind in tensors_in(found.structure):
+        check_tensor(kind, name, span)
     if is_own(call) and not _all_tensors(found.structure):
         raise error("TN0303", f"`{name.rsplit('.', 1)[-1]}` gives more than tensors", span, help="return tensors only")
     return found.structure
+
+
+def tensors_in(types: Any) -> Iterator[TensorType]:
+    if isinstance(types, TensorType):
+        yield types
+    elif isinstance(types, (tuple, list)):
+        for each in types:
+            yield from tensors_in(each)
+    elif isinstance(types, dict):
+        yield from tensors_in(list(types.values()))
 
 
 def _all_tensors(types: Any) -> bool:
