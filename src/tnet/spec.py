@@ -252,7 +252,12 @@ class Spec:
         watched = {result for choice in (recipe.schedule, *others.values()) for result in choice.monitors}
         maximized = frozenset(name for name in watched if more_is_better(recipe.metrics, name))
         total_steps = recipe.total_steps(steps_per_epoch)
-        return recipe.schedule.build(optimizer, steps_per_epoch, total_steps, others, maximized)
+        schedule = recipe.schedule.build(optimizer, steps_per_epoch, total_steps, others, maximized)
+        if recipe.swa is None or recipe.swa.lr is None:
+            return schedule
+        from .training.swa import SwaRates
+
+        return SwaRates(schedule, recipe.swa.first(total_steps), recipe.swa.lr)
 
     def loss(self, device: str = "cpu") -> Loss:
         """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""

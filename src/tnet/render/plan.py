@@ -100,6 +100,11 @@ def _group(
     group: ParameterGroup, recipe: Recipe, table: RuleTable, per_epoch: int, total: int, thaws: Mapping[str, int]
 ) -> GroupPlan:
     schedule = group.schedule or recipe.schedule
+    rate, own = group.options["lr"], group.optimizer.own["lr"]
+    rates = schedule.curve(rate, own, per_epoch, total)
+    if recipe.swa and recipe.swa.lr:
+        first = recipe.swa.first(total)
+        rates[first:] = [recipe.swa.lr * (rate / own if own else 1.0)] * (total - first)
     thaw = thaws.get(group.parameters[0], 0)
     return GroupPlan(
         group.name,
@@ -108,7 +113,7 @@ def _group(
         sum(prod(table.parameters[name].shape) for name in group.parameters),
         group.optimizer.name,
         dict(group.options),
-        schedule.curve(group.options["lr"], group.optimizer.own["lr"], per_epoch, total),
+        rates,
         " ".join(schedule.span.text.split()) if group.schedule and schedule.span else None,
         thaw if group.is_trained and thaw < total else None,
     )

@@ -125,7 +125,7 @@ def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) ->
     function = names().get(value.name)
     if function is None:
         advice = did_you_mean(value.name, names()) or "a loss is a class or function of torch, or a block of two inputs"
-        raise error("TN0802", f"unknown loss `{value.name}`", value.span or span, help=advice)
+        raise error("TN0802", f"unknown loss `{value.name}`", value.name_span or span, help=advice)
     expected, taken = _split_signature(function)
     arguments = {name: _tensor(v, expected.parameters[name]) for name, v in bind(value, expected).items()}
     reduction = arguments.get("reduction", "mean")
