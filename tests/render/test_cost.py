@@ -10,6 +10,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 import tnet
+from tnet.catalog.models import without_weights
 from tnet.parameters import groups
 from tnet.parameters.choice import optimizer_classes
 from tnet.render.cost import cost
@@ -45,7 +46,8 @@ def small(rules="", setting=""):
 
 def real_step(spec):
     """The bytes that autograd keeps of a real step, each storage once, those of the model not; and its operations."""
-    model, loss = spec.model().train(), spec.loss()
+    with without_weights():
+        model, loss = spec.model().train(), spec.loss()
     inputs = example_inputs(spec.net, "cpu", sizes(spec.net) | {"N": spec.recipe.batch})
     classes = inputs[0] if spec.name == "gpt" else torch.zeros(spec.recipe.batch, dtype=torch.int64)
     own = {each.untyped_storage().data_ptr() for each in (*model.parameters(), *model.buffers())}

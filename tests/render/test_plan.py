@@ -83,7 +83,7 @@ def test_the_table_names_rules_and_lines(digits):
     text = digits.table()
     assert "length: 15 epochs of 23 steps each, 345 steps, batch 64" in text
     assert ":bias, :norm + head  28, 29           1        10    0.0002  0.002" in text
-    assert "memory of a step: 4.46 MiB = 0.111 MiB parameters + 0.111 MiB gradients + 0.223 MiB optimizer" in text
+    assert "memory of a step: 4.46 MiB = 114 KiB parameters + 114 KiB gradients + 228 KiB optimizer state" in text
     assert "operations: 462 MFLOP a step, 159 GFLOP in all" in text
     assert text.splitlines()[-1].strip() == "0" + "345 steps".rjust(59)
 
@@ -108,6 +108,7 @@ def test_several_optimizers_and_schedules():
     text = plan.table()
     assert "optimizer: Muon(weight_decay=0.1, momentum=0.95" in text and "optimizer: AdamW(betas=[0.9, 0.999]" in text
     assert "as if each val.loss were better than the last" in text
+    assert "lr of :matrix + head, head 0.02, 0.01 throughout" in text
 
 
 @pytest.mark.parametrize("width", [50, 80, 120])

@@ -10,7 +10,6 @@ from .chart import chart
 from .plan_facts import GroupPlan, PlanFacts, option
 from .terminal import rendered
 
-MIB = 2**20
 WIDEST = 60
 """Columns of a curve."""
 
@@ -57,9 +56,9 @@ def cost(it: PlanFacts) -> Iterator[str]:
         "parameters": it.cost.parameters, "their average": it.cost.average, "gradients": it.cost.gradients,
         "optimizer state": it.cost.optimizer, "activations": it.cost.activations,
     }  # fmt: skip
-    known = [f"{mebibytes(size)} {name}" for name, size in parts.items() if size]
+    known = [f"{memory(size)} {name}" for name, size in parts.items() if size]
     unknown = [f"{name} not known" for name, size in parts.items() if size is None]
-    total = f"{mebibytes(it.cost.total)} = " if it.cost.total is not None else ""
+    total = f"{memory(it.cost.total)} = " if it.cost.total is not None else ""
     yield f"memory of a step: {total}{' + '.join(known + unknown)}"
     if it.cost.missing:
         yield f"  activations and operations are not known: {it.cost.missing}"
@@ -69,8 +68,12 @@ def cost(it: PlanFacts) -> Iterator[str]:
     yield f"operations: {operations(it.cost.flops)} a step{whole}"
 
 
-def mebibytes(size: int) -> str:
-    return f"{size / MIB:,.3g} MiB" if size < 1000 * MIB else f"{size / MIB / 1024:,.4g} GiB"
+def memory(size: int) -> str:
+    """`4.46 MiB`"""
+    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size >= scale:
+            return f"{size / scale:.3g} {unit}" if size < 1000 * scale else f"{size / scale:,.0f} {unit}"
+    return f"{size} B"
 
 
 def operations(count: int) -> str:
@@ -151,6 +154,9 @@ def _curves(it: PlanFacts, width: int) -> list[str]:
         tops = ", ".join(dict.fromkeys(f"{max(each.trained):g}" for each in alike))
         named = "" if len(shapes) == 1 else f" of {', '.join(each.name for each in alike)}"
         frozen = f", {frozen_until(it, alike[0])}" if alike[0].thaw else ""
+        if len(set(alike[0].trained)) == 1:
+            lines += ["", *fill(f"lr{named} {tops} throughout{frozen}", width).splitlines()]
+            continue
         lines += ["", *fill(f"lr{named}, top {tops}{frozen}", width).splitlines()]
         lines += [*(f"  {line}" for line in chart(shape, columns)), f"  {_axis(it, shape, columns)}"]
     if it.watched:
