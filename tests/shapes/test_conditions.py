@@ -80,5 +80,5 @@ def test_a_recurrent_layer_leaves_the_length_free():
 def test_declared_output_follows_from_what_the_steps_need():
     text = UNET.replace("W]) {", "W]) -> float[N, 3, H, W] {")
     assert compile_spec(Source("spec", text)).ok
-    wrong = "net A(v: float[N, 1, H=64]) -> float[N, 1, H] { MaxPool1d(2); Upsample(scale_factor=2) }"
+    wrong = "net A(v: float[N, 1, H=64]) -> float[N, 1, H] { MaxPool1d(2); Upsample(scale_factor=3) }"
     assert [each.code for each in compile_spec(Source("spec", wrong)).diagnostics] == ["TN0402"]
