@@ -238,7 +238,7 @@ class Spec:
         from .parameters import groups
         from .training.optimizers import build
 
-        self.checked(training=True)
+        _ = self.recipe  # which says what is wrong with it, if anything is
         return build(model, groups(self.table))
 
     def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:
@@ -252,7 +252,12 @@ class Spec:
         watched = {result for choice in (recipe.schedule, *others.values()) for result in choice.monitors}
         maximized = frozenset(name for name in watched if more_is_better(recipe.metrics, name))
         total_steps = recipe.total_steps(steps_per_epoch)
-        return recipe.schedule.build(optimizer, steps_per_epoch, total_steps, others, maximized)
+        schedule = recipe.schedule.build(optimizer, steps_per_epoch, total_steps, others, maximized)
+        if recipe.swa is None or recipe.swa.lr is None:
+            return schedule
+        from .training.swa import SwaRates
+
+        return SwaRates(schedule, recipe.swa.first(total_steps), recipe.swa.lr)
 
     def loss(self, device: str = "cpu") -> Loss:
         """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""
@@ -296,10 +301,13 @@ class Spec:
         return Graph(self.net, engine)
 
     def plan(self) -> Plan:
-        """What training would do: steps, parameter groups, learning rates; `print` it."""
+        """What training would do: steps, parameter groups, learning rates, memory and operations.
+
+        `print` it; `.svg()`, `.png()` and `.html()` are its picture.
+        """
         from .render.plan import plan
 
-        return plan(self.recipe, self.table, self.data_recipe)
+        return plan(self.name, self.recipe, self.table, self.data_recipe, self.model_class())
 
     def why(self, name: str) -> Why:
         """Where each property of parameters comes from; `print` it. `name` is a parameter's, or a selector as in rules.

@@ -77,7 +77,8 @@ def test_bias_is_the_last_name_or_a_part_of_it():
         ),
         (
             "Basic.bn3.weight { lr = 1 }",
-            "error TN0601 [Basic.bn3.weight] no `Basic` of this net has `bn3.weight` | did you mean `bn1.weight`?",
+            "error TN0601 [Basic.bn3.weight] no `Basic` of this net has `bn3.weight`"
+            " | did you mean `bn1.weight` or `bn2.weight`?",
         ),
         (":nrom { lr = 1 }", "error TN0601 [:nrom] there is no category `:nrom` | did you mean `:norm`?"),
         ("Unused { lr = 1 }", "warning TN0601 [Unused] this net has no `Unused`"),

@@ -26,6 +26,7 @@ from .inference import infer_types, new_values, types_of
 from .labels import submodule_name
 from .layers import build_layer
 from .modules import build_block, inner_value
+from .packed import padded
 
 
 @dataclass
@@ -62,7 +63,7 @@ def _refuse_nothing(name: str, inputs: Inputs, span: Span) -> None:
 
 def _apply_layer(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
     check_inputs(callee.name, inputs, span)
-    layer = build_layer(callee, inputs.values, span, frame)
+    layer = build_layer(callee, tuple(map(padded, inputs.values)), span, frame)
     _check_dtypes(layer, inputs, span)
     result = infer_types(frame, layer, layer_key(layer), inputs.values, inputs.keywords, span, callee.name)
     name = register(layer, label, step, callee.name, frame)

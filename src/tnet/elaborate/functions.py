@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..catalog.functions import CREATE_FROM_NONE, TensorFunction, has_argument
+from ..catalog.functions import CREATE_FROM_NONE, TensorFunction, has_argument, packing_table
 from ..catalog.python import OwnFunction
 from ..diagnostics import error
 from ..ir.graph import DeviceOf, DropoutProbability, FunctionRef, TrainingFlag, Value, leaves
@@ -19,6 +19,8 @@ from ..source import Span
 from .callees import Arguments, Callee, describe
 from .evaluation import is_runtime, tensor_operation
 from .frames import Frame
+from .growing import is_list, join
+from .packing import apply_packing
 
 OTHER_FUNCTIONS: dict[str, Callable] = {}
 """What applies a function that is of no library, by its kind; entered where it is defined."""
@@ -34,6 +36,10 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
     given = callee.arguments
     args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
     kwargs = {name: _argument(each, given.span(name, span)) for name, each in {**given.keywords, **keywords}.items()}
+    if any(map(is_list, args)):
+        return join(function, args, kwargs, span, frame)
+    if function.name in packing_table():
+        return apply_packing(function, args, kwargs, span, frame)
     if not is_runtime((args, kwargs)):
         kwargs = _created_on_device(function, kwargs, frame, span)
     kwargs = _from_module(function, args, kwargs)

@@ -9,12 +9,13 @@ from sympy import Integer
 
 from ..diagnostics import error
 from ..ir.graph import Layer, TrainingChoice, Value, leaves
-from ..ir.types import OpaqueType, TensorType
+from ..ir.types import OpaqueType, PackedType, TensorType
 from ..shapes import Rejected, infer, is_own, rounds_of, simplify
 from ..source import Span
 from .frames import Frame
 from .limits import check_pieces, check_tensor
 from .misfits import misfit
+from .packed import not_packed, packed_types, padded
 
 
 def infer_types(
@@ -35,11 +36,14 @@ def infer_types(
 
 def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, Any], span: Span, name: str) -> Any:
     for value in leaves((args, dict(kwargs))):
+        if isinstance(value.type, PackedType) and not isinstance(call, Layer):
+            raise not_packed(name, span)
         if isinstance(value.type, OpaqueType) and not isinstance(call, Layer):
             raise error("TN0001", f"what `{name}` makes of a `{value.type}` is not inferred yet", span)
     check_pieces(name, args, span)
     try:
-        found = infer(call, key, args, kwargs, frame.net.hints)
+        plain = tuple(padded(each, call.prototype) for each in args) if isinstance(call, Layer) else args
+        found = infer(call, key, plain, kwargs, frame.net.hints)
     except Rejected as rejected:
         raise misfit(frame, call, name.rsplit(".", 1)[-1], rejected, args, kwargs, span) from None
     frame.net.relations += [(relation, span) for relation in found.relations]
@@ -47,7 +51,7 @@ def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, 
         check_tensor(kind, name, span)
     if is_own(call) and not _all_tensors(found.structure):
         raise error("TN0303", f"`{name.rsplit('.', 1)[-1]}` gives more than tensors", span, help="return tensors only")
-    return found.structure
+    return packed_types(call, args, found.structure, span) if isinstance(call, Layer) else found.structure
 
 
 def tensors_in(types: Any) -> Iterator[TensorType]:

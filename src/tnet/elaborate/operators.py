@@ -16,6 +16,7 @@ from ..syntax import ast
 from .callees import Callee, describe
 from .evaluation import decide, evaluate, evaluates, is_runtime, tensor_operation
 from .frames import Frame
+from .growing import appended, is_list
 from .inference import in_mode
 
 OPERATIONS = {
@@ -74,6 +75,8 @@ def _left_spine(node: ast.Binary) -> tuple[ast.Expr, list[ast.Binary]]:
 
 def apply_operator(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
     """`left op right`, whatever they are."""
+    if op == "+" and is_list(left):
+        return appended(left, right, span, frame)
     if is_runtime(left) or is_runtime(right):
         return _on_tensors(op, left, right, span, frame)
     if isinstance(left, TrainingChoice) or isinstance(right, TrainingChoice):

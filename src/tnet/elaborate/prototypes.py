@@ -17,6 +17,7 @@ from ..diagnostics import Note, SpecError, error
 from ..ir import text
 from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Value
 from ..shapes import freeze
+from ..shapes.reasons import with_sets_in_order
 from ..source import Span
 
 LARGEST_CONSTRUCTION = 10_000
@@ -129,7 +130,7 @@ def _in_words(problem: Exception) -> str:
         return "a size cannot be negative"
     if "must be tuple of ints" in why:
         return "sizes are whole numbers"
-    return why[:1].lower() + why[1:]
+    return with_sets_in_order(why[:1].lower() + why[1:])
 
 
 def _is_blamed(layer_class: LayerClass, arguments: tuple[LayerArgument, ...], one: LayerArgument) -> bool:

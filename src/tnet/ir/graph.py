@@ -96,6 +96,7 @@ class Node:
     "operator"    `+ - * / // % ** @ & | == != < <= > >=` (two args), `neg`, `invert` (one)
     "index"       ""                           value, tuple of subscripts
     "set_index"   ""                           value, tuple of subscripts, new content; gives a changed copy
+    "list"        ""                           the first items of a list that grows in a loop
     "read"        path below `self` ("cls", "embed.weight")   none
     "attribute"   attribute name (`T`, `mT`, `real`, …)        the tensor
     "update"      name of a buffer of the module      `=`, `+=`, …, the value; for an index write a tuple of subscripts
@@ -250,6 +251,12 @@ class Net:
     def random_repeats(self) -> tuple[Node, ...]:
         """The repeats whose length is drawn at each pass: with one of them the net is no full graph to export."""
         return tuple(node for node in all_nodes(self.root) if node.op == "loop" and node.target == "random")
+
+    @property
+    def packs_sequences(self) -> bool:
+        """Whether sequences are packed by their lengths, which torch.compile leaves out of graphs."""
+        packed = "torch.nn.utils.rnn.pack_padded_sequence"
+        return any(node.op == "function" and node.target == packed for node in all_nodes(self.root))
 
 
 def submodules(module: Layer | Module) -> Iterator[Layer | Module]:

@@ -17,13 +17,14 @@ import yaml
 
 from ..catalog.models import without_weights
 from ..data.loaders import Loaders
-from ..diagnostics import error
+from ..diagnostics import Note, error
 from ..parameters.arguments import show
 from ..source import Source
 from . import checkpoints, environment
 from .checkpoints import WEIGHTS
 from .files import TEMPORARY, cannot, write
 from .locks import LOCK, held
+from .weights import misfits
 from .world import World
 
 if TYPE_CHECKING:
@@ -189,18 +190,30 @@ def load_run(path: str | os.PathLike, changes: Sequence[Override] = (), allow: S
     spec = read_spec(folder, about, changes, allow)
     with without_weights():  # the run's own take their place
         model = spec.model()
-    try:
-        from safetensors.torch import load_file
-
-        model.load_state_dict(load_file(folder / WEIGHTS))
-    except FileNotFoundError as problem:
-        advice = "the run was stopped before its end" if (folder / CHECKPOINTS).is_dir() else None
-        raise error("TN0903", f"`{folder}` has no `{WEIGHTS}`", help=advice) from problem
-    except Exception as problem:
-        raise error("TN0903", f"`{folder / WEIGHTS}` does not fit the net: {str(problem).splitlines()[0]}") from problem
+    _load_result(model, folder)
     checkpoint = about.get("result", {}).get("checkpoint")
     kept = folder / checkpoint if checkpoint else None
     return Run(folder, last_results(folder), model.eval(), kept, about=about, spec=spec)
+
+
+def _load_result(model: nn.Module, folder: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights = load_file(folder / WEIGHTS)
+    except FileNotFoundError as problem:
+        advice = (
+            "the run was stopped before its end; `--resume` goes on with it"
+            if (folder / CHECKPOINTS).is_dir()
+            else None
+        )
+        raise error("TN0903", f"`{folder}` has no `{WEIGHTS}`", help=advice) from problem
+    except (OSError, SafetensorError) as problem:
+        raise error("TN0903", f"`{folder / WEIGHTS}` is damaged: {str(problem).splitlines()[0]}") from problem
+    if lines := misfits(weights, model.state_dict()):
+        raise error("TN0903", f"`{folder / WEIGHTS}` does not fit the net: {lines[0]}", None, *map(Note, lines[1:8]))
+    model.load_state_dict(weights)
 
 
 def last_results(folder: Path) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def choose(value: Any, span: Span) -> SourceChoice:
     if kind is None:
         known = [*scikit.LOADERS, "Tensors", "Text", *vision.names()]
         raise error(
-            "TN0701", f"unknown source of data `{value.name}`", value.span, help=did_you_mean(value.name, known)
+            "TN0701", f"unknown source of data `{value.name}`", value.name_span, help=did_you_mean(value.name, known)
         )
     if value.name in vision.UNPICKLING:
         raise error("TN0701", f"`{value.name}` unpickles files, which could run code", value.span)
