@@ -21,7 +21,7 @@ from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
-from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, PatienceChoice, SwaChoice
+from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, SwaChoice
 
 NEEDED = ("batch", "loss", "optimizer")
 
@@ -64,6 +64,7 @@ class Recipe:
     cutmix: float | None = None
     ema: float | None = None
     swa: SwaChoice | None = None
+    distill: DistillChoice | None = None
     early_stop: PatienceChoice | None = None
     accumulate: int = 1
     on_nan: str = "stop"
@@ -99,8 +100,9 @@ NONE = ScheduleChoice()
 """The schedule where none is written."""
 
 UNSET = frozenset(
-    {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "early_stop", "weights"}
-)
+    {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "distill", "early_stop",
+     "weights"}
+)  # fmt: skip
 """Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
 
 SETTINGS = (*PLAIN, "loss", "optimizer", "schedule", "metrics")

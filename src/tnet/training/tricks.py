@@ -24,6 +24,8 @@ def tricks_of(parts: Parts) -> list[Hook]:
         inputs = parts.forward.inputs
         fields = [name for name in recipe.loss.fields if name not in inputs]
         tricks.append(Mixing(mixers, inputs, fields, parts.world))
+    if parts.teaching:
+        tricks.append(parts.teaching)
     if recipe.clip_norm:
         tricks.append(ClipNorm(recipe.clip_norm))
     if recipe.clip_value:
