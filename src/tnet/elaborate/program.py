@@ -31,7 +31,7 @@ def elaborate(
     try:
         _elaborate(tree, overrides, program, work, permissions or Permissions())
     except LimitReached as reached:
-        work.report(reached.problem)
+        work.diagnostics += reached.problem.diagnostics
     except RecursionError:
         work.report(error("TN0901", "the spec is nested too deep to be elaborated"))
     return program, work.diagnostics
