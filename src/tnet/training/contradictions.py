@@ -61,9 +61,7 @@ def contradictions(
 
 def _check_tricks(values: Mapping[str, Any], net: Net | None, conflict: Callable[..., None]) -> None:
     if values.get("anomaly") and "compile" in values and values["compile"].enabled:
-        conflict(
-            "anomaly", "compile", "`anomaly` looks into functions of autograd, which compiled code has not"
-        )
+        conflict("anomaly", "compile", "`anomaly` looks into functions of autograd, which compiled code has not")
     inputs = net.root.inputs[: net.root.own_inputs] if net else ()
     if values.get("channels_last") and net and not any(len(getattr(each.type, "dims", ())) == 4 for each in inputs):
         conflict("channels_last", "net", "`channels_last` is for images, and no input of the net has four dims")
