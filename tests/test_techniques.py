@@ -58,6 +58,16 @@ DONE = {
     "R14": "metrics stay on the device until they are read",
     "R15": "intermediates that are no longer needed are freed",
     "R16": "changes of the learning rate announced",
+    "W1": "softmax before cross entropy",
+    "W2": "dropout before batch norm",
+    "W3": "large linear layers",
+    "W4": "recurrent nets over long sequences",
+    "W5": "SGD on unnormalised inputs",
+    "W6": "bias before batch norm",
+    "W7": "sigmoid in the hidden layers",
+    "W8": "in place where autograd needs the value",
+    "W9": "`[N, 1]` against `[N]` in a loss",
+    "W10": "BCELoss with integer targets",
 }
 
 TESTS = Path(__file__).parent
