@@ -33,6 +33,8 @@ def with_line(line: str, instead_of: str = "") -> str:
 
 @pytest.mark.parametrize("line, code, place", [
     ("epoch = 3", "TN0801", "epoch"),
+    ("channels_last = true", "TN0803", "channels_last"),
+    ("compile = true; anomaly = true", "TN0803", "anomaly"),
     ("swa = 3", "TN0802", "3"),
     ("swa = SWA(start=1)", "TN0802", "1"),
     ("swa = SWA(lr=0)", "TN0802", "0"),

@@ -157,6 +157,31 @@ def test_a_teacher_of_other_classes(tmp_path, monkeypatch):
         work()
 
 
+def test_channels_last_is_torchs_memory_format(tmp_path):
+    run = trained(tmp_path / "run", text=with_settings("channels_last = true"))
+    formats = []
+
+    def laid_out(model, batch, step):
+        model.to(memory_format=torch.channels_last)
+        seed_model(step)
+        image = batch["image"].contiguous(memory_format=torch.channels_last)
+        formats.append(image.is_contiguous(memory_format=torch.channels_last))
+        return criterion(model(image), batch["target"])
+
+    expected = ByHand(loss=laid_out)
+    assert losses_of(tmp_path / "run") == expected.losses and all(formats)
+    assert same_weights(run, expected.model)
+
+
+def test_anomaly_names_the_function(tmp_path):
+    """The same losses; and where a gradient is no number, which function of autograd gave it."""
+    trained(tmp_path / "run", text=with_settings("anomaly = true"))
+    assert losses_of(tmp_path / "run") == ByHand().losses and not torch.is_anomaly_enabled()
+    text = with_settings("anomaly = true", text=PLAIN.replace("flatten(1)", "flatten(1); x = sqrt(x - x)"))
+    with pytest.raises(SpecError, match=r"at step 1 \(`\w+Backward0` gives a gradient that is none\)"):
+        trained(tmp_path / "nan", text=text)
+
+
 def test_swa_is_torchs(tmp_path):
     """The mean of the weights, a constant rate, and statistics of batch norms from all training samples."""
     from torch.optim.swa_utils import SWALR, AveragedModel, get_swa_multi_avg_fn, update_bn

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 
 from ..catalog.models import without_weights
@@ -88,7 +89,7 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
         model = spec.model()
     if recipe.weights and not restored:
         notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
-    model.to(world.device)
+    model.to(world.device, memory_format=torch.channels_last if recipe.channels_last else torch.preserve_format)
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
     average = copy.deepcopy(model) if recipe.ema or recipe.swa else None

@@ -54,6 +54,8 @@ class Recipe:
     threads: int | None = None
     deterministic: bool = False
     benchmark: bool = False
+    channels_last: bool = False
+    anomaly: bool = False
     evaluate: Duration | None = Duration(1, "epochs")
     checkpoint: CheckpointChoice | None = CheckpointChoice()
     log: tuple[str, ...] = ()
@@ -172,6 +174,8 @@ def _scheduled(values: Mapping[str, Any], table: RuleTable | None) -> list[tuple
 def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:
     update = Update(values.pop("loss"), values.pop("optimizer"), values.pop("schedule"))
     fields = {name: value for name, value in values.items() if name not in ("schedule_per", "net")}
+    if fields.get("anomaly"):
+        fields["compile"] = CompileChoice(False)  # autograd looks at each function, which a graph no longer has
     given = {name: plain_value(setting.value) for name, setting in section.settings.items()}
     if update.loss.is_expression:
         given["loss"] = update.loss.span.text

@@ -16,7 +16,7 @@ from ..ir.values import Call, Duration
 from ..parameters.values import NormChoice
 
 LATER = (
-    "channels_last", "devices", "dtype", "distributed", "sync_batchnorm", "anomaly", "profile",
+    "devices", "dtype", "distributed", "sync_batchnorm", "profile",
     "snoop",
 )  # fmt: skip
 """Settings of the language that are not done yet."""
@@ -268,6 +268,8 @@ PLAIN: dict[str, Check] = {
     "threads": whole(1),
     "deterministic": switch,
     "benchmark": switch,
+    "channels_last": switch,
+    "anomaly": switch,
     "evaluate": duration,
     "checkpoint": checkpoint,
     "log": logs,
