@@ -294,11 +294,13 @@ class Spec:
         net = self._net(name)
         return summary(net, self.source(net.name))
 
-    def graph(self, engine: str = "pure") -> Graph:
-        """The picture of the net: `.dot`, `.svg()`, `.png()`. `engine` is "pure" or "dot", the system's Graphviz."""
+    def graph(self, engine: str = "pure", depth: int | None = None) -> Graph:
+        """The picture of the net: `.dot`, `.svg()`, `.png()`. `engine` is "pure" or "dot", the system's Graphviz;
+        blocks that lie in `depth` others are drawn as one box.
+        """
         from .render.graph import Graph
 
-        return Graph(self.net, engine)
+        return Graph(self.net, engine, depth)
 
     def plan(self) -> Plan:
         """What training would do: steps, parameter groups, learning rates, memory and operations.

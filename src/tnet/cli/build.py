@@ -7,6 +7,7 @@ the ending says what is written: .py, .svg, .png, .pdf, .dot, .yaml or .txt; -o 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +22,16 @@ if TYPE_CHECKING:
 
 FILES = ("graph.svg", "model.py", "summary.txt", "ir.yaml")
 ENDINGS = {
-    ".py": lambda spec, engine: spec.source(),
-    ".svg": lambda spec, engine: spec.graph(engine).svg(),
-    ".png": lambda spec, engine: spec.graph(engine).png(),
-    ".pdf": lambda spec, engine: spec.graph(engine).pdf(),
-    ".dot": lambda spec, engine: spec.graph(engine).dot,
-    ".yaml": lambda spec, engine: ir_yaml(spec),
-    ".txt": lambda spec, engine: spec.summary().table() + "\n",
+    ".py": lambda spec, graph: spec.source(),
+    ".svg": lambda spec, graph: graph.svg(),
+    ".png": lambda spec, graph: graph.png(),
+    ".pdf": lambda spec, graph: graph.pdf(),
+    ".dot": lambda spec, graph: graph.dot,
+    ".yaml": lambda spec, graph: ir_yaml(spec),
+    ".txt": lambda spec, graph: spec.summary().table() + "\n",
 }
-"""What each ending stands for: the content of the file, from a spec and the name of a layout engine."""
+"""What each ending stands for: the content of the file, from a spec and its graph."""
+PICTURES = (".svg", ".png", ".pdf")
 
 LATER = (".html", ".onnx", ".pt2")
 
@@ -38,8 +40,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     spec_arguments(parser)
     parser.add_argument("-o", dest="out", metavar="PATH", help="a file, by its ending, or a folder")
     parser.add_argument("--engine", choices=FORMATS, default="pure", help="layout: graphviz-pure or the system's dot")
+    parser.add_argument("--depth", type=depth, metavar="N", help="draw blocks that lie in N others as one box")
     later(parser, "--backward", "--fold")
-    later(parser, "--depth", values="?")
+
+
+def depth(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of blocks, 0 or more")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,11 +59,14 @@ def run(options: argparse.Namespace) -> int:
     if ending == ".pdf" and "pdf" not in FORMATS[options.engine]:
         raise UsageError("`-o` with the ending `.pdf` needs the system's graphviz: add --engine dot")
     spec = model_spec(options)
+    graph = spec.graph(options.engine, options.depth)
+    if ending in (*PICTURES, "") and options.depth is None and graph.shown is not None:
+        print(f"the graph is too large to be read: it is drawn with --depth {graph.shown}", file=sys.stderr)
     if ending in ENDINGS:
-        write(Path(options.out), ENDINGS[ending](spec, options.engine))
+        write(Path(options.out), ENDINGS[ending](spec, graph))
         print(options.out)
         return 0
-    contents = {name: ENDINGS[Path(name).suffix](spec, options.engine) for name in FILES}
+    contents = {name: ENDINGS[Path(name).suffix](spec, graph) for name in FILES}
     if not options.out:
         print(spec.summary().table(width()), end="\n\n")
     folder = Path(options.out) if options.out else Path("build", spec.name, *[options.net] * bool(options.net))

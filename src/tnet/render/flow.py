@@ -17,7 +17,9 @@ from ..source import Span
 
 @dataclass(frozen=True, eq=False)
 class Vertex:
-    """One operation. `kind` is an IR op, "layer", "input" or "output"; `node` is None for inputs and outputs."""
+    """One operation. `kind` is an IR op, "layer", "input" or "output"; `node` is None for inputs and outputs. Or, of
+    the kind "folded", a whole `cluster`.
+    """
 
     id: str
     kind: str
@@ -27,6 +29,7 @@ class Vertex:
     type: Type | None = None
     span: Span | None = None
     again: bool = False  # a submodule applied before, with its weights
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ output, kept straight by one `group` and a high `weight`; a skip is an edge besi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from itertools import pairwise
 from textwrap import wrap
@@ -17,6 +18,7 @@ from ..ir import text
 from ..ir.graph import Module, Net, Value
 from .dims import Dims
 from .flow import Cluster, Edge, Flow, Vertex, edges, flow
+from .fold import folded, readable
 from .layout import PURE, layout
 from .style import CLUSTERS, FILLS, LINE, PAPER, QUIET, SKIP, TEXT, category, text_on
 
@@ -28,28 +30,46 @@ WIDTH = 34  # characters of a box's line of arguments
 
 @dataclass(frozen=True)
 class Graph:
-    """The graph of a net; `.dot` is its text, `.svg()` and `.png()` are pictures."""
+    """The graph of a net; `.dot` is its text, `.svg()` and `.png()` are pictures.
+
+    Blocks that lie in `depth` others are drawn as one box. Without, `.dot` has everything, and a picture what of it
+    can be read: `.shown` is the depth of that, None for all.
+    """
 
     net: Net
     engine: str = PURE
+    depth: int | None = None
 
     @property
     def dot(self) -> str:
-        return dot(self.net)
+        return dot(self.net, self._flow)
+
+    @property
+    def shown(self) -> int | None:
+        return readable(self._flow)[1] if self.depth is None else self.depth
 
     def svg(self) -> str:
-        return layout(self.dot, "svg", self.engine).decode()
+        return self._picture("svg").decode()
 
     def png(self) -> bytes:
-        return layout(self.dot, "png", self.engine)
+        return self._picture("png")
 
     def pdf(self) -> bytes:
         """Needs `engine="dot"`, the system's Graphviz."""
-        return layout(self.dot, "pdf", self.engine)
+        return self._picture("pdf")
+
+    @cached_property
+    def _flow(self) -> Flow:
+        return flow(self.net) if self.depth is None else folded(flow(self.net), self.depth)
+
+    def _picture(self, format: str) -> bytes:
+        drawn = readable(self._flow)[0] if self.depth is None else self._flow
+        return layout(dot(self.net, drawn), format, self.engine)
 
 
-def dot(net: Net) -> str:
-    """The DOT text of a net."""
+def dot(net: Net, graph: Flow | None = None) -> str:
+    """The DOT text of a net, or of what of its graph is to be drawn."""
+    graph = graph or flow(net)
     picture = graphviz.Digraph(
         graph_attr={"bgcolor": PAPER, "fontname": "Helvetica", "nodesep": "0.35", "ranksep": "0.3", "rankdir": "TB"},
         node_attr={
@@ -60,7 +80,6 @@ def dot(net: Net) -> str:
             "fontname": "Helvetica", "fontsize": "8", "fontcolor": QUIET, "color": LINE, "arrowsize": "0.6",
         },
     )  # fmt: skip
-    graph = flow(net)
     trunk = trunk_of(graph)
     names = Dims(net)
     fill(picture, graph.root, 0, set(trunk), names)
@@ -123,6 +142,10 @@ def label(vertex: Vertex, names: Dims) -> str:
 def words(vertex: Vertex, names: Dims) -> tuple[str, str, str]:
     """What an operation is, the submodule's name if it has one, and the arguments that the spec gives it."""
     node = vertex.node
+    if vertex.cluster is not None:
+        block = vertex.cluster.module.kind == "block"
+        operations = sum(1 for _ in vertex.cluster.vertices())
+        return (vertex.cluster.module.name if block else vertex.name), vertex.name * block, f"{operations} operations"
     if vertex.layer is not None:
         written = [argument for argument in vertex.layer.arguments if not argument.inferred]
         given = text.arguments(
