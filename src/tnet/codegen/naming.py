@@ -10,6 +10,7 @@ from . import expressions as py
 from .bodies import Body
 from .liveness import Liveness
 from .paths import Named, Paths
+from .sizes import data_sizes
 from .statements import FLOW, Statement
 from .steps import CONTROL
 from .words import clean, numbered, unused
@@ -95,11 +96,15 @@ class Namer:
         sizes = [(index, found) for index in fresh if (found := self.size_names(index))]
         return Named(statement, names | fresh, self.locals, before, sizes)
 
+    def is_read(self, index: int) -> bool:
+        """Whether a value is used after it is made, if only for its sizes."""
+        return index in self.last_use or index in self.local_axes
+
     def choose(
         self, index: int, at: int, statement: Statement, before: list[tuple[str, str]], siblings: set[str]
     ) -> str:
         """A name for a value; `before` gets the aliases to bind first."""
-        if index not in self.last_use and statement.target is None:
+        if not self.is_read(index) and statement.target is None:
             return "_"
         wanted = list(self.wanted(index, at, statement))
         for name in wanted:
@@ -192,7 +197,7 @@ class Namer:
     def _letter(self, index: int, axis: int) -> str:
         dims = self.body.values[index].type.dims
         symbols = sorted(map(str, dims[axis].free_symbols))
-        if len(symbols) == 1:
+        if len(symbols) == 1 and not data_sizes(dims[axis]):
             return clean(symbols[0])
         return SIZE_LETTERS.get(len(dims), "")[axis : axis + 1] or "size"
 

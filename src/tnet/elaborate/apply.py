@@ -18,6 +18,7 @@ from ..source import Span
 from ..syntax import ast
 from .callees import Arguments, Callee, Skip, describe
 from .calls import bind_formals
+from .data_sizes import outside
 from .evaluation import is_runtime
 from .frames import Frame
 from .functions import apply_function
@@ -181,7 +182,7 @@ def apply_module(
     frame.builders[register(module, label, step, base, frame)] = build
     name = next(reversed(frame.module.children))
     values = args(module) if args else tuple(leaves(structures))
-    return emit_apply(name, values, {}, types_of(module.result), span, frame)
+    return emit_apply(name, values, {}, outside(types_of(module.result), values, frame), span, frame)
 
 
 def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
@@ -205,7 +206,8 @@ def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
         if value in frame.hidden:
             note = Note("it is set here", value.span)
             raise error("TN0206", f"`{name}` reads `{value.name}`, which has no value here", span, note)
-    return emit_apply(name, (*given, *captured), {}, types, span, frame)
+    args = (*given, *captured)
+    return emit_apply(name, args, {}, outside(types, args, frame), span, frame)
 
 
 def _elaborated_again(name: str, child: Module, structures: list[Any], span: Span, frame: Frame) -> Module:

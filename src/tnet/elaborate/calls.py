@@ -76,6 +76,7 @@ def call_value(value: Any, args: Arguments, span: Span, frame: Frame) -> Any:
 def call_definition(callee: Callee, span: Span, frame: Frame) -> Any:
     """A `def`: its expression over its own arguments and its file's names, never the flow."""
     declared: Declared = callee.target
+    _refuse_flow(callee, span)
     if len(declared.globals.evaluating) > DEEPEST_CALL or callee.name in declared.globals.evaluating:
         raise error("TN0503", f"`{callee.name}` calls itself", span)
     bound = bind_formals(declared.node.formals, callee.arguments, callee.name, span, declared.globals, frame)
@@ -84,6 +85,16 @@ def call_definition(callee: Callee, span: Span, frame: Frame) -> Any:
         return evaluate(declared.node.value, Frame(frame.work, declared.globals, names=bound))
     finally:
         declared.globals.evaluating.pop()
+
+
+def _refuse_flow(callee: Callee, span: Span) -> None:
+    given = callee.arguments
+    for key, value in (*enumerate(given.positional), *given.keywords.items()):
+        if is_runtime(value):
+            raise error(
+                "TN0303", f"`{callee.name}` is computed before the model runs, but this is {describe(value)}",
+                given.span(key, span), help=f"a `def` is never given a tensor; write `block {callee.name}(…)`",
+            )  # fmt: skip
 
 
 def bind_formals(

@@ -69,6 +69,7 @@ class NetState:
     relations: list[tuple[Any, Span]] = field(default_factory=list)
     blocks: dict[Any, Module] = field(default_factory=dict)
     active: list[str] = field(default_factory=list)
+    data_sizes: dict[Any, tuple[Any, ...]] = field(default_factory=dict)  # by what they depend on
     bytes: int = 0
 
 

@@ -12,6 +12,7 @@ from ..ir.graph import Layer, TrainingChoice, Value, leaves
 from ..ir.types import OpaqueType, TensorType
 from ..shapes import Rejected, infer, rounds_of, simplify
 from ..source import Span
+from .data_sizes import named, relations_of_sizes
 from .frames import Frame
 
 
@@ -22,6 +23,8 @@ def infer_types(
 
     They may depend neither on the mode nor on the round of a loop kept for run time, where arguments do.
     """
+    if frame.net is None:
+        raise error("TN0206", "a tensor cannot be made here", span, help="tensors live in the body of a net or block")
     first = _infer(frame, call, key, in_mode(args, True), in_mode(kwargs, True), span, name)
     if not varies((args, kwargs)):
         return first
@@ -39,8 +42,8 @@ def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, 
         found = infer(call, key, args, kwargs, frame.net.hints)
     except Rejected as rejected:
         raise misfit(name.rsplit(".", 1)[-1], str(rejected), args, kwargs, span) from None
-    frame.net.relations += [(relation, span) for relation in found.relations]
-    return found.structure
+    frame.net.relations += relations_of_sizes(found.relations, name.rsplit(".", 1)[-1], span)
+    return named(found, key[0] if isinstance(key, tuple) else key, args, frame)
 
 
 def in_mode(value: Any, training: bool) -> Any:

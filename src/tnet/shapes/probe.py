@@ -119,6 +119,8 @@ def _goes_through(run: Run, sizes: dict[sympy.Symbol, int]) -> bool:
 def _follow(at: dict[int, Any], name: sympy.Symbol) -> Any:
     """One structure for those at several values of a size."""
     first = next(iter(at.values()))
+    if len({_form(each) for each in at.values()}) > 1:
+        raise _NoRule  # as many tensors or dims as the size says
     if isinstance(first, TensorType):
         columns = zip(*(value.dims for value in at.values()), strict=True)
         return TensorType(first.dtype, tuple(_rule(dict(zip(at, column, strict=True)), name) for column in columns))
@@ -126,6 +128,13 @@ def _follow(at: dict[int, Any], name: sympy.Symbol) -> Any:
         columns = zip(*at.values(), strict=True)
         return type(first)(_follow(dict(zip(at, column, strict=True)), name) for column in columns)
     return first
+
+
+def _form(structure: Any) -> tuple:
+    """The number of dims of a tensor, or of items of a sequence."""
+    if isinstance(structure, TensorType):
+        return ("tensor", len(structure.dims))
+    return ("sequence", len(structure)) if isinstance(structure, (tuple, list)) else ()
 
 
 def _rule(at: dict[int, int], name: sympy.Symbol) -> Any:

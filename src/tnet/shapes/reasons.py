@@ -19,7 +19,7 @@ def reason(error: Exception, sizes: Mapping[str, Any]) -> str:
     text = str(error).strip() or type(error).__name__
     for noise in NOISE:
         text = noise.sub("", text)
-    text = text.split("\n")[0].strip().rstrip(".")
+    text = text.replace("FakeTensor", "Tensor").split("\n")[0].strip().rstrip(".")
     if text.count(")") > text.count("("):
         text = text.removesuffix(")")
     return re.sub(r"\b[ds]\d+\b", lambda found: str(sizes.get(found[0], found[0])), text)

@@ -1,0 +1,137 @@
+"""A trial on the CPU: what fake kernels let pass and the real ones do not take.
+
+Fake kernels check less than real ones: seldom dtypes, not always dims and sizes. So what they take is run once with
+small real tensors. What PyTorch raises whatever the tensors hold is the call's own fault.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sympy
+import torch
+from torch.func import functional_call
+
+from ..ir.graph import DTypeRef, Layer
+from ..ir.types import TensorType
+
+MOST_ELEMENTS = 2**16
+"""Larger tensors take longer than a trial is worth; then only what dtypes and numbers of dims decide is tried."""
+
+SMALL_SIZES = (2, 3, 4, 8, 16, 32)
+NOT_ON_CPU = frozenset({"float16", "bfloat16", "complex32"})
+"""Dtypes for which accelerators have kernels that the CPU lacks."""
+
+DECIDED_BY_DTYPE = ("not implemented for", "dtype", "scalar type", "Dimension out of range", "not supported for")
+CONTENTS: tuple[Callable[[torch.Tensor], Any], ...] = (
+    lambda tensor: tensor.fill_(0.5 if tensor.is_floating_point() or tensor.is_complex() else 0),
+    lambda tensor: tensor.fill_(1),
+    lambda tensor: tensor.fill_(0) if tensor.ndim < 2 else tensor.copy_(torch.eye(*tensor.shape[-2:])),
+)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def refusal(
+    call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any], hints: Mapping, relations: Sequence[Any]
+) -> Exception | None:
+    """What PyTorch raises for a call that fake kernels take, or None.
+
+    `args` and `kwargs` hold types for tensors; symbolic sizes become the smallest that meet the relations.
+    """
+    sizes = _smallest(hints, relations)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings(action="ignore"):
+            return _raised(call, args, kwargs, _Sample(sizes, None))
+    except _TooLarge:
+        pass
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings(action="ignore"):
+        raised = None if isinstance(call, Layer) else _raised(call, args, kwargs, _Sample(sizes, 2))
+    return raised if any(words in str(raised) for words in DECIDED_BY_DTYPE) else None
+
+
+def _smallest(hints: Mapping, relations: Sequence[Any]) -> dict[sympy.Symbol, sympy.Integer]:
+    for size in SMALL_SIZES:
+        sizes = {name: sympy.Integer(min(size, hint)) for name, hint in hints.items()}
+        if all(each.xreplace(sizes) == sympy.true for each in relations):
+            return sizes
+    return {name: sympy.Integer(hint) for name, hint in hints.items()}
+
+
+def _raised(call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any], sample: _Sample) -> Any:
+    """The exception that is raised with every content; None where one goes through, or where content is to blame."""
+    raised = None
+    for fill in CONTENTS:
+        try:
+            sample.run(call, args, kwargs, fill)
+            return None
+        except (_TooLarge, torch.OutOfMemoryError):
+            raise _TooLarge from None
+        except torch.linalg.LinAlgError:
+            return None
+        except Exception as error:  # any that PyTorch raises on arguments that it does not take
+            raised = error
+    return raised
+
+
+class _Sample:
+    """Real arguments for types. `largest` cuts all sizes, where only dtypes and numbers of dims are tried."""
+
+    def __init__(self, sizes: Mapping[sympy.Symbol, sympy.Integer], largest: int | None):
+        self.sizes = sizes
+        self.largest = largest
+
+    def run(self, call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any], fill: Callable) -> None:
+        self.left = MOST_ELEMENTS
+        given, keywords = self.real(tuple(args), fill), self.real(dict(kwargs), fill)
+        if isinstance(call, Layer):
+            named = {**dict(call.prototype.named_parameters()), **dict(call.prototype.named_buffers())}
+            state = {name: self.tensor(each.shape, each.dtype, fill) for name, each in named.items()}
+            functional_call(call.prototype, state, given, keywords)
+        else:
+            call(*given, **keywords)
+
+    def tensor(self, shape: Sequence[int], dtype: torch.dtype, fill: Callable) -> torch.Tensor:
+        tensor = torch.empty(shape, dtype=dtype, device="meta")
+        self.left -= tensor.numel()
+        if self.left < 0:
+            raise _TooLarge
+        real = torch.empty(shape, dtype=dtype)
+        fill(real)
+        return real
+
+    def size(self, size: Any) -> int:
+        number = int(size.xreplace(self.sizes)) if isinstance(size, sympy.Expr) else size
+        return number if self.largest is None else min(number, self.largest)
+
+    def real(self, value: Any, fill: Callable) -> Any:
+        match value:
+            case TensorType():
+                return self.tensor(tuple(map(self.size, value.dims)), getattr(torch, value.dtype), fill)
+            case DTypeRef():
+                return getattr(torch, value.name)
+            case sympy.Expr():
+                return int(value.xreplace(self.sizes))
+            case tuple() | list():
+                return type(value)(self.real(item, fill) for item in value)
+            case dict():
+                return {key: self.real(item, fill) for key, item in value.items()}
+            case slice():
+                return slice(*(self.real(each, fill) for each in (value.start, value.stop, value.step)))
+        return value
+
+
+def is_tried(args: Any) -> bool:
+    """Whether the CPU can be asked about these arguments."""
+    match args:
+        case TensorType():
+            return args.dtype not in NOT_ON_CPU
+        case tuple() | list():
+            return all(map(is_tried, args))
+        case dict():
+            return is_tried(list(args.values()))
+    return True
