@@ -21,13 +21,20 @@ DONE = {
     "M11": "extracting the first layers, all layers of a kind",
     "M12": "features of one layer, of several layers, of a pretrained net",
     "M13": "a network whose depth is random at each pass, one shared layer",
+    "M14": "a custom autograd function, checked against finite differences",
+    "M18": "autograd functions of several inputs, some optional",
     "M19": "saving a whole model",
     "M20": "a layer defined but never applied cannot happen",
+    "O5": "every class of torch.optim.lr_scheduler",
+    "O6": "chained schedules; warm-up; warm restarts",
+    "O7": "the rate by the batch size",
+    "O8": "the current rates; a picture of the curve",
     "R1": "classification training and test loop; accuracy in total and by class",
     "R8": "torch.compile",
     "R12": "best weights restored at the end; time taken",
     "R14": "metrics stay on the device until they are read",
     "R15": "intermediates that are no longer needed are freed",
+    "R16": "changes of the learning rate announced",
 }
 
 TESTS = Path(__file__).parent

@@ -91,14 +91,17 @@ def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> Itera
 
 def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .parameters import check_names, resolve
+    from .training.rule_values import readers_of
 
     program, blocks = compilation.program, declared_blocks(compilation.tree)
     for name, section in (program.recipes or {None: None}).items():
         optimizer = _optimizer(section) if section else None
+        data = program.data.get(name) or program.data.get(None)
         for net in program.nets.values():
             main = net.name == program.main
             rules = [*(program.rules.get(None, []) if main else []), *program.rules.get(net.name, [])]
-            table, diagnostics = resolve(net, rules, optimizer if main else None, blocks)
+            readers = readers_of(section, data, net) if section and main else {}
+            table, diagnostics = resolve(net, rules, optimizer if main else None, blocks, readers)
             compilation.tables[net.name, name] = table
             yield from diagnostics
         if program.main not in program.nets:
@@ -117,13 +120,17 @@ def _resolve_data(compilation: Compilation, overrides: Sequence[Override]) -> It
 
 def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .training.recipe import resolve
+    from .training.rule_values import refused
 
     program = compilation.program
     for name, section in program.recipes.items():
         data = program.data.get(name) or program.data.get(None)
-        recipe, diagnostics = resolve(section, data, program.nets.get(program.main))
+        table = compilation.table(recipe=name) if program.main in program.nets else None
+        recipe, diagnostics = resolve(section, data, program.nets.get(program.main), table)
         compilation.recipes[name] = recipe
         yield from diagnostics
+        if table:
+            yield from refused(table)
 
 
 def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
@@ -152,7 +159,7 @@ TRAINING_STAGES = (_resolve_data, _resolve_training)
 
 def _optimizer(section: TrainSection) -> Any:
     """The optimizer of a recipe, or None; what is wrong with it is reported with the recipe."""
-    from .training.optimizers import choose
+    from .parameters import choose
 
     setting = section.settings.get("optimizer")
     try:

@@ -21,6 +21,7 @@ from .source import Source
 if TYPE_CHECKING:
     from torch import nn, optim
 
+    from .codegen.gradcheck import GradientCheck
     from .compiler import Compilation
     from .data.loaders import Loaders
     from .data.recipe import DataRecipe
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from .render.graph import Graph
     from .render.plan import Plan
     from .render.summary import Summary
+    from .render.why import Why
     from .training import Run
     from .training.losses import Loss
     from .training.recipe import Recipe
-    from .training.schedules_run import Scheduler
+    from .training.schedules import Scheduler
 
 
 def load(path: str | os.PathLike, /, overrides: Mapping[str, Any] | None = None, **hypers: Any) -> Spec:
@@ -129,6 +131,15 @@ class Spec:
         """Everything that is wrong with the spec and every lint, sorted by place."""
         return list(self.compilation.diagnostics)
 
+    def gradcheck(self) -> list[GradientCheck]:
+        """A test of each `autograd` function against finite differences, at the shapes at which the nets use it.
+
+        Raises SpecError where a net cannot be built.
+        """
+        from .codegen.gradcheck import check_gradients
+
+        return [check for net in self.checked().program.nets.values() for check in check_gradients(net)]
+
     @property
     def program(self) -> Program:
         """Everything the spec says, elaborated. Raises SpecError where it cannot be parsed."""
@@ -210,13 +221,21 @@ class Spec:
         from .parameters import groups
         from .training.optimizers import build
 
-        choice = self.recipe.optimizer
-        return build(model, groups(self.table, choice), choice)
+        self.checked(training=True)
+        return build(model, groups(self.table))
 
     def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:
-        """The schedule of the recipe over an optimizer; call its `step()` after each of the optimizer's."""
-        total_steps = self.recipe.total_steps(steps_per_epoch)
-        return self.recipe.schedule.build(optimizer, steps_per_epoch, total_steps)
+        """The schedule of the recipe over an optimizer; call its `step()` after each of the optimizer's, and
+        `evaluated({"val.loss": …})` after an evaluation, where it watches one."""
+        from .parameters import groups
+        from .training.metrics import more_is_better
+
+        recipe = self.recipe
+        others = {group.name: group.schedule for group in groups(self.table) if group.schedule}
+        watched = {result for choice in (recipe.schedule, *others.values()) for result in choice.monitors}
+        maximized = frozenset(name for name in watched if more_is_better(recipe.metrics, name))
+        total_steps = recipe.total_steps(steps_per_epoch)
+        return recipe.schedule.build(optimizer, steps_per_epoch, total_steps, others, maximized)
 
     def loss(self, device: str = "cpu") -> Loss:
         """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""
@@ -264,6 +283,19 @@ class Spec:
         from .render.plan import plan
 
         return plan(self.recipe, self.table, self.data_recipe)
+
+    def why(self, name: str) -> Why:
+        """Where each property of parameters comes from; `print` it. `name` is a parameter's, or a selector as in rules.
+
+        Raises SpecError for a name that means nothing, with the nearest one.
+        """
+        from .parameters.why import why
+        from .render.why import Why
+
+        section = self.program.recipes.get(self.recipe_name)
+        setting = section.settings.get("schedule") if section and self.net.name == self.program.main else None
+        found = why(self.table, name, setting and setting.value, setting and setting.value_span)
+        return Why(found, self.source_file)
 
     def select(self, model: nn.Module, selector: str) -> Selected:
         """The modules and parameters that a selector of parameter rules matches in a model: `Conv2d`, `head.weight`,

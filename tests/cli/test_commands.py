@@ -333,3 +333,10 @@ def test_data_that_is_not_there(capsys, folder):
     code, out, err = run(capsys, "train", "line.tnet")
     assert (code, out) == (1, "") and "error[TN0702]: no file or folder `points.npz`" in err
     assert not (folder / "runs").exists()
+
+
+@pytest.mark.parametrize("format", ["github", "sarif"])
+def test_check_for_code_hosts(folder, capsys, format):
+    (folder / "wrong.tnet").write_text("net A(x: float[N, 3]) { Linear(3, biass=true) }")
+    code, out, err = run(capsys, "check", "wrong.tnet", "--format", format)
+    assert (code, err) == (1, "") and "wrong.tnet" in out and "TN0301" in out and "\x1b" not in out

@@ -58,6 +58,11 @@ def test_an_empty_file_sets_nothing(tmp_path):
         ("- 1\n", "expected a map from names to values", "1:1"),
         ("lr: [1\n", "not YAML", "2:1"),
         ("lr: 1\n18: 2\n", "`18` is no name", "2:1"),
+        ("lr: 1\nlr: 2\n", "`lr` is given twice", "2:1"),
+        ("train:\n  epochs: 1\n  epochs: 2\n", "`epochs` is given twice", "3:3"),
+        ("lr: 2020-01-01\n", "`2020-01-01` is a timestamp in YAML", "1:5"),
+        ("a: &a [1]\nb: [*a, *a]\n", "an alias of YAML repeats", "1:4"),
+        ("a: &a [*a]\n", "an alias of YAML repeats", "1:4"),
         ("train:\n  a b: 2\n", "`a b` is no name", "2:3"),
     ],
 )
@@ -82,3 +87,30 @@ def test_the_command_line_has_the_last_word(tmp_path):
     given = overrides(["width=64"], [str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")])
     program = Spec(source_of(str(ROOT / "specs/digits.tnet")), overrides=given).program
     assert program.hypers["width"].value == 64 and program.hypers["classes"].value == 5
+
+
+def digits(*settings: str) -> Spec:
+    return Spec(source_of(str(ROOT / "specs/digits.tnet")), overrides=overrides(list(settings), []))
+
+
+def test_the_stages_of_a_schedule_can_be_given():
+    spec = digits("train.schedule=ConstantLR(factor=0.5) for 2 epochs -> StepLR(1 epoch)").checked(training=True)
+    assert [each.value.name for each in spec.program.recipes[None].settings["schedule"].value.stages] == [
+        "ConstantLR", "StepLR",
+    ]  # fmt: skip
+    (problem,) = digits("train.schedule=LinearLR for 2 epochs -> Cosin").check()
+    assert problem.span.place == "<command line>:1:41" and "`Cosin`" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("setting", "help"),
+    [
+        ("epochs=3", "it is a setting: write `train.epochs`"),
+        ("foo=3", "there are `classes`, `lr`, `width`"),
+        ("data.augment=none", "write its steps in the spec: `augment: { … }`"),
+        ("train.loss=foo", "a loss is a class or function of torch, or a block of two inputs"),
+    ],
+)
+def test_what_cannot_be_given_says_what_can(setting, help):
+    (problem,) = digits(setting).check()
+    assert problem.help == help

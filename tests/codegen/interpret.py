@@ -10,6 +10,7 @@ import sympy
 import torch
 
 from tnet.ir import graph as ir
+from tnet.ir.autograd import Autograd
 from tnet.shapes import round_number
 
 OPERATORS = {
@@ -93,8 +94,27 @@ class Interpreter:
                 return self.update(getattr(built, node.target), *args)
             case "method":
                 return getattr(args[0], node.target)(*args[1:], **kwargs)
+            case "autograd":
+                return self.autograd(*args)
         path, _, name = node.target.rpartition(".")
         return getattr(import_module(path), name)(*args, **kwargs)
+
+    def autograd(self, function: Autograd, *inputs: torch.Tensor) -> Any:
+        """The function as one whose context is its interpreter's values."""
+        interpreter, values = self, dict(zip(function.forward.inputs, inputs, strict=True))
+
+        class Function(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx: Any, *given: torch.Tensor) -> Any:
+                interpreter.nodes(function.forward.nodes, function.forward, None, values)
+                return interpreter.argument(function.forward.result, values)
+
+            @staticmethod
+            def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+                saved = tuple(values[each] for each in function.saved)
+                return interpreter.module(function.backward, None, (*gradients, *saved))
+
+        return Function.apply(*inputs)
 
     def of_mode(self, value: Any) -> Any:
         match value:

@@ -11,10 +11,9 @@ from tnet.diagnostics import Diagnostic
 from tnet.elaborate import elaborate
 from tnet.ir.graph import Net
 from tnet.ir.program import Program
-from tnet.parameters import OptimizerChoice, RuleTable, build, resolve
+from tnet.parameters import OptimizerChoice, RuleTable, build, choose, resolve
 from tnet.source import Source
 from tnet.syntax import parse
-from tnet.training.optimizers import choose
 
 NET = """
 block Basic(width) {

@@ -56,7 +56,7 @@ def test_digits_schedule_over_the_groups():
     program, table, _ = compiled("digits")
     setting = program.recipes[None].settings["schedule"]
     model = build(class_of(table.net), table.net, table, 0)
-    optimizer = optimizers.build(model, groups(table), table.optimizer)
+    optimizer = optimizers.build(model, groups(table))
     scheduler = schedules.choose(setting.value, setting.value_span).build(optimizer, 23, 15 * 23)
     seen = []
     for _ in range(15 * 23):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from trained_by_hand import PLAIN, ByHand, losses_of, seed_model
 from small_specs import IRIS, spec, trained
 from torch import nn
+from trained_by_hand import PLAIN, ByHand, losses_of, seed_model
 
 import tnet
 from tnet.compiler import compile_spec

@@ -1,47 +1,17 @@
 """Schedules of a spec give the rates of torch's classes, to the bit, stage by stage and group by group."""
 
+from __future__ import annotations
+
 import json
 import warnings
 
 import pytest
 import torch
+from schedules_by_hand import STEPS, STEPS_PER_EPOCH, chosen, optimizer_of, rates_of
 from torch import optim
 from torch.optim import lr_scheduler
 
 from tnet.diagnostics import SpecError
-from tnet.elaborate import elaborate
-from tnet.source import Source
-from tnet.syntax import parse
-from tnet.training import schedules
-from tnet.training.optimizers import choose as choose_optimizer
-from tnet.training.schedules_stages import schedule_classes
-
-STEPS_PER_EPOCH, STEPS = 10, 60
-
-
-def chosen(text, per=None):
-    program, diagnostics = elaborate(parse(Source("spec.tnet", f"train {{ schedule = {text} }}")))
-    assert not diagnostics, diagnostics
-    setting = program.recipes[None].settings["schedule"]
-    return schedules.choose(setting.value, setting.value_span, per)
-
-
-def optimizer_of(*rates, cls=optim.SGD, own=0.1, **options):
-    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates or (own,)]
-    return cls(groups, lr=own, **options)
-
-
-def rates_of(optimizer, scheduler, steps=STEPS, every=1):
-    """The rates of the first group, and its momentum, at each step."""
-    found = []
-    for step in range(steps):
-        group = optimizer.param_groups[0]
-        found.append((group["lr"], group.get("momentum"), group.get("betas")))
-        optimizer.step()
-        if (step + 1) % every == 0:
-            scheduler.step()
-    return found
-
 
 CASES = [
     ("LinearLR", lr_scheduler.LinearLR, {"total_iters": 60}),
@@ -150,7 +120,11 @@ def test_none_keeps_rates_constant():
     assert chosen("none").curve(0.3, 0.1, 10, 3) == [0.3] * 3
 
 
-RESUMED = [*(text for text, _, _ in CASES), "LinearLR for 1 epoch -> OneCycleLR(0.4) for 2 epochs -> StepLR(7 steps)"]
+RESUMED = [
+    *(text for text, _, _ in CASES),
+    "StepLR(7 steps) * OneCycleLR(0.4)",
+    "LinearLR for 1 epoch -> OneCycleLR(0.4) for 2 epochs -> StepLR(7 steps)",
+]
 
 
 @pytest.mark.parametrize("text", RESUMED)
@@ -163,7 +137,7 @@ def test_a_state_in_json_goes_on_as_if_nothing_had_happened(text):
         scheduler = choice.build(first, STEPS_PER_EPOCH, STEPS)
         rates_of(first, scheduler, at)
         saved = json.dumps([scheduler.state_dict(), first.state_dict()])
-        assert len(json.dumps(scheduler.state_dict())) < 500
+        assert len(json.dumps(scheduler.state_dict())) < 600
         second = optimizer_of(0.1, 0.02, momentum=0.9)
         resumed = choice.build(second, STEPS_PER_EPOCH, STEPS)
         state, optimizer_state = json.loads(saved)
@@ -181,78 +155,151 @@ def test_a_rate_that_is_a_tensor_is_written_in_place():
     assert optimizer.param_groups[0]["lr"] is rate and rate == scheduler.get_last_lr()[0]
 
 
+def test_an_expression_is_the_function_of_torchs_lambda():
+    for per, every in (("epoch", STEPS_PER_EPOCH), ("step", 1)):
+        ours, theirs = optimizer_of(), optimizer_of()
+        choice = chosen(f"Lambda(0.5 ** ({per} / 3) if {per} < 4 else 0.25)", per)
+        by_spec = rates_of(ours, choice.build(ours, STEPS_PER_EPOCH, STEPS))
+        by_hand = lr_scheduler.LambdaLR(theirs, lambda t: 0.5 ** (t / 3) if t < 4 else 0.25)
+        assert by_spec == rates_of(theirs, by_hand, every=every)
+
+
+def test_in_an_expression_epochs_are_parts_where_steps_move():
+    assert chosen("Lambda(epoch)", "step").curve(1.0, 1.0, 10, 20) == [step / 10 for step in range(20)]
+    assert chosen("Lambda(step)", "epoch").curve(1.0, 1.0, 10, 30)[::10] == [0, 10, 20]
+    shifted = chosen("ConstantLR(1.0) for 1 epoch -> Lambda(1 + epoch)", "epoch").curve(1.0, 1.0, 10, 30)
+    assert shifted[::10] == [1, 1, 2]
+
+
+def test_an_expression_is_tried_over_its_stage_before_the_run():
+    choice = chosen("Lambda([1, 0.1, 0.01][epoch])", "epoch")
+    optimizer = optimizer_of()
+    scheduler = choice.build(optimizer, STEPS_PER_EPOCH, 30)
+    assert [rate for rate, *_ in rates_of(optimizer, scheduler, 30)][::10] == [0.1, 0.1 * 0.1, 0.1 * 0.01]
+    with pytest.raises(SpecError) as raised:
+        choice.timeline(STEPS_PER_EPOCH, 40)
+    assert "index 3" in raised.value.diagnostics[0].message
+    with pytest.raises(SpecError, match=r"learning rate -0.1 at step 20 \(epoch 2\)"):
+        chosen("Lambda(1 - epoch)", "epoch").curve(0.1, 0.1, 10, 30)
+
+
+def test_multiplicative_by_an_expression():
+    ours, theirs = optimizer_of(), optimizer_of()
+    by_spec = rates_of(ours, chosen("MultiplicativeLR(0.5 + epoch / 20)", "epoch").build(ours, STEPS_PER_EPOCH, STEPS))
+    by_hand = lr_scheduler.MultiplicativeLR(theirs, lambda epoch: 0.5 + epoch / 20)
+    assert by_spec == rates_of(theirs, by_hand, every=STEPS_PER_EPOCH)
+
+
+def test_o6_a_product_is_the_product_of_its_factors():
+    """O6: chained schedules. torch's chain of recursive formulas gives the same but for rounding, where each of its
+    classes multiplies; a class with a closed form would there undo the others."""
+    text = "LinearLR(0.1, total_iters=2 epochs) * StepLR(15 steps, gamma=0.5)"
+    ours, theirs = optimizer_of(), optimizer_of()
+    by_spec = [rate for rate, *_ in rates_of(ours, chosen(text).build(ours, STEPS_PER_EPOCH, STEPS))]
+    parts = [lr_scheduler.LinearLR(theirs, 0.1, total_iters=20), lr_scheduler.StepLR(theirs, 15, 0.5)]
+    chained = [rate for rate, *_ in rates_of(theirs, lr_scheduler.ChainedScheduler(parts, theirs))]
+    assert by_spec == pytest.approx(chained, rel=1e-12)
+    warm, step = (chosen(each).curve(0.1, 0.1, STEPS_PER_EPOCH, STEPS) for each in text.split(" * "))
+    assert by_spec == [a * (b / 0.1) for a, b in zip(warm, step, strict=True)]
+    assert by_spec[:15] == warm[:15], "a factor of one changes nothing"
+    restarts = chosen("LinearLR(0.01, total_iters=5 steps) * CosineAnnealingWarmRestarts(1 epoch, 2)")
+    assert restarts.curve(0.1, 0.1, 10, 60)[:2] == pytest.approx([0.001, 0.02029], rel=1e-3)
+
+
+def test_a_product_is_of_one_stage_and_takes_the_momentum_of_the_factor_that_cycles_it():
+    optimizer = optimizer_of(momentum=0.7)
+    choice = chosen("ConstantLR(1.0) for 1 epoch -> StepLR(1 epoch) * OneCycleLR(0.5)")
+    momenta = [momentum for _, momentum, _ in rates_of(optimizer, choice.build(optimizer, STEPS_PER_EPOCH, STEPS))]
+    alone = optimizer_of(momentum=0.7)
+    cycle = rates_of(alone, lr_scheduler.OneCycleLR(alone, 0.5, 50), 50)
+    assert momenta[:10] == [0.7] * 10 and momenta[10:] == [momentum for _, momentum, _ in cycle]
+
+
+LOSSES = [1.0, 0.9, 0.91, 0.92, 0.93, 0.94, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1]
+
+
 @pytest.mark.parametrize(
-    ("text", "per", "fault"),
+    ("text", "arguments"),
     [
-        ("CosinAnnealingLR", None, "TN0802 [CosinAnnealingLR] `CosinAnnealingLR` is no schedule of "
-         "torch.optim.lr_scheduler | did you mean `CosineAnnealingLR`?"),
-        ("CosineAnnealingLR(10)", None, "TN0802 [10] `T_max` of `CosineAnnealingLR` is a duration, found 10 | "
-         "write `10 epochs` or `10 steps`"),
-        ("MultiStepLR([30, 60])", None, "TN0802 [[30, 60]] `milestones` of `MultiStepLR` is a list of durations, "
-         "found [30, 60] | write `[30 epochs, 60 epochs]`"),
-        ("StepLR", None, "TN0802 [StepLR] `StepLR` needs `step_size`"),
-        ("StepLR(0 epochs)", None, "TN0802 [0 epochs] `0 epochs` is too short"),
-        ("StepLR(1.5 steps)", None, "TN0802 [1.5 steps] `1.5 steps` is no whole number of steps"),
-        ("StepLR(5 steps)", "epoch", "TN0803 [5 steps] a schedule that moves once an epoch cannot count `5 steps` | "
-         "write whole epochs, or `schedule_per = \"step\"`"),
-        ("ExponentialLR(0.9)", None, "TN0802 [ExponentialLR(0.9)] `ExponentialLR` names no time, so it needs "
-         "`schedule_per` | write `schedule_per = \"epoch\"` or `schedule_per = \"step\"`"),
-        ("LinearLR -> StepLR(1 epoch)", None, "TN0802 [LinearLR] a stage before the last needs a length | "
-         "write `LinearLR for 5 epochs`"),
-        ("LinearLR(start_factor=2)", None, "TN0802 [2] `LinearLR` rejects this: starting multiplicative factor "
-         "expected to be greater than 0 and less or equal to 1"),
-        ("ConstantLR(factor=0)", None, "TN0802 [0] `ConstantLR` rejects this: float division by zero"),
-        ("OneCycleLR", None, "TN0802 [OneCycleLR] `OneCycleLR` needs `max_lr`"),
-        ("OneCycleLR([0.1])", None, "TN0802 [[0.1]] `max_lr` of `OneCycleLR` is a number, found [0.1]"),
-        ("OneCycleLR(0.1, epochs=3)", None, "TN0802 [epochs] `OneCycleLR` has no argument `epochs` | it takes `max_lr`, "  # noqa: E501
-         "`total_steps`, `pct_start`, `anneal_strategy`, `cycle_momentum`, `base_momentum`, `max_momentum`, "
-         "`div_factor`, `final_div_factor`, `three_phase`"),
-        ("SequentialLR", None, "TN0802 [SequentialLR] `SequentialLR` is not written in a spec | "
-         "join schedules in time with `->`: `LinearLR for 5 epochs -> CosineAnnealingLR`"),
-        ("ReduceLROnPlateau(monitor=\"val.loss\")", None, "TN0001 [ReduceLROnPlateau(monitor=\"val.loss\")] "
-         "the schedule `ReduceLROnPlateau` is not done yet"),
-        ("3", None, "TN0802 [3] 3 is no schedule | "
-         "write a class of torch.optim.lr_scheduler, such as `CosineAnnealingLR`"),
+        ("ReduceLROnPlateau", {}),
+        ("ReduceLROnPlateau(factor=0.5, patience=1, monitor=\"val.loss\")", {"factor": 0.5, "patience": 1}),
+        ("ReduceLROnPlateau(patience=0, cooldown=2, min_lr=0.002, threshold=0.5, threshold_mode=\"abs\", eps=1e-3)",
+         {"patience": 0, "cooldown": 2, "min_lr": 0.002, "threshold": 0.5, "threshold_mode": "abs", "eps": 1e-3}),
+        ("ReduceLROnPlateau(mode=\"max\", patience=1)", {"mode": "max", "patience": 1}),
     ],
 )  # fmt: skip
-def test_wrong_schedules(text, per, fault):
-    with pytest.raises(SpecError) as raised:
-        chosen(text, per)
-    (found,) = raised.value.diagnostics
-    help = f" | {found.help}" if found.help else ""
-    assert f"{found.code} [{found.span.text}] {found.message}{help}" == fault
+def test_a_plateau_counts_evaluations_as_torch_does(text, arguments):
+    ours, theirs = optimizer_of(), optimizer_of()
+    scheduler = chosen(text).build(ours, STEPS_PER_EPOCH, STEPS)
+    by_hand = lr_scheduler.ReduceLROnPlateau(theirs, **arguments)
+    for loss in LOSSES:
+        for _ in range(STEPS_PER_EPOCH):
+            scheduler.step()
+        scheduler.evaluated({"val.loss": loss, "val.accuracy": 0.0})
+        by_hand.step(loss)
+        assert ours.param_groups[0]["lr"] == theirs.param_groups[0]["lr"]
+    assert (arguments == {}) == (ours.param_groups[0]["lr"] == 0.1)
 
 
-def test_every_class_of_torch_is_read_or_refused_by_name():
-    for name in schedule_classes():
-        try:
-            chosen(name, "step")
-        except SpecError as problem:
-            assert name in problem.diagnostics[0].message
+def test_a_plateau_follows_and_multiplies_other_schedules_and_its_state_is_kept():
+    choice = chosen("LinearLR(0.5) for 2 epochs -> StepLR(1 epoch, gamma=0.5) * ReduceLROnPlateau(patience=0)")
+
+    def run(losses, saved=None):
+        optimizer = optimizer_of(0.1, 0.01)
+        scheduler = choice.build(optimizer, STEPS_PER_EPOCH, STEPS)
+        if saved:
+            scheduler.load_state_dict(json.loads(saved))
+        rates = []
+        for loss in losses:
+            for _ in range(STEPS_PER_EPOCH):
+                scheduler.step()
+            scheduler.evaluated({"val.loss": loss})
+            rates.append(scheduler.get_last_lr())
+        return rates, json.dumps(scheduler.state_dict())
+
+    losses = [3.0, 4.0, 2.0, 5.0, 1.0, 7.0]
+    whole, _ = run(losses)
+    assert [own for own, _ in whole] == pytest.approx([0.075, 0.1, 0.05, 0.0025, 0.00125, 0.0000625])
+    assert [small for _, small in whole] == pytest.approx([own / 10 for own, _ in whole])
+    for at in (1, 3, 4):
+        begun, saved = run(losses[:at])
+        assert begun + run(losses[at:], saved)[0] == whole
 
 
-def test_stages_longer_than_the_run_are_an_error_and_an_empty_last_stage_is_none():
-    choice = chosen("LinearLR for 5 epochs -> CosineAnnealingLR")
-    with pytest.raises(SpecError) as raised:
-        choice.curve(0.1, 0.1, STEPS_PER_EPOCH, 49)
-    (found,) = raised.value.diagnostics
-    assert found.message == "the schedule is longer than the run, which has 49 steps (4.9 epochs)"
-    assert found.span.text == "LinearLR for 5 epochs"
-    assert len(choice.timed(STEPS_PER_EPOCH, 50)) == 1
-    choice.check_length(epochs=5, steps=None)
-    with pytest.raises(SpecError, match="longer than the run, which has 4 epochs"):
-        choice.check_length(epochs=4)
+def test_more_of_a_maximized_result_is_better():
+    optimizer = optimizer_of()
+    text = 'ReduceLROnPlateau(patience=0, monitor="val.accuracy")'
+    scheduler = chosen(text).build(optimizer, 10, 60, maximized=frozenset({"val.accuracy"}))
+    for accuracy, rate in ((0.5, 0.1), (0.6, 0.1), (0.6, 0.1 * 0.1)):
+        scheduler.evaluated({"val.accuracy": accuracy})
+        assert optimizer.param_groups[0]["lr"] == rate
+
+
+def test_groups_may_have_schedules_of_their_own():
+    optimizer = optimizer_of(0.1, 0.1, 0.2)
+    for group, name in zip(optimizer.param_groups, ("default", "head", "fc"), strict=True):
+        group["name"] = name
+    other = chosen("StepLR(5 steps)")
+    scheduler = chosen("CosineAnnealingLR").build(optimizer, 10, 60, {"head": other})
+    rates = []
+    for _ in range(60):
+        rates.append(scheduler.get_last_lr())
+        scheduler.step()
+    curves = [chosen("CosineAnnealingLR").curve(0.1, 0.1, 10, 60), other.curve(0.1, 0.1, 10, 60),
+              chosen("CosineAnnealingLR").curve(0.2, 0.1, 10, 60)]  # fmt: skip
+    assert rates == [list(step) for step in zip(*curves, strict=True)]
+
+
+def test_a_state_of_another_schedule_is_replaced_by_what_it_would_be():
+    first, second = optimizer_of(), optimizer_of()
+    scheduler = chosen("StepLR(5 steps)").build(first, 10, 60)
+    rates_of(first, scheduler, 23)
+    cosine = chosen("CosineAnnealingLR")
+    resumed = cosine.build(second, 10, 60)
+    resumed.load_state_dict(scheduler.state_dict())
+    assert rates_of(second, resumed, 37) == rates_of(whole := optimizer_of(), cosine.build(whole, 10, 60), 60)[23:]
 
 
 def test_a_stage_of_no_length_is_left_out():
     choice = chosen("LinearLR for 0 epochs -> CosineAnnealingLR")
     assert choice.curve(0.1, 0.1, 10, 60) == chosen("CosineAnnealingLR").curve(0.1, 0.1, 10, 60)
-
-
-def test_cycling_a_momentum_that_the_optimizer_does_not_have():
-    program, _ = elaborate(parse(Source("spec.tnet", "train { optimizer = Adagrad(lr=0.1) }")))
-    optimizer = choose_optimizer(program.recipes[None].settings["optimizer"].value, None)
-    with pytest.raises(SpecError) as raised:
-        chosen("OneCycleLR(0.1)").check(optimizer)
-    assert raised.value.diagnostics[0].message == "`OneCycleLR` cycles momentum, which `Adagrad` does not have"
-    chosen("OneCycleLR(0.1, cycle_momentum=false)").check(optimizer)

@@ -8,10 +8,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
 from safetensors.torch import load_file
 from small_specs import IRIS, spec, trained
 from torch.nn.utils import clip_grad_value_
+from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
 
 from tnet.data import streams
 from tnet.diagnostics import SpecError
@@ -175,7 +175,7 @@ def test_early_stop_ends_after_so_many_evaluations_without_a_better_one(tmp_path
     assert run.checkpoint.name == f"step-{len(values) * 6:08d}"
     assert run.about["steps"]["total"] == 300
     saved = checkpoints.load(run.checkpoint)
-    assert saved["tricks"] == {"early_stop": {"best": max(values), "waited": 2}}
+    assert saved["parts"] == {"early_stop": {"best": max(values), "waited": 2}}
 
 
 NAMED = {

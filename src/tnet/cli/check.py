@@ -8,35 +8,38 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic
-from .arguments import later, not_done_yet, setting_arguments
+from .arguments import later, setting_arguments
 from .failures import code_of
 from .output import show
 from .specs import open_spec
 
 if TYPE_CHECKING:
+    from ..codegen.gradcheck import GradientCheck
     from ..spec import Spec
 
-FORMATS = ("full", "concise", "json")
-LATER = ("github", "sarif")
+FORMATS = ("full", "concise", "json", "github", "sarif")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("spec", help="the spec, or - for stdin")
     setting_arguments(parser)
-    parser.add_argument("--format", choices=(*FORMATS, *LATER), default="full", help="json is for programs")
+    parser.add_argument("--format", choices=FORMATS, default="full", help="json, github and sarif are for programs")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="short for --format json")
-    later(parser, "--gradcheck", "--data")
+    parser.add_argument("--gradcheck", action="store_true", help="test declared gradients against finite differences")
+    later(parser, "--data")
 
 
 def run(options: argparse.Namespace) -> int:
-    if options.format in LATER:
-        raise not_done_yet(f"`--format {options.format}`")
     spec = open_spec(options)
-    diagnostics = spec.check()
+    tested = options.gradcheck and spec.compilation.model_ok
+    checks = spec.gradcheck() if tested else []
+    diagnostics = [*spec.check(), *dict.fromkeys(problem for each in checks for problem in each.problems)]
     show(diagnostics, options.format)
     if options.format == "full":
         print("\n" * bool(diagnostics) + verdict(spec.source_file.name, diagnostics))
         conditions(spec)
+        if tested:
+            gradients(spec, checks)
     return code_of(diagnostics)
 
 
@@ -60,3 +63,15 @@ def conditions(spec: Spec) -> None:
         for condition in net.conditions:
             place = f"  # {condition.span.place}" if condition.span else ""
             print(f"  {text.size(condition.relation)}{place}")
+
+
+def gradients(spec: Spec, checks: Sequence[GradientCheck]) -> None:
+    """Print which declared gradients were tested, and where."""
+    from ..syntax import ast
+
+    for each in dict.fromkeys(each for each in checks if not each.problems):
+        print(f"the gradient of `{each.name}` agrees with finite differences at {each.inputs}")
+    declared = (each.name.text for each in spec.compilation.tree.declarations if isinstance(each, ast.Autograd))
+    for name in declared:
+        if name not in {each.name for each in checks}:
+            print(f"the gradient of `{name}` was not tested: no net uses it")

@@ -8,6 +8,7 @@ COMMANDS = {
     "build": "the model's source, graph and summary as files",
     "summary": "layers, output shapes, parameters, multiply-adds",
     "plan": "what training would do: steps, parameter groups, learning rates",
+    "why": "where each property of a parameter comes from",
     "train": "trains",
     "eval": "a trained run on its test data",
     "predict": "a trained run on new inputs",
@@ -15,5 +16,5 @@ COMMANDS = {
 }
 """Each command with its line of help; its module is `tnet.cli.<command>`."""
 
-LATER = ("new", "explain", "why", "diff", "data", "trust", "report", "view")
+LATER = ("new", "explain", "diff", "data", "trust", "report", "view")
 """Commands of the language's design that are not done yet."""

@@ -20,10 +20,10 @@ def report(diagnostics: Sequence[Diagnostic]) -> None:
 
 def show(diagnostics: Sequence[Diagnostic], format: str, stream: TextIO | None = None) -> None:
     """Print diagnostics in one of the formats of `tnet.diagnostics.render`; on stdout where no stream is given."""
-    from ..diagnostics.render import RENDERERS
+    from ..diagnostics.render import COLOURED, RENDERERS
 
     stream = stream or sys.stdout
-    options = {} if format == "json" else {"color": colourful(stream)}
+    options = {"color": colourful(stream)} if format in COLOURED else {}
     text = RENDERERS[format](diagnostics, **options)
     if text:
         print(text, file=stream)

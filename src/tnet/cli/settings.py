@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..diagnostics import SpecError, error
-from ..source import Source
+from ..diagnostics import Note, SpecError, error
+from ..source import Source, Span
 from .arguments import UsageError
 from .files import cannot
 
 if TYPE_CHECKING:  # the IR is slow to import, and not needed without overrides
     from ..ir.program import Override
 
+KINDS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str")}
+"""The kinds of a YAML scalar that tnet has too."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -46,8 +48,12 @@ def from_yaml(path: Path) -> list[Override]:
 
     source = Source(str(path), read(path), path)
     try:
-        values, node = yaml.safe_load(source.text), yaml.compose(source.text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as problem:
+        node = yaml.compose(source.text, Loader=yaml.SafeLoader)
+        if node is None:
+            return []
+        refuse_what_is_lost(source, node, set())
+        values = yaml.safe_load(source.text)
+    except (yaml.YAMLError, RecursionError) as problem:
         raise malformed(source, problem) from problem
     if values is None:
         return []
@@ -70,6 +76,34 @@ def malformed(source: Source, problem: Any) -> SpecError:
     mark = getattr(problem, "problem_mark", None)
     span = source.span(mark.index, mark.index + 1) if mark else None
     return error("TN0301", f"not YAML: {getattr(problem, 'problem', None) or problem}", span)
+
+
+def refuse_what_is_lost(source: Source, node: Any, met: set[int]) -> None:
+    """Refuse a name given twice, of which YAML keeps the last alone, a value that tnet has no kind for, and an alias,
+    by which a short file can hold an endless value.
+    """
+
+    def span(part: Any) -> Span:
+        return source.span(part.start_mark.index, part.end_mark.index)
+
+    if id(node) in met:
+        raise error("TN0301", "a value that an alias of YAML repeats", span(node), help="write the value at each place")
+    met.add(id(node))
+    if node.id == "scalar" and node.tag not in KINDS:
+        kind = node.tag.rpartition(":")[2]
+        raise error(
+            "TN0303", f"`{node.value}` is a {kind} in YAML, which is no value of tnet", span(node),
+            help=f"for a text, quote it twice: `'\"{node.value}\"'`",
+        )  # fmt: skip
+    first: dict[str, Any] = {}
+    for child in node.value if node.id != "scalar" else ():
+        key, value = child if node.id == "mapping" else (None, child)
+        if key is not None and key.value in first:
+            note = Note("the first is here", span(first[key.value]))
+            raise error("TN0202", f"`{key.value}` is given twice", span(key), note)
+        if key is not None:
+            first[str(key.value)] = key
+        refuse_what_is_lost(source, value, met)
 
 
 def entries(source: Source, values: dict, node: Any, prefix: str) -> Iterator[Override]:

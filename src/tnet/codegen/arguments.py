@@ -127,13 +127,15 @@ class Unified:
 
     def constructor(self, expr: Any) -> Any:
         """An expression of `__init__`."""
-        return self._fill(expr, lambda argument: py.Code(argument.name))
+        return self.fill(expr, lambda argument: py.Code(argument.name))
 
     def forward(self, expr: Any) -> Any:
         """An expression of `forward`."""
-        return self._fill(expr, lambda argument: py.Attribute(SELF, argument.name))
+        return self.fill(expr, lambda argument: py.Attribute(SELF, argument.name))
 
-    def _fill(self, expr: Any, place: Callable[[Argument], py.Expr]) -> Any:
+    def fill(self, expr: Any, place: Callable[[Argument], py.Expr]) -> Any:
+        """An expression with arguments, read at `place`, for the literals that change."""
+
         def replace(part: Any) -> Any:
             if isinstance(part, py.Call) and any(map(self._is_default, part.arguments)):
                 given = tuple(each for each in part.arguments if not self._is_default(each))

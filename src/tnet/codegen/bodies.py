@@ -72,8 +72,9 @@ class Body:
             yield self.result
 
 
-Constructor = Callable[[ir.Module], py.Expr]
-"""Gives the expression that constructs a child module, whose class is known."""
+Constructor = Callable[[Any], py.Expr]
+"""Gives the expression that constructs a child module, or calls a function with its own gradient (an `ir.Autograd`),
+whose class is known."""
 
 SEQUENTIAL, LIST, MODULE = "torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.Module"
 
@@ -129,7 +130,8 @@ def children_of(module: ir.Module, constructor: Constructor) -> tuple[tuple[str,
 def body_of(module: ir.Module, constructor: Constructor) -> Body:
     """The body of a module, given how its children's modules are constructed."""
     children = children_of(module, constructor)
-    declarations = tuple(map(_parameter, module.parameters.values())) + tuple(map(_buffer, module.buffers.values()))
+    declared = (("parameter", module.parameters), ("buffer", module.buffers))
+    declarations = tuple(_declaration(each, kind, constructor) for kind, all_ in declared for each in all_.values())
     if is_chain(module) and module.kind != "net" and is_numbered(module.children):
         children = tuple(("", item) for item in items(noted(children, module)))
         return Body(SEQUENTIAL, 1, (), children, (), None, module, tuple(module.inputs))
@@ -139,32 +141,26 @@ def body_of(module: ir.Module, constructor: Constructor) -> Body:
     if loop := loop_of(module):
         values = (*module.inputs, loop.last)
         return Body(LIST, len(module.inputs), (), children, (), None, module, values, loop)
-    steps, result, values = forward_of(module, listed)
+    steps, result, values = forward_of(module, listed, constructor)
     base = LIST if listed else MODULE
     return Body(base, len(module.inputs), declarations, children, steps, result, module, values)
 
 
-def forward_of(module: ir.Module, listed: bool) -> tuple[tuple[Step, ...], py.Expr, tuple[ir.Value, ...]]:
-    converter = Converter(module.inputs, listed)
+def forward_of(
+    module: ir.Module, listed: bool, constructor: Constructor
+) -> tuple[tuple[Step, ...], py.Expr, tuple[ir.Value, ...]]:
+    converter = Converter(module.inputs, listed, constructor)
     nodes, result = whole_lists(live_nodes(module), module.result)
     steps = tuple(Flattener(converter, copied_reads(nodes, result, module)).steps(nodes))
     return steps, converter.result(result), tuple(converter.values)
 
 
-def _parameter(declared: ir.Declared) -> Declaration:
-    return _declaration(declared, "parameter")
-
-
-def _buffer(declared: ir.Declared) -> Declaration:
-    return _declaration(declared, "buffer")
-
-
-def _declaration(declared: ir.Declared, kind: str) -> Declaration:
+def _declaration(declared: ir.Declared, kind: str, constructor: Constructor) -> Declaration:
     converter = Converter([])
     sizes = py.Items("(", tuple(converter.argument(dim, "size", declared.name) for dim in declared.type.dims))
     init, arguments, body = None, (), None
     if declared.expression is not None:
-        steps, result, values = forward_of(declared.expression, False)
+        steps, result, values = forward_of(declared.expression, False, constructor)
         body = Body(MODULE, 0, (), (), steps, result, declared.expression, values)
     elif declared.init is not None:
         init = declared.init.name

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..ir import graph as ir
+from ..ir.autograd import Autograd
 from . import expressions as py
 from .arguments import Unified, unify
+from .autograd import APPLY, FunctionBody, function_body
 from .bodies import Body, body_of, is_chain, sequential
 from .words import camel_case, clean, unnumbered, unused
 
@@ -23,12 +25,12 @@ class Class:
     """A class of the generated file: the bodies of its instances, which differ in literals only."""
 
     family: str
-    bodies: list[Body]
+    bodies: list[Body] | list[FunctionBody]
     unified: Unified
     name: str = ""
 
     @property
-    def body(self) -> Body:
+    def body(self) -> Body | FunctionBody:
         return self.bodies[0]
 
     def construct(self, instance: int) -> py.Call:
@@ -42,51 +44,102 @@ class Class:
         return py.Call(py.ClassRef(self), tuple(given))
 
 
+class FunctionClass(Class):
+    """A class of functions with their own gradient: a use that differs in literals gives them as arguments."""
+
+    def construct(self, instance: int) -> py.Call:
+        """The call of one of the uses, but for its inputs."""
+        given = tuple(py.Literal(each.values[instance], each.name) for each in self.unified.arguments)
+        return py.Call(py.Attribute(py.ClassRef(self), APPLY), given)
+
+
 @dataclass
 class Classes:
-    """All classes of a net. `constructors` has for each module the expression that makes it."""
+    """All classes of a net. `constructors` has for each module the expression that makes it, for each function with its
+    own gradient the one that calls it."""
 
     taken: set[str]
     families: dict[int, str]
     constructors: dict[int, py.Expr] = field(default_factory=dict)
     by_module: dict[int, Class] = field(default_factory=dict)
 
-    def constructor(self, module: ir.Module) -> py.Expr:
-        return self.constructors[id(module)]
+    def constructor(self, it: ir.Module | Autograd) -> py.Expr:
+        return self.constructors[id(it)]
+
+    def add_functions(self, functions: list[Autograd]) -> None:
+        """Functions whose bodies apply none but those that are done."""
+        bodies = [(function.name, function_body(function, self.constructor)) for function in functions]
+        self._add(FunctionClass, functions, bodies)
 
     def add_level(self, modules: list[ir.Module]) -> None:
         """Modules whose children are all done."""
-        groups: dict[Any, list[ir.Module]] = {}
-        bodies: dict[int, Body] = {}
+        classes = []
         for module in modules:
-            if not needs_class(module):
+            if needs_class(module):
+                classes.append(module)
+            else:
                 self.constructors[id(module)] = sequential(module, self.constructor)
-                continue
-            bodies[id(module)] = body_of(module, self.constructor)
-            groups.setdefault((self.families[id(module)], bodies[id(module)]), []).append(module)
-        for (name, _), members in groups.items():
-            own = [bodies[id(module)] for module in members]
-            cls = Class(name, own, unify(own, self.taken))
-            for instance, module in enumerate(members):
-                self.by_module[id(module)] = cls
-                self.constructors[id(module)] = cls.construct(instance)
+        bodies = [(self.families[id(module)], body_of(module, self.constructor)) for module in classes]
+        self._add(Class, classes, bodies)
+
+    def _add(self, kind: type[Class], items: list[Any], bodies: list[tuple[str, Any]]) -> None:
+        """One class for each name and structure."""
+        groups: dict[Any, list[int]] = {}
+        for place, key in enumerate(bodies):
+            groups.setdefault(key, []).append(place)
+        for (name, _), places in groups.items():
+            own = [bodies[place][1] for place in places]
+            cls = kind(name, own, unify(own, self.taken))
+            for instance, place in enumerate(places):
+                self.by_module[id(items[place])] = cls
+                self.constructors[id(items[place])] = cls.construct(instance)
 
 
 def classes_of(root: ir.Module, taken: set[str]) -> list[Class]:
     """The classes that a net needs, named, each before those that use it."""
     modules = list(unique_modules(root))
-    levels: dict[int, list[ir.Module]] = {}
-    heights: dict[int, int] = {}
-    for module in modules:
-        below = [heights[id(child)] for child in ir.inner_modules(module)]
-        heights[id(module)] = 1 + max(below, default=0)
-        levels.setdefault(heights[id(module)], []).append(module)
+    functions = list(unique_functions(modules))
     found = Classes(taken, families_of(modules))
-    for _, level in sorted(levels.items()):
+    for level in levels(functions, lambda function: functions_in([function.forward, function.backward])):
+        found.add_functions(level)
+    for level in levels(modules, ir.inner_modules):
         found.add_level(level)
-    ordered = list(dict.fromkeys(found.by_module[id(each)] for each in modules if id(each) in found.by_module))
+    ordered = dict.fromkeys(found.by_module.get(id(each)) for each in (*functions, *modules))
+    ordered = [cls for cls in ordered if cls is not None]
     name_classes(ordered, root.name, taken)
     return ordered
+
+
+def levels(items: list[Any], below: Callable[[Any], Iterable[Any]]) -> list[list[Any]]:
+    """The items, of which each stands after what is below it, in rows without one below another."""
+    heights: dict[int, int] = {}
+    rows: dict[int, list[Any]] = {}
+    for each in items:
+        heights[id(each)] = 1 + max((heights[id(inner)] for inner in below(each)), default=0)
+        rows.setdefault(heights[id(each)], []).append(each)
+    return [row for _, row in sorted(rows.items())]
+
+
+def unique_functions(modules: list[ir.Module]) -> Iterator[Autograd]:
+    """Each function with its own gradient once, those that it applies first."""
+    seen: set[int] = set()
+
+    def visit(modules: Iterable[ir.Module]) -> Iterator[Autograd]:
+        for function in functions_in(modules):
+            if id(function) not in seen:
+                seen.add(id(function))
+                yield from visit([function.forward, function.backward])
+                yield function
+
+    return visit(modules)
+
+
+def functions_in(modules: Iterable[ir.Module]) -> Iterator[Autograd]:
+    """The functions that modules apply themselves, also in initial values."""
+    for module in modules:
+        declared = (*module.parameters.values(), *module.buffers.values())
+        for each in (module, *(it.expression for it in declared if it.expression)):
+            yield from (node.args[0] for node in ir.walk(each.nodes) if node.op == "autograd")
 
 
 def unique_modules(root: ir.Module) -> Iterator[ir.Module]:
@@ -148,7 +201,7 @@ def name_classes(classes: list[Class], root_name: str, taken: set[str]) -> None:
 
 
 def difference(cls: Class, simplest: Class) -> str:
-    """A word for what a structure has that the simplest one has not: a child, or else a configuration."""
+    """A word for what a structure has that the simplest one has not: a child, a configuration, or an input."""
     for label in cls.body.module.children:
         if label not in simplest.body.module.children and label.isidentifier():
             return camel_case(label)
@@ -157,7 +210,8 @@ def difference(cls: Class, simplest: Class) -> str:
         if len(mine) == 1 and mine.isdisjoint(others):
             if word := configured(name, cls.body.module.config[name]):
                 return word
-    return ""
+    known = {value.name for value in simplest.body.module.inputs}
+    return next((camel_case(each.name) for each in cls.body.module.inputs if each.name not in known), "")
 
 
 def configured(name: str, value: Any) -> str | None:

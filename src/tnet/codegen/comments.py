@@ -12,7 +12,7 @@ from .arguments import Column, explain
 from .classes import Class
 from .imports import Imports
 from .printing import Printer
-from .relations import holds, multiple
+from .relations import multiple, quotient_of
 
 LETTERS = {3: {1: "L"}, 4: {2: "H", 3: "W"}, 5: {2: "D", 3: "H", 4: "W"}}
 """By the number of dims: what sizes along an axis are called where they differ from instance to instance."""
@@ -76,7 +76,7 @@ class Shapes:
         if known is None or known == column:
             return known and letter
         for step in self.arguments:
-            if "window" in step.kinds and holds(lambda size, base, by: size == base // by, column, known, step.values):
+            if "window" in step.kinds and quotient_of(column, known, step.values):
                 return f"{letter} // {step.name}"
         factor, op = multiple(column, known) or (1, "")
         return op and (f"{factor} * {letter}" if op == "*" else f"{letter} // {factor}")

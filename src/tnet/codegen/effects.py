@@ -82,6 +82,9 @@ def has_effect(node: ir.Node, module: ir.Module) -> bool:
         return True
     if node.op == "apply":
         return _module_has_effect(module.children[node.target])
+    if node.op == "autograd":
+        forward = node.args[0].forward
+        return any(has_effect(inner, forward) for inner in forward.nodes)
     name = node.target.rsplit(".", 1)[-1]
     return node.op in ("function", "method") and (name in RANDOM_FUNCTIONS or node.kwargs.get("inplace") is True)
 

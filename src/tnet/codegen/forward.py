@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from . import expressions as py
 from .classes import Class
@@ -19,28 +19,46 @@ from .suites import Suite
 
 
 class Forward:
-    """Prints the forward of a class, a level deep."""
+    """Prints the forward of a class, a level deep.
 
-    def __init__(self, cls: Class, shapes: Shapes, printer: Printer, taken: set[str], tests: Sequence[Test] = ()):
+    `fill` puts arguments in the place of literals; `known` has what sizes are read as that are no local names.
+    """
+
+    def __init__(
+        self,
+        cls: Class,
+        shapes: Shapes,
+        printer: Printer,
+        taken: set[str],
+        tests: Sequence[Test] = (),
+        fill: Callable | None = None,
+        known: Mapping[tuple[int, int], str] | None = None,
+    ):
         self.cls = cls
         self.shapes = shapes
         self.printer = printer
-        statements = [] if cls.body.loop else statements_of(cls.body, cls.unified.forward, printer)
+        statements = [] if cls.body.loop else statements_of(cls.body, fill or cls.unified.forward, printer)
         self.tests = tests
         sizes = tuple(size for test in tests for size in test.sizes)
         keep = worth_deleting(cls.bodies, [statement.steps for statement in statements], Meter(shapes.hints))
-        self.namer = Namer(cls.body, statements, taken, sizes, keep)
+        self.namer = Namer(cls.body, statements, taken, sizes, keep, known)
+        self.inputs, self.sizes, self.named = self.namer.run()
 
     def lines(self) -> list[str]:
-        inputs, sizes, named = self.namer.run()
-        lines = [with_comment(f"{INDENT}def forward({', '.join(['self', *inputs])}):", self._input_shapes(inputs))]
+        return [self.signature("forward", ["self", *self.inputs]), *self.content()]
+
+    def signature(self, name: str, parameters: Sequence[str], own: int | None = None) -> str:
+        """The first line, with the shapes of the first `own` inputs."""
+        return with_comment(f"{INDENT}def {name}({', '.join(parameters)}):", self._input_shapes(self.inputs[:own]))
+
+    def content(self) -> list[str]:
+        """The lines of the body."""
         if self.cls.body.loop:
-            return [*lines, *self._loop(self.cls.body.loop, inputs)]
-        for index, axes in sizes.items():
-            lines.append(self._size_line(inputs[index], index, axes))
+            return self._loop(self.cls.body.loop, self.inputs)
+        lines = [self._size_line(self.inputs[index], index, axes) for index, axes in self.sizes.items()]
         for test in self.tests:
             lines += test_lines(test, self._sizes_of_inputs, self.printer)
-        return [*lines, *Suite(named, self._statement, self.printer).lines(2)]
+        return [*lines, *Suite(self.named, self._statement, self.printer).lines(2)]
 
     def _loop(self, loop: Loop, inputs: list[str]) -> list[str]:
         given = self.shapes.of(len(inputs))
@@ -87,7 +105,7 @@ class Forward:
             lines = self.printer.lines("return ", expr, depth=depth)
         elif statement.op == "set_index":
             return self._write_lines(named, depth)
-        elif statement.op.startswith("update"):
+        elif statement.op == "save" or statement.op.startswith("update"):
             return self._update_lines(named, depth)
         elif statement.target is not None and not self.namer.is_read(statement.target):
             lines = self.printer.lines("", expr, depth=depth)
@@ -99,7 +117,7 @@ class Forward:
         return [*lines[:-1], with_comment(lines[-1], self._result_shapes(statement))]
 
     def _update_lines(self, named: Named, depth: int) -> list[str]:
-        """A write into a buffer in place."""
+        """A write into a buffer in place, or a call for what it does."""
         statement = named.statement
         value = named.fill(statement.expr)
         if statement.content is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
 from . import expressions as py
@@ -42,7 +42,8 @@ class Namer:
     """Names the values of one forward, statement by statement.
 
     `first` are sizes that are needed before all else. `worth_deleting` picks from values that live on under a name
-    after their last use; it is told until which statement each named value lives, by itself and at the least.
+    after their last use; it is told until which statement each named value lives, by itself and at the least. `known`
+    has what sizes are read as that are no local names.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Namer:
         taken: set[str],
         first: tuple[py.Expr, ...] = (),
         worth_deleting: Callable[[list[int], dict[int, int], dict[int, int]], set[int]] = lambda *_: set(),
+        known: Mapping[tuple[int, int], str] | None = None,
     ):
         self.body = body
         self.first = first
@@ -60,7 +62,7 @@ class Namer:
         self.taken = taken | ALWAYS_TAKEN
         self.names: dict[int, str] = {}
         self.holder: dict[str, int] = {}
-        self.locals: dict[tuple[int, int], str] = {}
+        self.locals: dict[tuple[int, int], str] = dict(known or {})
         self.live = Liveness(statements)
         self.last_use = self.live.last
         self.flow = [
@@ -180,7 +182,8 @@ class Namer:
                     if not self.live.at(part.index, at) or self.live.is_apart(part.index, at):
                         late.add((part.index, part.axis))
         kept: dict[int, list[int]] = {}
-        for index, axis in sorted(late | {key for key, count in counts.items() if count > 1}):
+        wanted = late | {key for key, count in counts.items() if count > 1}
+        for index, axis in sorted(wanted - self.locals.keys()):
             kept.setdefault(index, []).append(axis)
         return kept
 

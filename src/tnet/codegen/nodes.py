@@ -23,11 +23,12 @@ TRAINING = py.Attribute(SELF, "training")
 class Converter:
     """Converts what one module's nodes say; run-time values become numbered `Ref`s in the order in which they come.
 
-    `listed`: the module is a list of its children.
+    `listed`: the module is a list of its children. `constructor` says how functions with their own gradient are called.
     """
 
-    def __init__(self, inputs: list[ir.Value], listed: bool = False):
+    def __init__(self, inputs: list[ir.Value], listed: bool = False, constructor: Callable | None = None):
         self.listed = listed
+        self.constructor = constructor
         self.values: list[ir.Value] = []
         self.numbers: dict[ir.Value, int] = {}
         for value in inputs:
@@ -119,6 +120,10 @@ class Converter:
         if node.op == "apply":
             args = [self.argument(arg, "value", node.target) for arg in node.args]
             return submodule([node.target], self.listed), args
+        if node.op == "autograd":
+            definition, *inputs = node.args
+            call = relabelled(self.constructor(definition), definition.name)
+            return call.function, [*map(self.argument, inputs), *call.arguments]
         name = node.target.rsplit(".", 1)[-1]
         if node.op == "method":
             receiver, *args = node.args

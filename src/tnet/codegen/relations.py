@@ -65,6 +65,11 @@ def quotient(column: Column, first: Column, second: Column) -> bool:
     return holds(lambda size, a, b: b > 1 and size == a // b > 1, column, first, second)
 
 
+def quotient_of(column: Column, base: Column, by: Column) -> bool:
+    """Whether the column is the base divided by what may be 1, as a stride, or 0, as a padding."""
+    return holds(lambda size, of, each: each > 0 and size == of // each, column, base, by)
+
+
 def share(column: Column, base: Column) -> int | None:
     """The n of which the column is one part of as many as `base` says: n // base."""
     if not all(type(each) is int and each > 1 for each in (column[0], base[0])):

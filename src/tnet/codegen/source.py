@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from ..ir import graph as ir
 from . import expressions as py
 from .bodies import LIST, SEQUENTIAL, Declaration
-from .classes import Class, classes_of
+from .classes import Class, FunctionClass, classes_of
 from .comments import Shapes, notes
 from .conditions import tests_of
 from .docstrings import docstring
 from .forward import Forward
+from .function_text import FunctionPrinter
 from .helpers import REPLACE, helpers
 from .imports import Imports
 from .naming import ALWAYS_TAKEN
@@ -30,10 +31,14 @@ def generate(net: ir.Net) -> str:
     for part in py.parts(tuple(expr for cls in classes for expr in cls.body.expressions())):
         if isinstance(part, py.Path):
             imports.name(part.path)  # known before values are named, so that no value hides one
-    texts = ["\n".join(ClassPrinter(cls, net, printer).lines()) for cls in classes]
+    texts = ["\n".join(printer_of(cls)(cls, net, printer).lines()) for cls in classes]
     head = "\n".join(docstring(f"{net.name}, generated from a spec.{_hints(net)}"))
     defined = list(helpers(texts, imports))
     return "\n\n\n".join(["\n\n".join([head, imports.text()]), *defined, *texts]) + "\n"
+
+
+def printer_of(cls: Class) -> type[ClassPrinter | FunctionPrinter]:
+    return FunctionPrinter if isinstance(cls, FunctionClass) else ClassPrinter
 
 
 def _hints(net: ir.Net) -> str:

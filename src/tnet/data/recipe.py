@@ -121,6 +121,11 @@ def _setting(setting: Setting) -> Any:
     """The checked value of a setting. Raises SpecError (TN0001, TN0701, TN0704)."""
     if setting.name in LATER:
         raise error("TN0001", f"the data setting `{setting.name}` is not done yet", setting.span)
+    if setting.name in STAGES:
+        raise error(
+            "TN0704", f"`{setting.name}` is a pipeline, not a setting with one value", setting.span,
+            help=f"write its steps in the spec: `{setting.name}: {{ … }}`",
+        )  # fmt: skip
     if setting.name not in SETTINGS:
         advice = did_you_mean(setting.name, [*SETTINGS, *LATER, *STAGES])
         raise error("TN0704", f"unknown data setting `{setting.name}`", setting.span, help=advice)

@@ -32,6 +32,7 @@ CODES: dict[str, str] = {
     "TN0404": "rejected by PyTorch",
     "TN0405": "undecidable condition",
     "TN0406": "type that depends on the path",
+    "TN0407": "wrong gradient",
     # 05: structure of a spec
     "TN0501": "misplaced statement",
     "TN0502": "no main net",
@@ -43,6 +44,7 @@ CODES: dict[str, str] = {
     "TN0603": "ambiguous selector",
     "TN0604": "rule that cannot apply",
     "TN0605": "wrong value of a property",
+    "TN0606": "frozen layer with moving statistics",
     # 07: data
     "TN0701": "unknown data source or transform",
     "TN0702": "data that cannot be read",

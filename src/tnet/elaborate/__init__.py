@@ -2,6 +2,7 @@
 
 from . import (  # noqa: F401  each enters what it evaluates
     attributes,
+    autograd,
     declared,
     expressions,
     groups,

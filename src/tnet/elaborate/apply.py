@@ -10,6 +10,7 @@ import torch
 
 from ..catalog.inference import inferred_arguments
 from ..diagnostics import Note, error
+from ..ir.autograd import Autograd
 from ..ir.graph import Layer, Model, Module, Node, Value, leaves
 from ..ir.sites import parameters
 from ..ir.types import OpaqueType, TensorType
@@ -17,11 +18,11 @@ from ..shapes import freeze
 from ..source import Span
 from ..syntax import ast
 from .callees import Arguments, Callee, Skip, describe
-from .calls import bind_formals
+from .calls import bind_formals, inputs_of
 from .data_sizes import outside
 from .evaluation import is_runtime
 from .frames import Frame
-from .functions import apply_function
+from .functions import OTHER_FUNCTIONS, apply_function
 from .inference import infer_types, new_values, types_of
 from .labels import submodule_name
 from .layers import build_layer
@@ -39,7 +40,7 @@ class Inputs:
 
 def apply_callee(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
     """Apply a layer, function, block or net to the inputs of a step."""
-    if callee.kind in ("function", "method"):
+    if callee.kind in ("function", "method", *OTHER_FUNCTIONS):
         if label is not None:
             raise error("TN0206", f"`{callee.name}` is a function and has no name in the model", step.label.span)
         _refuse_nothing(callee.name, inputs, span)
@@ -143,10 +144,7 @@ def _apply_block(callee: Callee, label: str | None, inputs: Inputs, span: Span, 
     if callee.kind == "net":
         formals, config = tuple(ast.Formal(port.name.span, port.name, None) for port in declared.node.inputs), ()
     else:
-        formals = declared.node.inputs or (
-            ast.Formal(declared.node.name.span, ast.Name(declared.node.name.span, "x"), None),
-        )
-        config = declared.node.config or ()
+        formals, config = inputs_of(declared.node), declared.node.config or ()
     settings = bind_formals(config, callee.arguments, callee.name, span, declared.globals, frame)
     for name, value in settings.items():
         if is_runtime(value):
@@ -245,6 +243,8 @@ def _code_of_nodes(nodes: list[Node]) -> tuple:
 def freeze_arguments(value: Any) -> Any:
     if isinstance(value, Value):
         return "value"
+    if isinstance(value, Autograd):
+        return (value.name, code(value.forward), code(value.backward))
     if isinstance(value, (tuple, list)):
         return tuple(map(freeze_arguments, value))
     if isinstance(value, dict):

@@ -36,8 +36,9 @@ def executes(kind: type) -> Callable[[Execute], Execute]:
 class Returned(Exception):
     """A `return` was met; it ends the body."""
 
-    def __init__(self, value: Any):
+    def __init__(self, value: Any, node: ast.Return):
         self.value = value
+        self.node = node
 
 
 def run_body(body: ast.Body, frame: Frame) -> Any:
@@ -76,7 +77,7 @@ def _forget(statement: ast.Statement, frame: Frame) -> None:
     for name in bound_names(statement):
         frame.names[name] = UNKNOWN
     if isinstance(statement, ast.Return):
-        raise Returned(UNKNOWN)
+        raise Returned(UNKNOWN, statement)
 
 
 def bound_names(node: Any) -> set[str]:
@@ -177,7 +178,7 @@ def _set_index(base: Any, subscripts: tuple, content: Any) -> Any:
 @executes(ast.Return)
 def _return(node: ast.Return, frame: Frame) -> None:
     values = tuple(evaluate(value, frame) for value in node.values)
-    raise Returned(values[0] if len(values) == 1 else values)
+    raise Returned(values[0] if len(values) == 1 else values, node)
 
 
 @executes(ast.ErrorNode)

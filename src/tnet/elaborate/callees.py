@@ -23,6 +23,7 @@ class Callee:
     "block"     Declared (an ast.Block)
     "net"       Declared (an ast.Net)
     "def"       Declared (an ast.Def)
+    "autograd"  Declared (an ast.Autograd)
 
     `args` and `kwargs` are bound as by `functools.partial`.
     """
@@ -75,7 +76,7 @@ class Arguments:
 class Declared:
     """A declaration of a file, with the globals of that file, in which its body is read."""
 
-    node: Any  # ast.Block, ast.Net or ast.Def
+    node: Any  # ast.Block, ast.Net, ast.Def or ast.Autograd
     globals: Any  # elaborate.globals.Globals
 
 

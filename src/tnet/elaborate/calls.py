@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from torch.nn.init import calculate_gain
@@ -15,6 +16,7 @@ from ..source import Span
 from ..syntax import ast
 from . import builtins
 from .callees import Arguments, Callee, Declared, describe
+from .deferred import DEFERRED_CALLS
 from .evaluation import arguments, evaluate, evaluates, is_runtime
 from .expressions import lookup
 from .frames import MISSING, Frame
@@ -28,10 +30,26 @@ DEEPEST_CALL = 40
 def call(node: ast.Call, frame: Frame) -> Any:
     if isinstance(node.callee, ast.Attribute):
         return _method_or_namespace(node, node.callee, frame)
+    if frame.section and isinstance(node.callee, ast.Var) and node.callee.name in DEFERRED_CALLS:
+        return _deferred(node.callee.name, node, frame)
     args = arguments(node.args, frame)
     if isinstance(node.callee, ast.Var):
         return _call_name(node.callee, args, node.span, frame)
     return call_value(evaluate(node.callee, frame), args, node.span, frame)
+
+
+def _deferred(name: str, node: ast.Call, frame: Frame) -> values.Call:
+    """A call whose arguments are read while training."""
+    positional = tuple(values.Expression(arg.value, frame, arg.value.span) for arg in node.args if arg.name is None)
+    keywords: dict[str, values.Expression] = {}
+    for arg in node.args:
+        if arg.name and arg.name.text in keywords:
+            raise error("TN0202", f"`{arg.name.text}` is given twice", arg.name.span)
+        if arg.name:
+            keywords[arg.name.text] = values.Expression(arg.value, frame, arg.value.span)
+    spans = {key: each.span for key, each in (*enumerate(positional), *keywords.items())}
+    names = {arg.name.text: arg.name.span for arg in node.args if arg.name}
+    return values.Call(name, positional, keywords, True, node.span, spans, names)
 
 
 def _call_name(callee: ast.Var, args: Arguments, span: Span, frame: Frame) -> Any:
@@ -56,10 +74,16 @@ def _gain(args: Arguments, span: Span) -> float:
         raise error("TN0301", f"`calculate_gain`: {problem}", span) from None
 
 
+OTHER_CALLS: dict[str, Callable] = {}
+"""What calls a function that is of no library, by its kind; entered where it is defined."""
+
+
 def call_value(value: Any, args: Arguments, span: Span, frame: Frame) -> Any:
     """Call what is no plain name: a callee with arguments bound before, or nothing that can be called."""
     if not isinstance(value, Callee):
         raise error("TN0303", f"{describe(value)} cannot be called", span)
+    if value.kind in OTHER_CALLS:
+        return OTHER_CALLS[value.kind](value, args, span, frame)
     whole = value.bind(args)
     if value.kind == "def":
         return call_definition(whole, span, frame)
@@ -95,6 +119,11 @@ def _refuse_flow(callee: Callee, span: Span) -> None:
                 "TN0303", f"`{callee.name}` is computed before the model runs, but this is {describe(value)}",
                 given.span(key, span), help=f"a `def` is never given a tensor; write `block {callee.name}(…)`",
             )  # fmt: skip
+
+
+def inputs_of(node: ast.Block | ast.Autograd) -> tuple[ast.Formal, ...]:
+    """The inputs of a declaration, `(x)` where none are written."""
+    return node.inputs or (ast.Formal(node.name.span, ast.Name(node.name.span, "x"), None),)
 
 
 def bind_formals(

@@ -8,15 +8,18 @@ from typing import Any
 from torch.nn import init
 
 from ..diagnostics import did_you_mean, error
-from ..ir.graph import Declared, InitRef, Module, Value
+from ..ir.graph import Declared, DTypeRef, InitRef, Module, Value
 from ..ir.types import TensorType
+from ..source import Span
 from ..syntax import ast
 from .bodies import executes
 from .branches import read_own
-from .callees import describe
+from .callees import Arguments, describe
 from .evaluation import arguments, compile_time, evaluate, is_runtime
 from .frames import MISSING, Frame
+from .functions import apply_function
 from .labels import check_label
+from .library import library_callee
 from .limits import check_bytes
 from .ports import fixed_type
 
@@ -106,7 +109,7 @@ def _expression(node: Any, type_: TensorType, frame: Frame) -> Module:
     module = Module("block", node.name.text, span=node.span)
     names = {name: value for name, value in frame.names.items() if not is_runtime(value)}
     inner = Frame(frame.work, frame.globals, frame.net, module, names=names)
-    value = evaluate(node.value, inner)
+    value = _as_tensor(evaluate(node.value, inner), type_, node.value.span, inner)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         raise error(
             "TN0303", f"`{node.name.text}` is a tensor; {value} alone is a number", node.value.span,
@@ -118,3 +121,12 @@ def _expression(node: Any, type_: TensorType, frame: Frame) -> Module:
         raise error("TN0402", f"`{node.name.text}` is `{type_}`, but its value is `{value.type}`", node.value.span)
     module.result = value
     return module
+
+
+def _as_tensor(value: Any, type_: TensorType, span: Span, frame: Frame) -> Any:
+    """A list of numbers as a tensor of the declared dtype; other values as they are."""
+    if not isinstance(value, (list, tuple)) or is_runtime(value):
+        return value
+    given = Arguments((), {"dtype": DTypeRef(type_.dtype)}, {})
+    made = library_callee("tensor", step=False).bind(given)
+    return apply_function(made, (list(value),), {}, span, frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,9 +18,14 @@ from .callees import Arguments, Callee, describe
 from .evaluation import is_runtime, tensor_operation
 from .frames import Frame
 
+OTHER_FUNCTIONS: dict[str, Callable] = {}
+"""What applies a function that is of no library, by its kind; entered where it is defined."""
+
 
 def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span: Span, frame: Frame) -> Any:
     """A function or method on the inputs of a step, with the arguments bound to it; gives the new values."""
+    if callee.kind in OTHER_FUNCTIONS:
+        return OTHER_FUNCTIONS[callee.kind](callee, inputs, keywords, span, frame)
     if callee.kind == "method":
         return apply_method(callee.name, inputs, keywords, callee.arguments, span, frame)
     function: TensorFunction = callee.target

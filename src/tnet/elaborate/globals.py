@@ -96,9 +96,11 @@ class Globals:
                 return Callee("block", declaration.name.text, Declared(declaration, self))
             case ast.Net():
                 return Callee("net", declaration.name.text, Declared(declaration, self))
+            case ast.Autograd():
+                return Callee("autograd", declaration.name.text, Declared(declaration, self))
             case (ast.FromImport() as imported, name):
                 return self._imported(imported, name)
-        raise Skip  # autograd and use are refused where they are declared
+        raise Skip  # use is refused where it is declared
 
     def _imported(self, imported: ast.FromImport, name: ast.ImportName) -> Any:
         other = self.load(self, imported)

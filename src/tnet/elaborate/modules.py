@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..diagnostics import error
@@ -33,16 +35,24 @@ def build_block(callee: Callee, settings: dict[str, Any], given: dict[str, Any],
     declared = callee.target
     key = (id(declared.node), freeze_settings(settings), freeze(types_of(list(given.values()))))
     if key not in frame.net.blocks:
-        if callee.name in frame.net.active:
-            raise error("TN0503", f"block `{callee.name}` contains itself", declared.node.name.span)
-        if len(frame.net.active) > DEEPEST_BLOCKS:
-            raise error("TN0901", f"blocks are nested more than {DEEPEST_BLOCKS} deep", declared.node.name.span)
-        frame.net.active.append(callee.name)
-        try:
+        with entered(callee, frame):
             frame.net.blocks[key] = _block(callee, settings, given, frame)
-        finally:
-            frame.net.active.pop()
     return frame.net.blocks[key]
+
+
+@contextmanager
+def entered(callee: Callee, frame: Frame) -> Iterator[None]:
+    """While the body of a declaration is elaborated. Raises SpecError for one in itself, or in too many others."""
+    place = callee.target.node.name.span
+    if callee.name in frame.net.active:
+        raise error("TN0503", f"{callee.kind} `{callee.name}` contains itself", place)
+    if len(frame.net.active) > DEEPEST_BLOCKS:
+        raise error("TN0901", f"blocks are nested more than {DEEPEST_BLOCKS} deep", place)
+    frame.net.active.append(callee.name)
+    try:
+        yield
+    finally:
+        frame.net.active.pop()
 
 
 def freeze_settings(settings: dict[str, Any]) -> Any:

@@ -106,12 +106,14 @@ def _on_tensors(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any
 
 
 def _on_calls(op: str, left: Any, right: Any, span: Span) -> Any:
-    if op not in "+*" or not all(isinstance(side, (Call, Combined)) for side in (left, right)):
-        unknown = left if isinstance(left, Call) else right
-        raise error(
-            "TN0201", f"`{getattr(unknown, 'name', op)}` is not defined", getattr(unknown, "span", span) or span
-        )
-    return Combined(op, (left, right), span)
+    if op in "+*" and all(isinstance(side, (Call, Combined)) for side in (left, right)):
+        return Combined(op, (left, right), span)
+    unknown = left if isinstance(left, Call) else right
+    if isinstance(unknown, Combined) or unknown.called or unknown.name[:1].isupper():
+        other = right if unknown is left else left
+        message = f"`{op}` joins what is alike: sources by `+`, schedules by `*`"
+        raise error("TN0303", f"{message}; this is {describe(other)}" if other is not unknown else message, span)
+    raise error("TN0201", f"`{unknown.name}` is not defined", unknown.span or span)
 
 
 def _on_sizes(op: str, left: Any, right: Any, span: Span) -> Any:

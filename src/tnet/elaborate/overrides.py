@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..diagnostics import Note, SpecError, did_you_mean, error
 from ..ir.program import HyperValue, Override
 from ..source import Source, Span
-from ..syntax import ast, parse_expression
+from ..syntax import ast, parse_expression, parse_stages
 from .callees import describe
 from .evaluation import evaluate
 from .frames import Frame
@@ -29,12 +30,20 @@ def given_value(override: Override, frame: Frame) -> Any:
         raise
 
 
-def parsed(override: Override) -> Any:
+def parsed(override: Override) -> ast.Expr | None:
     """An override's text as an expression with places in its own source, or None."""
-    span = override.span
-    shown = Source(span.source.name, span.source.text[: span.end], span.source.path)
-    node, diagnostics = parse_expression(shown, span.start)
+    node, diagnostics = parse_expression(_shown(override.span), override.span.start)
     return None if diagnostics else node
+
+
+def parsed_stages(override: Override) -> Sequence[ast.Stage] | None:
+    """An override's text as the value of a setting, with places in its own source, or None."""
+    stages, diagnostics = parse_stages(_shown(override.span), override.span.start)
+    return None if diagnostics else stages
+
+
+def _shown(span: Span) -> Source:
+    return Source(span.source.name, span.source.text[: span.end], span.source.path)
 
 
 def hyper_value(declaration: ast.Hyper, override: Override | None, globals_: Globals) -> HyperValue:
@@ -118,9 +127,9 @@ def _check_domain(name: str, value: Any, domain: Any, span: Span | None, declara
         raise error("TN0304", f"`{name}` is {describe(value)}; it may be {allowed}", span, *notes)
 
 
-def unknown_hyper(override: Override, names: list[str]) -> Exception:
+def unknown_hyper(override: Override, names: list[str], settings: Mapping[str, str]) -> Exception:
+    """The error of a name that is no hyper-parameter; `settings` are the ways to the settings of that name."""
     listed = ", ".join(f"`{name}`" for name in names) or "none"
-    return error(
-        "TN0204", f"no hyper-parameter is called `{override.path}`", override.name_place,
-        help=did_you_mean(override.path, names) or f"there are {listed}",
-    )  # fmt: skip
+    way = settings.get(override.path)
+    advice = f"it is a setting: write `{way}`" if way else did_you_mean(override.path, names) or f"there are {listed}"
+    return error("TN0204", f"no hyper-parameter is called `{override.path}`", override.name_place, help=advice)

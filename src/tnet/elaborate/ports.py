@@ -93,14 +93,14 @@ def check_dims(dims: tuple[ast.Expr, ...], value: Value, span: Any, frame: Frame
     if len(stated) != len(actual):
         raise _mismatch(f"has {len(actual)} dims, not {len(stated)}", value, span, what)
     for number, (node, expected, got) in enumerate(zip(dims, stated, actual, strict=True)):
-        if expected is not None and expected != got and not _same_where_it_runs(expected, got, frame):
+        if expected is not None and expected != got and not same_where_it_runs(expected, got, frame):
             made = "" if node.span.text == text.size(expected) else f" (`{node.span.text}`)"
             raise _mismatch(
                 f"dim {number} is {text.size(got)}, not {text.size(expected)}{made}", value, node.span, what
             )
 
 
-def _same_where_it_runs(expected: Any, got: Any, frame: Frame) -> bool:
+def same_where_it_runs(expected: Any, got: Any, frame: Frame) -> bool:
     """Whether two sizes are the same at all sizes that the steps before accept: `H` and `8 * (H // 8)`, say."""
     if not (is_symbolic(expected) or is_symbolic(got)):
         return False

@@ -111,12 +111,20 @@ def _evaluate_all(globals_: Globals) -> None:
             pass
 
 
+def _written(tree: ast.Tree) -> dict[str, str]:
+    """The settings that the spec writes, each with the way to it."""
+    sections = [("train", each.settings) for each in tree.declarations if isinstance(each, ast.Train)]
+    sections += [("data", each.items) for each in tree.declarations if isinstance(each, ast.Data)]
+    settings = [(section, each) for section, items in sections for each in items if isinstance(each, ast.Setting)]
+    return {each.name.text: f"{section}.{each.name.text}" for section, each in settings}
+
+
 def _refuse_unknown(overrides: Sequence[Override], globals_: Globals, tree: ast.Tree, work: Work) -> None:
     sections = {"train": ast.Train, "data": ast.Data}
     for override in overrides:
         head, dot, _ = override.path.partition(".")
         if not dot and head not in globals_.hypers and not isinstance(globals_.declarations.get(head), ast.Hyper):
-            work.report(unknown_hyper(override, list(globals_.hypers)))
+            work.report(unknown_hyper(override, list(globals_.hypers), _written(tree)))
         elif dot and head not in sections:
             work.report(
                 error(

@@ -8,8 +8,8 @@ from ..diagnostics import SpecError, error
 from ..ir.graph import Module, Value, leaves
 from ..syntax import ast
 from .apply import Inputs, apply_again, apply_module
-from .bodies import run_statements
-from .callees import Skip, describe
+from .bodies import Returned, run_statements
+from .callees import UNKNOWN, Skip, describe
 from .evaluation import compile_time
 from .frames import Frame
 from .groups import apply_group, one_flow
@@ -61,15 +61,14 @@ def repeated(action: ast.Repeat, name: str, count: int, structure: Any, frame: F
     module.own_inputs = len(module.inputs)
     inner = Frame(frame.work, frame.globals, frame.net, module, frame, names={"x": own}, numbered=True)
     single = single_layer(action.body, frame)
-    gathered: list[list[Any]] = []
+    gathered = Gathered(action.body)
     for number in range(count):
         if action.variable:
             inner.names[action.variable.text] = number
         flow = Inputs((inner.names["x"],))
         result = run_step(single, flow, inner) if single else _copy(action, inner, number)
-        inner.names["x"], rest = _split(result, action.body)
-        gathered = [[*before, value] for before, value in zip(gathered or [[]] * len(rest), rest, strict=True)]
-    module.result = (inner.names["x"], *gathered) if gathered else inner.names["x"]
+        inner.names["x"] = gathered.take(result)
+    module.result = gathered.beside(inner.names["x"])
     return module, captured_values(inner)
 
 
@@ -95,11 +94,25 @@ def _copy(action: ast.Repeat, inner: Frame, number: int) -> Any:
     return apply_group(group, None, Inputs((inner.names["x"],)), step, inner)
 
 
-def _split(result: Any, body: ast.Body) -> tuple[Any, tuple]:
-    """What flows on, and what `return x, a` hands out beside it."""
-    last = body.statements[-1] if body.statements else None
-    several = isinstance(last, ast.Return) and len(last.values) > 1
-    return (result[0], tuple(result[1:])) if several else (result, ())
+class Gathered:
+    """What the rounds of a repeat hand out beside the flow, `return x, a, b`: a list for each."""
+
+    def __init__(self, body: ast.Body):
+        last = body.statements[-1] if body.statements else None
+        self.lists: list[list[Any]] = [[] for _ in last.values[1:]] if isinstance(last, ast.Return) else []
+
+    def take(self, result: Any) -> Any:
+        """Gather what a round gives; what flows on is returned."""
+        if not self.lists or result is UNKNOWN:
+            return result
+        flow, *rest = result
+        for values, value in zip(self.lists, rest, strict=True):
+            values.append(value)
+        return flow
+
+    def beside(self, flow: Any) -> Any:
+        """What the repeat gives: the last flow, and the lists where there are any."""
+        return (flow, *self.lists) if self.lists else flow
 
 
 def shared_rounds(action: ast.Repeat, label: str | None, inputs: Any, step: ast.Step, count: int, frame: Frame) -> Any:
@@ -107,17 +120,19 @@ def shared_rounds(action: ast.Repeat, label: str | None, inputs: Any, step: ast.
     if label is None:
         return _rounds_in_body(action, inputs, count, frame)
     group = ast.Group(action.body.span, action.body)
+    flow, gathered = inputs.values[0], Gathered(action.body)
     for number in range(count):
         if number == 0:
-            value = apply_group(group, label, inputs, ast.Step(step.span, step.label, group), frame)
+            result = apply_group(group, label, inputs, ast.Step(step.span, step.label, group), frame)
         else:
-            value = apply_again(label, Inputs((value,)), step.span, frame)
-    return value if count else inputs.values[0]
+            result = apply_again(label, Inputs((flow,)), step.span, frame)
+        flow = gathered.take(result)
+    return gathered.beside(flow)
 
 
 def _rounds_in_body(action: ast.Repeat, inputs: Any, count: int, frame: Frame) -> Any:
     before, outer_replay = frame.names.get("x"), frame.replay
-    frame.names["x"] = inputs.values[0]
+    frame.names["x"], gathered = inputs.values[0], Gathered(action.body)
     first = len(frame.module.children)
     for number in range(count):
         if action.variable:
@@ -125,10 +140,18 @@ def _rounds_in_body(action: ast.Repeat, inputs: Any, count: int, frame: Frame) -
         if number:
             children = list(frame.module.children)[first:]
             frame.replay = [name for name in children if name not in frame.labels]
-        run_statements(action.body.statements, frame)
+        frame.names["x"] = gathered.take(_round_in_body(action.body, frame))
     frame.replay = outer_replay
-    value, frame.names["x"] = frame.names["x"], before
-    return value
+    flow, frame.names["x"] = frame.names["x"], before
+    return gathered.beside(flow)
+
+
+def _round_in_body(body: ast.Body, frame: Frame) -> Any:
+    try:
+        run_statements(body.statements, frame)
+    except Returned as returned:
+        return returned.value
+    return frame.names["x"]
 
 
 ACTIONS[ast.Repeat] = apply_repeat

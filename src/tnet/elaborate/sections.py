@@ -14,7 +14,7 @@ from .callees import Skip, describe
 from .evaluation import arguments, decide, evaluate
 from .frames import MISSING, Frame
 from .globals import Globals
-from .overrides import given_value, parsed
+from .overrides import parsed_stages
 
 PIPELINES = ("augment", "prepare", "transform")
 
@@ -68,18 +68,19 @@ class SettingsReader:
     def _read(self, name: str) -> Any:
         frame = self.frame(name)
         override = self.overrides.get(name)
-        if override is not None:
-            if name == "loss" and (node := parsed(override) if override.span else None) and not _is_plain(node):
-                return Expression(node, frame, node.span)
-            return given_value(override, frame) if override.span is None else self._overridden(override, frame)
-        return stages_value(self.nodes[name].stages, frame, name)
+        if override is None:
+            return stages_value(self.nodes[name].stages, frame, name)
+        return self.overridden(override, frame, name)
 
-    def _overridden(self, override: Override, frame: Frame) -> Any:
-        node = parsed(override)
-        if node is None:
+    def overridden(self, override: Override, frame: Frame, name: str = "") -> Any:
+        """The value of an override, which is text where it is nothing else."""
+        if override.span is None:
+            return override.value
+        stages = parsed_stages(override)
+        if stages is None:
             return override.span.text
         try:
-            value = evaluate(node, frame)
+            value = stages_value(stages, frame, name)
         except SpecError as problem:
             if all(each.code in ("TN0201", "TN0206") for each in problem.diagnostics):
                 return override.span.text
@@ -169,11 +170,7 @@ def _override_argument(
             raise error(
                 "TN0204", f"`{override.path}` leads nowhere: `{name}` is no call with arguments", override.name_place
             )
-        value = (
-            given_value(override, reader.frame(name))
-            if override.span is None
-            else reader._overridden(override, reader.frame(name))
-        )
+        value = reader.overridden(override, reader.frame(name))
         call = setting.value
         spans = {**call.spans, **({keys[0]: override.span} if override.span else {})}
         names = {**call.names, **({keys[0]: override.name_place} if override.span else {})}
@@ -278,7 +275,7 @@ def _property(node: ast.Setting, globals_: Globals) -> Property:
     def evaluate_with(names: Mapping[str, Any]) -> Any:
         frame = Frame(globals_.work, globals_, names=dict(names), section=True)
         try:
-            return stages_value(node.stages, frame)
+            return stages_value(node.stages, frame, node.name.text)
         except Skip:
             raise SpecError([]) from None
 

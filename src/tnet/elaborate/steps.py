@@ -147,7 +147,7 @@ def _refuse_given_flow(action: ast.Apply, callee: Callee) -> None:
     first = action.args[0] if action.args else None
     if first is not None and first.name is None and isinstance(first.value, ast.Var) and first.value.name == "x":
         name = action.callee.text
-        if callee.kind in ("function", "method", "layer"):
+        if callee.kind in ("function", "method", "layer", "autograd"):
             rest = ", ".join(arg.span.text for arg in action.args[1:])
             better = f"{name}({rest})" if rest else name
             raise error("TN0301", f"`{name}` is already given `x`", first.span, help=f"write `{better}`")

@@ -12,9 +12,7 @@ from ..syntax import ast
 def undone(tree: ast.Tree) -> Iterator[Diagnostic]:
     """A diagnostic for each construct of the spec that is not done yet."""
     for declaration in tree.declarations:
-        if isinstance(declaration, ast.Autograd):
-            yield _refusal("`autograd`, a function with its own gradient,", declaration.name.span)
-        elif isinstance(declaration, ast.Use):
+        if isinstance(declaration, ast.Use):
             yield _refusal("`use` of Python code", declaration.module.span)
 
 

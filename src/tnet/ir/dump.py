@@ -11,9 +11,10 @@ from typing import Any
 
 from ..source import Span
 from . import text
+from .autograd import Autograd
 from .graph import Branch, Declared, Layer, Model, Module, Net, Node, Value, leaves, walk
 from .program import DataSection, HyperValue, Program, Rule, Setting, TrainSection
-from .values import Call, Combined, Duration, StagedValue, Stages
+from .values import Call, Combined, Duration, Expression, StagedValue, Stages
 
 Data = Any
 
@@ -99,8 +100,15 @@ def node(it: Node, named: Callable[[Value], str]) -> dict[str, Data]:
         result=text.argument(it.result, named),
         types=[str(value.type) for value in leaves(it.result)],
         bodies=[branch(each, named) for each in it.bodies],
+        gradient=autograd(it.args[0]) if it.op == "autograd" else {},
         at=place(it.span),
     )
+
+
+def autograd(it: Autograd) -> dict[str, Data]:
+    """The two bodies; the inputs of `backward` beyond the gradients stand for values of `forward`."""
+    named = names(it.forward)
+    return {"forward": module(it.forward), "saved": list(map(named, it.saved)), "backward": module(it.backward)}
 
 
 def branch(it: Branch, named: Callable[[Value], str]) -> dict[str, Data]:
@@ -173,6 +181,8 @@ def written(value: Any) -> str:
             return written(value.value) + (f" for {value.duration}" if value.duration else "")
         case Duration():
             return str(value)
+        case Expression():
+            return value.span.text
         case list():
             return f"[{', '.join(map(written, value))}]"
     return text.argument(value)

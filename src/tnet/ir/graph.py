@@ -101,6 +101,7 @@ class Node:
     "update"      name of a buffer of the module      `=`, `+=`, …, the value; for an index write a tuple of subscripts
     "if"          "training"                          none; `bodies` are what runs in training and what runs else
     "conditional" "training"                          the same, written as an expression
+    "autograd"    name of the function                its `Autograd`, then its inputs
     "loop"        "random"                            bounds of the number of rounds, upper excluded; initial values
     "loop"        "range"                             start, stop, step; initial values
 
@@ -308,5 +309,12 @@ def all_nodes(root: Module | Layer) -> Iterator[Node]:
         module = waiting.pop()
         if isinstance(module, Module) and module not in seen:
             seen.add(module)
-            yield from walk(module.nodes)
+            for node in walk(module.nodes):
+                yield node
+                waiting += inner_bodies(node)
             waiting += module.children.values()
+
+
+def inner_bodies(node: Node) -> tuple[Module, ...]:
+    """The forward and backward of a function with its own gradient; nothing for other nodes."""
+    return (node.args[0].forward, node.args[0].backward) if node.op == "autograd" else ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..source import Span
-from .graph import Layer, Model, Module
+from .graph import Declared, Layer, Model, Module
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class ModuleSite:
 
 @dataclass(frozen=True)
 class ParameterSite:
-    """A parameter at its full name. `layer` and `layer_path` are its spec-level layer, None for a `parameter`."""
+    """A parameter at its full name. `layer` and `layer_path` are its spec-level layer, None for a `parameter`, which
+    is `declared`."""
 
     name: str
     shape: tuple[int, ...]
@@ -33,6 +34,7 @@ class ParameterSite:
     span: Span | None
     layer: Layer | None
     layer_path: str
+    declared: Declared | None = None
 
 
 def modules(root: Module | Layer, path: str = "") -> Iterator[ModuleSite]:
@@ -64,7 +66,8 @@ def parameters(root: Module | Layer, path: str = "") -> Iterator[ParameterSite]:
                 yield from parameters(root.replaced[place], join(path, place))
         return
     for name, declared in root.parameters.items():
-        yield ParameterSite(join(path, name), declared.type.dims, declared.type.dtype, declared.span, None, path)
+        kind = declared.type
+        yield ParameterSite(join(path, name), kind.dims, kind.dtype, declared.span, None, path, declared)
     for name, child in root.children.items():
         yield from parameters(child, join(path, name))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .autograd import Autograd
 from .graph import DeviceOf, DTypeRef, FunctionRef, LayerRef, TrainingChoice, TrainingFlag, Value
 from .sizes import size
 from .types import TensorType, Type
@@ -25,7 +26,7 @@ def argument(value: Any, named: Callable[[Value], str] = lambda value: value.nam
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
         case Value():
             return named(value)
-        case DeviceOf() | TrainingFlag() | TrainingChoice() | DTypeRef():
+        case DeviceOf() | TrainingFlag() | TrainingChoice() | DTypeRef() | Autograd():
             return _known_later(value, text)
         case FunctionRef(path):
             return path.rpartition(".")[2]
@@ -45,9 +46,9 @@ def argument(value: Any, named: Callable[[Value], str] = lambda value: value.nam
 
 
 def _known_later(value: Any, text: Callable[[Any], str]) -> str:
-    """What only the running model or torch knows."""
+    """What only the running model or torch knows, or is written elsewhere."""
     match value:
-        case DTypeRef(name):
+        case DTypeRef(name) | Autograd(name):
             return name
         case DeviceOf(tensor):
             return f"{text(tensor)}.device"

@@ -3,7 +3,7 @@
 from .arguments import show
 from .build import build
 from .cascade import check_names, resolve
-from .choice import OptimizerChoice
+from .choice import OptimizerChoice, choose
 from .groups import ParameterGroup, groups
 from .initializers import Init
 from .selectors import Matcher
@@ -19,6 +19,7 @@ __all__ = [
     "RuleTable",
     "build",
     "check_names",
+    "choose",
     "generator",
     "groups",
     "resolve",

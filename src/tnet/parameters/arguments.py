@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from ..diagnostics import Diagnostic, SpecError, did_you_mean
-from ..ir.values import Call, Combined, Duration, Stages
+from ..ir.values import Call, Combined, Duration, Expression, Stages
 from ..source import Span
 
 
@@ -105,7 +105,7 @@ def _convert_one(hint: Any, value: Any) -> Any:
         return value
     if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool) and value == value:
         return float(value)
-    if hint in (int, bool, str, Duration, type(None)) and type(value) is hint:
+    if hint in (int, bool, str, Duration, Expression, type(None)) and type(value) is hint:
         return value
     if origin is typing.Literal and value in inner:
         return value
@@ -116,7 +116,10 @@ def _convert_one(hint: Any, value: Any) -> Any:
     raise Mismatch
 
 
-WORDS = {float: "a number", int: "a whole number", bool: "`true` or `false`", str: "text", Duration: "a duration"}
+WORDS = {
+    float: "a number", int: "a whole number", bool: "`true` or `false`", str: "text", Duration: "a duration",
+    Expression: "an expression",
+}  # fmt: skip
 
 
 def words(hint: Any) -> str:
@@ -154,6 +157,8 @@ def show(value: Any) -> str:
             return f"{value.name}({', '.join(given)})" if value.called else value.name
         case Combined():
             return f" {value.op} ".join(map(show, value.parts))
+        case Expression():
+            return value.span.text
         case Stages():
             times = [f" for {each.duration}" if each.duration else "" for each in value.stages]
             return " -> ".join(show(each.value) + time for each, time in zip(value.stages, times, strict=True))
@@ -162,4 +167,5 @@ def show(value: Any) -> str:
 
 def lowered(text: str) -> str:
     """A message of PyTorch in the style of diagnostics."""
-    return text[:1].lower() + text[1:].rstrip(".")
+    word = text.partition(" ")[0]
+    return (text if any(map(str.isupper, word[1:])) else text[:1].lower() + text[1:]).rstrip(".")

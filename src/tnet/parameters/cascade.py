@@ -2,51 +2,59 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..diagnostics import Diagnostic, Note, SpecError, did_you_mean, error
 from ..ir.graph import Net
 from ..ir.program import Property, Rule
-from .arguments import Mismatch, convert, lowered, show
-from .choice import OptimizerChoice, all_option_names, option_parameters
-from .groups import groups
-from .initializers import Init, read_init
+from .arguments import Mismatch, convert, show
+from .choice import OptimizerChoice, all_option_names, choose, option_parameters
+from .inits import init_values
+from .objections import objections
+from .relations import followed, layered, parametrized
 from .selectors import Matcher
 from .sites import Selection
 from .table import Entry, RuleTable
+from .values import OF_MODULES, READERS
 
-LATER = (
-    "layer_decay", "optimizer", "schedule", "loss", "freeze", "eval", "l1", "l2", "clip_norm", "max_norm",
-    "parametrize", "follow", "histogram", "recompute", "shard",
-)  # fmt: skip
+Reader = Callable[[Property, Any], Any]
+
+LATER = ("shard",)
 """Properties of the language that are refused by name as yet."""
+
+OF_TRAINING = ("schedule", "loss")
+"""Properties whose values a later stage reads: `resolve` is given how."""
+
+BY_NAME = ("init", "optimizer", *OF_TRAINING, *READERS)
+"""All properties but the options of optimizers."""
 
 
 def resolve(
-    net: Net, rules: list[Rule], optimizer: OptimizerChoice | None = None, blocks: Collection[str] = ()
+    net: Net,
+    rules: list[Rule],
+    optimizer: OptimizerChoice | None = None,
+    blocks: Collection[str] = (),
+    readers: Mapping[str, Reader] | None = None,
 ) -> tuple[RuleTable, list[Diagnostic]]:
     """The table of a net's rules, and all that is wrong with them; a wrong property leaves what held before it.
 
-    `blocks` names every block and net that the spec declares or imports. Without an optimizer its options are
-    checked by name only and left out of the table.
+    `blocks` names every block and net that the spec declares or imports; `readers` read the values of `schedule` and
+    `loss`. Without an optimizer its options, schedules and losses are checked by name only and left out of the table.
     """
-    matcher = Matcher(net, blocks)
-    cascade = Cascade(matcher, optimizer)
-    for rule in rules:
-        cascade.apply(rule)
-    table = RuleTable(net, matcher, cascade.entries, tuple(rules), optimizer, cascade.by_rule)
-    objections = [*rejected_options(table), *rejected_shapes(table)] if optimizer else []
-    return table, [*matcher.diagnostics, *cascade.diagnostics, *objections]
+    cascade = Cascade(Matcher(net, blocks), optimizer, readers or {})
+    cascade.apply(rules)
+    table = RuleTable(net, cascade.matcher, cascade.entries, tuple(rules), optimizer, cascade.by_rule, cascade.modules)
+    found = [*cascade.matcher.diagnostics, *cascade.diagnostics]
+    return table, [*found, *objections(table, fine=not any(each.is_error for each in found))]
 
 
 def check_names(rules: list[Rule], optimizer: OptimizerChoice | None) -> Iterator[Diagnostic]:
     """What is wrong with the names of properties alone, for rules whose net could not be elaborated."""
+    several = any(each.name == "optimizer" for rule in rules for each in rule.properties)
     for property in (each for rule in rules for each in rule.properties):
         try:
-            check_name(property, optimizer)
+            check_name(property, None if several else optimizer)
         except SpecError as problem:
             yield from problem.diagnostics
 
@@ -56,7 +64,7 @@ def check_name(property: Property, optimizer: OptimizerChoice | None) -> None:
     if property.name in LATER:
         raise error("TN0001", f"the property `{property.name}` is not done yet", property.span)
     options = option_parameters(optimizer.cls) if optimizer else all_option_names()
-    if property.name == "init" or property.name in options:
+    if property.name in BY_NAME or property.name in options:
         return
     if property.name in all_option_names():
         raise error(
@@ -64,29 +72,42 @@ def check_name(property: Property, optimizer: OptimizerChoice | None) -> None:
             Note("the optimizer is chosen here", optimizer.span),
             help=did_you_mean(property.name, options) or f"it has {', '.join(f'`{each}`' for each in options)}",
         )  # fmt: skip
-    known = ["init", *options, *LATER]
-    help = did_you_mean(property.name, known) or f"there are {', '.join(f'`{each}`' for each in known)}"
+    known = [*BY_NAME, *options, *LATER]
+    help = did_you_mean(property.name, known) or (
+        f"there are {', '.join(f'`{each}`' for each in BY_NAME)} and the options of optimizers"
+    )
     raise error("TN0602", f"there is no property `{property.name}`", property.span, help=help)
 
 
 class Cascade:
-    """The rules applied so far."""
+    """The rules applied so far. `optimizer` is the recipe's, which a rule may replace."""
 
-    def __init__(self, matcher: Matcher, optimizer: OptimizerChoice | None):
+    def __init__(self, matcher: Matcher, optimizer: OptimizerChoice | None, readers: Mapping[str, Reader]):
         self.matcher = matcher
         self.optimizer = optimizer
+        self.readers = {**READERS, **readers}
         self.entries: dict[str, dict[str, Entry]] = {}
+        self.modules: dict[str, dict[str, Entry]] = {}
         self.by_rule: dict[int, tuple[str, ...]] = {}
         self.diagnostics: list[Diagnostic] = []
 
-    def apply(self, rule: Rule) -> None:
+    def apply(self, rules: Sequence[Rule]) -> None:
+        """All rules in order; `optimizer` first, since options are read against the parameter's own."""
+        matched = [(rule, self._match(rule)) for rule in rules]
+        for first in (True, False):
+            for rule, selection in matched:
+                for each in rule.properties:
+                    if (each.name == "optimizer") is first:
+                        self._try(lambda rule=rule, each=each, found=selection: self._set(rule, each, found))
+
+    def _match(self, rule: Rule) -> Selection:
+        of_modules = any(each.name in OF_MODULES for each in rule.properties)
         selection = Selection()
         for selector in rule.selectors:
-            selection |= self._try(lambda selector=selector: self.matcher.select_for_rule(selector)) or Selection()
-        names = tuple(self.matcher.sites.parameter_names(selection))
-        self.by_rule[id(rule)] = names
-        for each in rule.properties:
-            self._try(lambda each=each: self._set(rule, each, names))
+            found = self._try(lambda selector=selector: self.matcher.select_for_rule(selector, of_modules))
+            selection |= found or Selection()
+        self.by_rule[id(rule)] = tuple(self.matcher.sites.parameter_names(selection))
+        return selection
 
     def _try(self, work: Callable[[], Any]) -> Any:
         try:
@@ -95,102 +116,79 @@ class Cascade:
             self.diagnostics += problem.diagnostics
         return None
 
-    def _set(self, rule: Rule, property: Property, names: tuple[str, ...]) -> None:
-        check_name(property, self.optimizer)
-        if property.name == "init":
-            values = self._inits(property, names)
-        elif self.optimizer is None:
-            return
-        else:
-            values = dict.fromkeys(names, self._option(property))
+    def _set(self, rule: Rule, property: Property, selection: Selection) -> None:
+        check_name(property, None)
+        names = self.by_rule[id(rule)]
+        if property.name in OF_MODULES:
+            self._enter(self.modules, rule, property, self._switched(property, selection))
+        elif values := self._values(property, names, selection):
+            self._enter(self.entries, rule, property, values)
+
+    def _enter(
+        self, table: dict[str, dict[str, Entry]], rule: Rule, property: Property, values: Mapping[str, Any]
+    ) -> None:
         made: dict[tuple[int, int], Entry] = {}
         for name, value in values.items():
-            entries = self.entries.setdefault(name, {})
+            entries = table.setdefault(name, {})
             before = entries.get(property.name)
             key = (id(value), id(before))
             if key not in made:
                 made[key] = Entry(value, rule, property, before)
             entries[property.name] = made[key]
 
-    def _option(self, property: Property) -> Any:
-        value = property.evaluate(self.optimizer.own)
-        try:
-            return convert(option_parameters(self.optimizer.cls)[property.name].annotation, value)
-        except Mismatch as expected:
+    def _values(self, property: Property, names: tuple[str, ...], selection: Selection) -> Mapping[str, Any]:
+        """The value of a property for each parameter; none of what no optimizer is there to be told."""
+        sites = self.matcher.sites
+        if property.name == "init":
+            return init_values(property, names, sites.parameters)
+        if property.name == "optimizer":
+            return dict.fromkeys(names, self._optimizer(property)) if self.optimizer else {}
+        if property.name not in BY_NAME:
+            return self._options(property, names) if self.optimizer else {}
+        if property.name not in self.readers:
+            return {}
+        value = self.readers[property.name](property, property.evaluate({}))
+        if property.name in RELATED:
+            return RELATED[property.name](property, value, names, selection, self.matcher)
+        return dict.fromkeys(names, value)
+
+    def _optimizer(self, property: Property) -> OptimizerChoice:
+        return choose(property.evaluate(self.optimizer.own), property.value_span)
+
+    def _options(self, property: Property, names: tuple[str, ...]) -> Mapping[str, Any]:
+        """An option, read against the optimizer of each parameter."""
+        found: dict[int, Any] = {}
+        values: dict[str, Any] = {}
+        for name in names or (None,):
+            entry = self.entries.get(name, {}).get("optimizer")
+            choice = entry.value if entry else self.optimizer
+            if id(choice) not in found:
+                check_name(property, choice)
+                found[id(choice)] = _option(property, choice)
+            values[name] = found[id(choice)]
+        return values if names else {}
+
+    def _switched(self, property: Property, selection: Selection) -> Mapping[str, bool]:
+        value = self.readers[property.name](property, property.evaluate({}))
+        if selection.parameters and not selection.modules:
             raise error(
-                "TN0605", f"`{property.name}` of `{self.optimizer.name}` is {expected}, found {show(value)}",
-                property.value_span,
-            ) from None  # fmt: skip
-
-    def _inits(self, property: Property, names: tuple[str, ...]) -> Mapping[str, Init]:
-        """The value of `init` for each parameter; it is worked out once for each shape, as it may depend on it."""
-        shapes: dict[tuple[int, ...], list[str]] = {}
-        for name in names:
-            shapes.setdefault(tuple(self.matcher.sites.parameters[name].shape), []).append(name)
-        shared = None if _mentions_shape(property) else _read_init(property, {})
-        found: dict[str, Init] = {}
-        for shape, members in shapes.items():
-            init = shared or self._init_for(property, shape, members[0])
-            if complaint := init.complaint(shape):
-                site = self.matcher.sites.parameters[members[0]]
-                raise error(
-                    "TN0604", f"`{init}` cannot initialise `{members[0]}` {list(shape)}: {complaint}",
-                    property.value_span, Note(f"`{members[0]}` is made here", site.span),
-                    help="select what it suits, as with a further part `*.weight` in the selector",
-                )  # fmt: skip
-            found.update(dict.fromkeys(members, init))
-        return found
-
-    def _init_for(self, property: Property, shape: tuple[int, ...], name: str) -> Init:
-        try:
-            return _read_init(property, shape_names(shape))
-        except SpecError:
-            if len(shape) < 2 and re.search(r"\bfan_(in|out)\b", property.value_span.text):
-                raise error(
-                    "TN0604", f"`{name}` {list(shape)} has no `fan_in` or `fan_out`, which need two dimensions",
-                    property.value_span,
-                ) from None  # fmt: skip
-            raise
+                "TN0604", f"`{property.name}` holds for modules, this selects parameters", property.span,
+                help="name the layer, not its weight",
+            )  # fmt: skip
+        return dict.fromkeys(self.matcher.sites.module_paths(selection), value)
 
 
-def _read_init(property: Property, names: Mapping[str, Any]) -> Init:
-    return read_init(property.evaluate(names), property.value_span)
+RELATED: dict[str, Callable[..., Mapping[str, Any]]] = {
+    "layer_decay": layered, "follow": followed, "parametrize": parametrized,
+}  # fmt: skip
+"""Properties whose value for a parameter depends on its place in the net."""
 
 
-def _mentions_shape(property: Property) -> bool:
-    return bool(re.search(r"\b(fan_in|fan_out|shape)\b", property.value_span.text))
-
-
-def shape_names(shape: tuple[int, ...]) -> dict[str, Any]:
-    """What is in scope in `init`: `shape`, and `fan_in` and `fan_out` as torch.nn.init counts them (from 2 dims on)."""
-    if len(shape) < 2:
-        return {"shape": list(shape)}
-    field = math.prod(shape[2:])
-    return {"shape": list(shape), "fan_in": shape[1] * field, "fan_out": shape[0] * field}
-
-
-def rejected_options(table: RuleTable) -> Iterator[Diagnostic]:
-    """What the optimizer's class says against the options of a group, at the property that brought it about."""
-    own, reported = table.optimizer.own, set()
-    for group in groups(table):
-        complaint = table.optimizer.complaint(group.options)
-        if not complaint:
-            continue
-        entries = table.entries[group.parameters[0]]
-        blamed = table.optimizer.blamed(group.options, own)
-        entry = entries[blamed] if blamed else next(each for name, each in entries.items() if name in own)
-        if id(entry.property) not in reported:
-            reported.add(id(entry.property))
-            message = f"`{table.optimizer.name}` rejects `{entry.property.name} = {show(entry.value)}`"
-            yield from error("TN0605", f"{message}: {lowered(complaint)}", entry.property.value_span).diagnostics
-
-
-def rejected_shapes(table: RuleTable) -> Iterator[Diagnostic]:
-    """An optimizer that does not take parameters of some number of dimensions, as `Muon` does."""
-    optimizer = table.optimizer
-    by_dims = {len(site.shape): (name, site) for name, site in reversed(table.parameters.items())}
-    for _, (name, site) in sorted(by_dims.items()):
-        if complaint := optimizer.complaint(optimizer.own, site.shape):
-            message = f"`{optimizer.name}` cannot train `{name}` {list(site.shape)}: {lowered(complaint)}"
-            yield from error("TN0802", message, optimizer.span).diagnostics
-            return
+def _option(property: Property, choice: OptimizerChoice) -> Any:
+    value = property.evaluate(choice.own)
+    try:
+        return convert(option_parameters(choice.cls)[property.name].annotation, value)
+    except Mismatch as expected:
+        raise error(
+            "TN0605", f"`{property.name}` of `{choice.name}` is {expected}, found {show(value)}", property.value_span
+        ) from None

@@ -1,55 +1,82 @@
-"""Parameter groups: the fewest that tell the optimizer's options apart, named after their rules."""
+"""Parameter groups: the fewest that tell apart how parameters are trained, named after their rules."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
 from ..ir.program import Rule
-from .choice import OptimizerChoice
+from ..ir.values import Duration
+from .choice import OptimizerChoice, frozen
 from .table import Entry, RuleTable
 
 DEFAULT_GROUP = "default"
+APART = ("optimizer", "layer_decay", "schedule", "loss", "freeze", "follow")
+"""Properties besides the options that tell groups apart."""
 
 
 @dataclass(frozen=True)
 class ParameterGroup:
-    """Parameters with the same options. `rules` are those that make the options differ from the optimizer's own."""
+    """Parameters that are trained alike. `rules` are those that make them differ from what `train` says.
+
+    `optimizer` is theirs; `schedule` and `loss` are None for the recipe's own. `freeze` is true for those that never
+    get a gradient, and in no optimizer are they; a duration for those that get none at first.
+    """
 
     name: str
     parameters: list[str]
     options: dict[str, Any]
     rules: tuple[Rule, ...] = ()
+    optimizer: OptimizerChoice | None = None
+    schedule: Any = None
+    loss: Any = None
+    freeze: bool | Duration = False
+
+    @property
+    def is_trained(self) -> bool:
+        return self.freeze is not True
 
 
-def groups(table: RuleTable, optimizer: OptimizerChoice | None = None) -> list[ParameterGroup]:
+def groups(table: RuleTable) -> list[ParameterGroup]:
     """The groups of a table, in the order of their first parameters; without an optimizer, one without options."""
-    optimizer = optimizer or table.optimizer
-    own = optimizer.own if optimizer else {}
-    members: dict[tuple, list[str]] = {}
+    members: dict[Hashable, list[str]] = {}
     for name in table.parameters:
-        differing = _differing(table, name, own)
-        key = tuple(sorted((option, _frozen(entry.value)) for option, entry in differing.items()))
-        members.setdefault(key, []).append(name)
+        members.setdefault(_key(table, name), []).append(name)
     taken: set[str] = set()
-    return [_group(table, names, own, taken) for names in members.values()]
+    return [_group(table, names, taken) for names in members.values()]
 
 
-def _differing(table: RuleTable, name: str, own: dict[str, Any]) -> dict[str, Entry]:
-    """The entries that give a parameter another option than the optimizer's own."""
+def _key(table: RuleTable, name: str) -> Hashable:
+    choice = table.choice(name)
+    return (
+        choice and choice.key,
+        frozen(tuple(table.options(name).values())),
+        id(table.value(name, "schedule")),
+        id(table.value(name, "loss")),
+        table.freeze(name),
+    )
+
+
+def _differing(table: RuleTable, name: str) -> dict[str, Entry]:
+    """The entries that make a parameter differ from what `train` says."""
+    choice = table.choice(name)
+    own = choice.own if choice else {}
     return {
-        option: entry
-        for option, entry in table.entries.get(name, {}).items()
-        if option in own and entry.value != own[option]
+        property: entry
+        for property, entry in table.entries.get(name, {}).items()
+        if property in APART and entry.value is not False or property in own and entry.value != own[property]
     }
 
 
-def _group(table: RuleTable, names: list[str], own: dict[str, Any], taken: set[str]) -> ParameterGroup:
-    differing = [_differing(table, name, own) for name in names]
-    used = {id(entry.rule) for entries in differing for entry in entries.values()}
+def _group(table: RuleTable, names: list[str], taken: set[str]) -> ParameterGroup:
+    used = {id(entry.rule) for name in names for entry in _differing(table, name).values()}
     rules = tuple(rule for rule in table.rules if id(rule) in used)
-    options = own | {option: entry.value for option, entry in differing[0].items()}
-    return ParameterGroup(_unused(_name(rules), taken), names, options, rules)
+    first = names[0]
+    return ParameterGroup(
+        _unused(_name(rules), taken), names, table.options(first), rules, table.choice(first),
+        table.value(first, "schedule"), table.value(first, "loss"), table.freeze(first),
+    )  # fmt: skip
 
 
 def _name(rules: tuple[Rule, ...]) -> str:
@@ -63,7 +90,3 @@ def _unused(name: str, taken: set[str]) -> str:
         unused = f"{name} #{number}"
     taken.add(unused)
     return unused
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from ..diagnostics import error
 from ..ir.program import Selector, SelectorPart
 from ..source import Source
 from .selectors import Matcher
@@ -22,17 +23,25 @@ class Selected:
 
 def select(matcher: Matcher, model: nn.Module, text: str) -> Selected:
     """What selectors, with commas between them, match. Raises SpecError for one that matches nothing."""
-    source = Source("<selector>", text)
-    found = Selection()
-    start = 0
-    for each in text.split(","):
-        found |= matcher.select(_selector(source, start, start + len(each)))
-        start += len(each) + 1
+    found = selection(matcher, text)
     parameters = dict(model.named_parameters(remove_duplicate=False))
     return Selected(
         {path: model.get_submodule(path) for path in matcher.sites.outermost_modules(found)},
         {name: parameters[name] for name in matcher.sites.parameter_names(found)},
     )
+
+
+def selection(matcher: Matcher, text: str) -> Selection:
+    """The modules and parameters of selectors with commas between them. Raises SpecError for one that means nothing."""
+    source = Source("<selector>", text)
+    found = Selection()
+    start = 0
+    for each in text.split(","):
+        if not each.strip():
+            raise error("TN0601", "a selector is missing", source.span(start, start + len(each)))
+        found |= matcher.select(_selector(source, start, start + len(each)))
+        start += len(each) + 1
+    return found
 
 
 def _selector(source: Source, start: int, end: int) -> Selector:

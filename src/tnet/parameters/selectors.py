@@ -55,13 +55,21 @@ class Matcher:
             raise SpecError(wrong)
         return found or Selection()
 
-    def select_for_rule(self, selector: Selector) -> Selection:
-        """The same, where no parameters are worth a word: an error for a path, a lint for a class or category."""
+    def select_for_rule(self, selector: Selector, of_modules: bool = False) -> Selection:
+        """The same, where no parameters are worth a word: an error for a path, a lint for a class or category.
+
+        `of_modules` says that modules without parameters count as well.
+        """
         found = self.select(selector)
-        without = [part for part in selector.parts if not self._parts[part.text].parameters]
+        held = [self._parts[part.text] for part in selector.parts]
+        without = [
+            part
+            for part, each in zip(selector.parts, held, strict=True)
+            if not each.parameters and not (of_modules and each.modules)
+        ]
         for part in without:
             self.diagnostics.append(warning("TN0601", self._without_parameters(part), part.span))
-        if not found.parameters and not without:
+        if not found.parameters and not without and not (of_modules and found.modules):
             self.diagnostics.append(warning("TN0601", f"no parameter meets all of `{selector}`", selector.span))
         return found
 

@@ -85,8 +85,12 @@ class NetSites:
         return self._module_paths[start:end]
 
     def parameters_in(self, path: str) -> list[str]:
-        start, end = self._parameter_runs.get(path, (0, 0))
+        start, end = self.parameter_run(path)
         return self._parameter_names[start:end]
+
+    def parameter_run(self, path: str) -> tuple[int, int]:
+        """The number of the first parameter in a module and the one after the last; (0, 0) where there is none."""
+        return self._parameter_runs.get(path, (0, 0))
 
     @cached_property
     def _module_paths(self) -> list[str]:
@@ -100,10 +104,19 @@ class NetSites:
         """The selected parameters, in order."""
         return _chosen(self._parameter_names, selection.parameters)
 
+    def module_paths(self, selection: Selection) -> list[str]:
+        """The selected modules, in order."""
+        return list(_chosen(self._module_paths, selection.modules))
+
     def outermost_modules(self, selection: Selection) -> list[str]:
         """The selected modules that are in no other selected module, in order."""
-        chosen = set(_chosen(self._module_paths, selection.modules))
-        return [path for path in self._module_paths if path in chosen and chosen.isdisjoint(_above(path))]
+        return outermost(self.module_paths(selection))
+
+
+def outermost(paths: Iterable[str]) -> list[str]:
+    """Those paths of modules that are in no other of them, in the order given."""
+    chosen = dict.fromkeys(paths)
+    return [path for path in chosen if chosen.keys().isdisjoint(_above(path))]
 
 
 def is_glob(pattern: str) -> bool:

@@ -84,7 +84,7 @@ def plan(recipe: Recipe, table: RuleTable, data: DataRecipe) -> Plan:
         steps_per_epoch=per_epoch,
         steps=total if known else None,
         epochs=recipe.epochs if per_epoch is None else total / per_epoch,
-        groups=tuple(_group(each, recipe, table, used, total) for each in groups(table, recipe.optimizer)),
+        groups=tuple(_group(each, recipe, table, used, total) for each in groups(table)),
         missing=missing,
     )
 
@@ -99,7 +99,8 @@ def _counted(recipe: Recipe, data: DataRecipe) -> tuple[dict[str, int] | None, i
 
 
 def _group(group: ParameterGroup, recipe: Recipe, table: RuleTable, per_epoch: int, total: int) -> GroupPlan:
-    rates = recipe.schedule.curve(group.options["lr"], recipe.optimizer.own["lr"], per_epoch, total)
+    schedule = group.schedule or recipe.schedule
+    rates = schedule.curve(group.options["lr"], group.optimizer.own["lr"], per_epoch, total)
     lines = tuple(rule.span.line for rule in group.rules)
     elements = sum(prod(table.parameters[name].shape) for name in group.parameters)
     return GroupPlan(group.name, lines, len(group.parameters), elements, dict(group.options), rates)

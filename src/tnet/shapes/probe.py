@@ -34,7 +34,34 @@ def without_specialisation(run: Run, run_at_numbers: Run, sizes: dict[sympy.Symb
     first = run(sizes)
     fixed = [name for name, hint in sizes.items() if _is_fixed(first, name, hint)]
     result = _freed(run_at_numbers, sizes, fixed, first) or first if fixed else first
-    return FakeResult(result.structure, (*result.relations, *_bounds(result, run_at_numbers, sizes)))
+    relations = (each for each in result.relations if not _only_chooses(each, result, run_at_numbers, sizes))
+    return FakeResult(result.structure, (*relations, *_bounds(result, run_at_numbers, sizes)))
+
+
+def _only_chooses(relation: Any, result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -> bool:
+    """Whether the operator takes sizes beyond a bound as well, and only computes otherwise there, as `cdist` does."""
+    if len(relation.free_symbols) != 1 or not isinstance(relation, (sympy.Ge, sympy.Gt, sympy.Le, sympy.Lt)):
+        return False
+    (name,) = relation.free_symbols
+    beyond = _beyond(relation, name, sizes[name])
+    return bool(beyond) and all(_as_inferred(result, run, {**sizes, name: size}) for size in beyond)
+
+
+def _beyond(relation: Any, name: sympy.Symbol, hint: int) -> list[int]:
+    """The two sizes nearest to the hint at which a bound does not hold, and the furthest one tried."""
+    tried = [*range(hint - 1, 1, -1), *range(hint + 1, 4 * hint)]
+    found = [size for size in tried if relation.xreplace({name: sympy.Integer(size)}) == sympy.false]
+    return [*found[:2], *found[2:][-1:]]
+
+
+def _as_inferred(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -> bool:
+    """Whether a run at these sizes gives the sizes that the result says."""
+    numbers = {name: sympy.Integer(size) for name, size in sizes.items()}
+    try:
+        found = run(sizes).structure
+    except Failure:
+        return False
+    return _dims(found) == [sympy.sympify(size).xreplace(numbers) for size in _dims(result.structure)]
 
 
 def _bounds(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -> list[Any]:
@@ -61,10 +88,14 @@ def _fixes(relation: Any, name: sympy.Symbol, hint: int) -> bool:
 
 
 def _sizes(structure: Any) -> list[Any]:
+    return [size for size in _dims(structure) if not isinstance(size, int)]
+
+
+def _dims(structure: Any) -> list[Any]:
     if isinstance(structure, TensorType):
-        return [size for size in structure.dims if not isinstance(size, int)]
+        return list(structure.dims)
     if isinstance(structure, (tuple, list)):
-        return [size for item in structure for size in _sizes(item)]
+        return [size for item in structure for size in _dims(item)]
     return []
 
 

@@ -48,12 +48,15 @@ class StandIn(nn.Module):
         self.eval()
 
     def forward(self, *inputs: Any) -> Any:
+        return self._run(self._ir, inputs)
+
+    def _run(self, module: ir.Module, inputs: Any) -> Any:
         values: dict[ir.Value, Any] = {}
-        _bind(list(self._ir.inputs), inputs, values)
+        _bind(list(module.inputs), inputs, values)
         sizes = _sizes(values)
-        for node in self._ir.nodes:
+        for node in module.nodes:
             _bind(node.result, self._node(node, values, sizes), values)
-        return self._argument(self._ir.result, values, sizes)
+        return self._argument(module.result, values, sizes)
 
     def _node(self, node: ir.Node, values: dict, sizes: dict) -> Any:
         if node.op == "read":
@@ -75,6 +78,8 @@ class StandIn(nn.Module):
                 return getattr(args[0], node.target)
             case "method":
                 return getattr(args[0], node.target)(*args[1:], **kwargs)
+            case "autograd":
+                return self._run(args[0].forward, args[1:])
             case "function":
                 return _imported(node.target)(*args, **kwargs)
         raise Unrunnable(f"its `{node.op}` cannot be run inside a model")

@@ -477,9 +477,7 @@ class Train(Node):
     settings: tuple[Union[Setting, ErrorNode], ...]
 
 
-Declaration = Union[
-    Hyper, Constant, Def, FromImport, Use, Block, Net, Autograd, Parameters, Data, Train, ErrorNode
-]
+Declaration = Union[Hyper, Constant, Def, FromImport, Use, Block, Net, Autograd, Parameters, Data, Train, ErrorNode]
 
 
 @dataclass(frozen=True)

@@ -205,9 +205,13 @@ def parse_expression(source: Source, begin: int | None = None) -> tuple[ast.Expr
     return _alone(reading.run(), reading.diagnostics)
 
 
-def parse_stages(source: Source) -> tuple[tuple[ast.Stage, ...] | None, tuple[Diagnostic, ...]]:
-    """The value of a setting that the whole text is, `LinearLR() for 5 epochs -> CosineAnnealingLR`, or None."""
-    reading = Parser(source, "lone_stages", begin=_after_mark(source))
+def parse_stages(
+    source: Source, begin: int | None = None
+) -> tuple[tuple[ast.Stage, ...] | None, tuple[Diagnostic, ...]]:
+    """The value of a setting that the text from `begin` on is, `LinearLR() for 5 epochs -> CosineAnnealingLR`, or None;
+    and what is wrong with it.
+    """
+    reading = Parser(source, "lone_stages", begin=_after_mark(source) if begin is None else begin)
     stages, diagnostics = _alone(reading.run(), reading.diagnostics)
     return stages and stages.items, diagnostics
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch.nn.utils import clip_grad_norm_
 
+from ..parameters.values import NormChoice
 from .hooks import Hook
-from .settings import NormChoice
 from .state import State
 
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..diagnostics import Diagnostic, Note, did_you_mean
 from ..ir.graph import Net
 from ..ir.program import DataSection, Setting
+from ..parameters.choice import OptimizerChoice
 from .mixing import check_mixing
+from .schedules import ScheduleChoice
 
 
 def contradictions(
-    settings: Mapping[str, Setting], values: Mapping[str, Any], data: DataSection | None, net: Net | None
+    settings: Mapping[str, Setting],
+    values: Mapping[str, Any],
+    data: DataSection | None,
+    net: Net | None,
+    failed: Collection[str] = (),
+    scheduled: Sequence[tuple[ScheduleChoice | None, OptimizerChoice | None]] = (),
 ) -> list[Diagnostic]:
-    """What cannot hold together, each at the setting that is written later."""
+    """What cannot hold together, each at the setting that is written later.
+
+    `failed` names settings without a value; `scheduled` has each schedule, of `train` or a rule, with each optimizer
+    whose rates it sets.
+    """
     found = []
 
     def conflict(name: str, other: str, message: str, help: str | None = None) -> None:
@@ -28,38 +39,65 @@ def contradictions(
     parts, batch = values.get("accumulate", 1), values.get("batch", 1)
     if batch % parts:
         conflict("accumulate", "batch", f"a batch of {batch} cannot be computed in {parts} equal parts")
-    if "schedule_per" in settings and "schedule" not in settings:
+    if (
+        "schedule_per" in settings
+        and "schedule" not in {*settings, *failed}
+        and not any(schedule.stages for schedule, _ in scheduled if schedule)
+    ):
         conflict("schedule_per", "schedule", "`schedule_per` is set, but there is no `schedule`")
     for name in ("mixup", "cutmix"):
         if values.get(name) and values.get("loss") and net is not None:
             check_mixing(name, values["loss"], net, conflict)
-    best = values["checkpoint"].best if values.get("checkpoint") else None
-    if best is not None:
-        _check_monitored("checkpoint", best, settings, values, data, conflict)
-    if values.get("early_stop"):
-        _check_monitored("early_stop", values["early_stop"].monitor, settings, values, data, conflict)
+    for name, result in _monitored(values):
+        if problem := _unmonitored(name, result, settings, values, data):
+            conflict(name, *problem)
+    for schedule in {id(each): each for each, _ in scheduled if each}.values():
+        found += _misfits(schedule, settings, values, data)
+    found += [each for schedule, optimizer in scheduled if schedule and optimizer for each in schedule.check(optimizer)]
     return found
 
 
 NEEDS = {"checkpoint": "the best checkpoint is found by evaluating, which is off",
-         "early_stop": "stopping early is decided by evaluating, which is off"}  # fmt: skip
+         "early_stop": "stopping early is decided by evaluating, which is off",
+         "schedule": "the schedule waits for evaluations, which are off"}  # fmt: skip
 
 
-def _check_monitored(
+def _monitored(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The settings that read a result of evaluations, with its name."""
+    if values.get("checkpoint") and values["checkpoint"].best is not None:
+        yield "checkpoint", values["checkpoint"].best
+    if values.get("early_stop"):
+        yield "early_stop", values["early_stop"].monitor
+
+
+def _misfits(
+    schedule: ScheduleChoice, settings: Mapping[str, Setting], values: Mapping[str, Any], data: DataSection | None
+) -> Iterator[Diagnostic]:
+    """A schedule whose times do not fit the run, or that watches what no evaluation has."""
+    if not (values.get("epochs") and values.get("steps")):
+        yield from schedule.check_length(values.get("epochs"), values.get("steps"))
+    for result, span in schedule.monitors.items():
+        if problem := _unmonitored("schedule", result, settings, values, data):
+            other, message, advice = problem
+            note = (Note(f"`{other}` is set here", settings[other].span),) if other in settings else ()
+            yield Diagnostic("TN0803", "error", message, span, note, advice)
+
+
+def _unmonitored(
     setting: str,
     result: str,
     settings: Mapping[str, Setting],
     values: Mapping[str, Any],
     data: DataSection | None,
-    conflict: Callable,
-) -> None:
-    """A setting reads a result of evaluations by name: there is such a number, and there are evaluations."""
+) -> tuple[str, str, str | None] | None:
+    """Why a setting cannot read a result of evaluations by that name: the other setting, the message and the help."""
     names = ["val.loss", *(f"val.{each.name}" for each in values.get("metrics", ()) if each.is_number)]
     if result not in names and ("metrics" in values or "metrics" not in settings):
         listed = ", ".join(f'"{name}"' for name in names)
         advice = did_you_mean(result, names) or f"there are {listed}"
-        conflict(setting, "metrics", f'no number is called "{result}" in an evaluation', advice)
-    elif "evaluate" in values and values["evaluate"] is None:
-        conflict(setting, "evaluate", NEEDS[setting])
-    elif data is not None and not {"val", "split"} & data.settings.keys():
-        conflict(setting, "train", f'"{result}" needs data to evaluate on', "set `split` or `val` in `data`")
+        return "metrics", f'no number is called "{result}" in an evaluation', advice
+    if "evaluate" in values and values["evaluate"] is None:
+        return "evaluate", NEEDS[setting], None
+    if data is not None and not {"val", "split"} & data.settings.keys():
+        return "train", f'"{result}" needs data to evaluate on', "set `split` or `val` in `data`"
+    return None

@@ -34,6 +34,7 @@ class Log(Hook):
     def evaluated(self, state: State, results: Results) -> None:
         if results:
             self._write(event="evaluate", step=state.step, **_scalars(results))
+        self.rates = rates(state)  # which the results may have changed
 
     def ended(self, state: State, results: Results) -> None:
         self._write(event="end", step=state.step, **_scalars(results))

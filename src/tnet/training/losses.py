@@ -122,9 +122,8 @@ def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) ->
         raise error("TN0802", f"{described_value(value)} is no loss", span, help="such as `CrossEntropyLoss()`")
     function = names().get(value.name)
     if function is None:
-        raise error(
-            "TN0802", f"unknown loss `{value.name}`", value.span or span, help=did_you_mean(value.name, names())
-        )
+        advice = did_you_mean(value.name, names()) or "a loss is a class or function of torch, or a block of two inputs"
+        raise error("TN0802", f"unknown loss `{value.name}`", value.span or span, help=advice)
     expected, taken = _split_signature(function)
     arguments = {name: _tensor(v, expected.parameters[name]) for name, v in bind(value, expected).items()}
     reduction = arguments.get("reduction", "mean")

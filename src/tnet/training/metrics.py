@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,20 @@ class MetricChoice:
     @property
     def whole_targets(self) -> bool:
         return self.cls.module.startswith("torchmetrics.classification")
+
+
+def more_is_better(metrics: Sequence[MetricChoice], result: str | None) -> bool:
+    """Whether more of a result (`val.accuracy`) is better: what torchmetrics says of the metric, no for a loss.
+
+    Raises SpecError (TN0802) where torchmetrics does not say.
+    """
+    for choice in metrics:
+        if f"val.{choice.name}" == result:
+            better = choice.build().higher_is_better
+            if better is None:
+                raise error("TN0802", f"`{choice.name}` is neither better when higher nor when lower", choice.span)
+            return better
+    return False
 
 
 def choose(value: Any, span: Span, loss: LossChoice, net: Net | None) -> tuple[MetricChoice, ...]:

@@ -1,74 +1,98 @@
-"""Optimizers: the classes of torch.optim, chosen and checked by their signatures, built over parameter groups."""
+"""Optimizers of torch.optim, built over parameter groups: one, or several that act as one."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import nn
+from torch.nn.utils import parametrize
 from torch.optim import Optimizer
 
-from ..diagnostics import did_you_mean, error
-from ..ir.values import Call
-from ..parameters.arguments import bind, lowered, show
-from ..parameters.choice import OptimizerChoice, optimizer_classes, option_parameters
+from ..parameters.choice import takes_closure
 from ..parameters.groups import ParameterGroup
-from ..source import Span
-
-LATER = {"SparseAdam": "it needs sparse gradients"}
-"""Classes that are refused by name as yet, with the reason."""
 
 
-def choose(value: Any, span: Span | None) -> OptimizerChoice:
-    """The optimizer that the value of `optimizer = …` names. Raises SpecError, with the nearest right name."""
-    if isinstance(value, str):  # from the command line, where a name that means nothing is text
-        value = Call(value, span=span)
-    if not isinstance(value, Call):
-        raise error(
-            "TN0802",
-            f"{show(value)} is no optimizer",
-            span,
-            help="write a class of torch.optim, such as `AdamW(lr=1e-3)`",
-        )
-    classes = optimizer_classes()
-    if value.name not in classes:
-        help = did_you_mean(value.name, classes) or f"there are {', '.join(f'`{name}`' for name in classes)}"
-        raise error("TN0802", f"torch.optim has no optimizer `{value.name}`", value.span or span, help=help)
-    cls = classes[value.name]
-    if why := LATER.get(value.name) or (_needs_closure(cls) and "it calls for the loss several times a step"):
-        raise error("TN0001", f"the optimizer `{value.name}` is not done yet: {why}", value.span or span)
-    return _checked(cls, value, value.span or span)
+class Optimizers:
+    """Several optimizers that step together, with the methods of one.
+
+    A closure is handed to those that need one; the others step before, on the gradients of its first call.
+    """
+
+    def __init__(self, optimizers: Sequence[Optimizer]):
+        self.optimizers = list(optimizers)
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        return [group for each in self.optimizers for group in each.param_groups]
+
+    @property
+    def state(self) -> dict[torch.Tensor, Any]:
+        return {parameter: state for each in self.optimizers for parameter, state in each.state.items()}
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        for each in self.optimizers:
+            each.zero_grad(set_to_none)
+
+    def step(self, closure: Callable[[], torch.Tensor] | None = None) -> torch.Tensor | None:
+        loss = closure() if closure else None
+        for each in sorted(self.optimizers, key=needs_closure):
+            each.step(closure) if needs_closure(each) else each.step()
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"optimizers": [each.state_dict() for each in self.optimizers]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for each, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            each.load_state_dict(saved)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self.optimizers))
 
 
-def _checked(cls: type[Optimizer], call: Call, span: Span | None) -> OptimizerChoice:
-    if "params" in call.kwargs:
-        raise error(
-            "TN0802", "`params` is not given: an optimizer trains the net", call.spans.get("params", span),
-            help="say what differs between parameters in `parameters`",
-        )  # fmt: skip
-    options, spans = bind(call, option_parameters(cls), "TN0802", span)
-    choice = OptimizerChoice(cls, options, spans, span)
-    if complaint := choice.complaint(choice.own):
-        defaults = {name: each.default for name, each in option_parameters(cls).items()}
-        blamed = choice.blamed(choice.own, defaults)
-        raise error("TN0802", f"`{choice.name}` rejects this: {lowered(complaint)}", spans.get(blamed) or span)
-    return choice
+def needs_closure(optimizer: Optimizer | Optimizers) -> bool:
+    """Whether a step calls for the loss."""
+    return any(takes_closure(type(each)) for each in getattr(optimizer, "optimizers", [optimizer]))
 
 
-def _needs_closure(cls: type[Optimizer]) -> bool:
-    closure = inspect.signature(cls.step).parameters.get("closure")
-    return closure is not None and closure.default is closure.empty
-
-
-def build(model: nn.Module, groups: Sequence[ParameterGroup], choice: OptimizerChoice) -> Optimizer:
+def build(model: nn.Module, groups: Iterable[ParameterGroup]) -> Optimizer | Optimizers:
     """The optimizer over the groups' parameters of `model`, which it must have by those names.
 
-    Each of its `param_groups` has the group's options, and its name under `"name"`.
+    Each of its `param_groups` has the group's options, and its name under `"name"`. Groups that are never trained are
+    in none; those that are frozen at first wait for gradients.
     """
-    parameters = dict(model.named_parameters())
+    members: dict[Any, list[ParameterGroup]] = {}
+    for group in groups:
+        if group.is_trained:
+            members.setdefault(group.optimizer.key, []).append(group)
+    built = [_one(model, each) for each in members.values()]
+    return built[0] if len(built) == 1 else Optimizers(built)
+
+
+def _one(model: nn.Module, groups: Sequence[ParameterGroup]) -> Optimizer:
+    choice = groups[0].optimizer
     listed = [
-        {"params": [parameters[name] for name in group.parameters], "name": group.name, **group.options}
+        {"params": tensors_of(model, group.parameters), "name": group.name, **_differing(group.options, choice.own)}
         for group in groups
     ]
     return choice.cls(listed, **choice.options)
+
+
+def _differing(options: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a group says itself: the class works out some of its own, which a group would undo."""
+    return {name: value for name, value in options.items() if value != own[name]}
+
+
+def tensors_of(model: nn.Module, names: Iterable[str]) -> list[nn.Parameter]:
+    """The tensors that are trained for parameters of the spec; those of a parametrized one are what it is made from."""
+    found: list[nn.Parameter] = []
+    for name in names:
+        path, _, last = name.rpartition(".")
+        module = model.get_submodule(path)
+        if parametrize.is_parametrized(module, last):
+            found += module.parametrizations[last].parameters()
+        else:
+            found.append(module.get_parameter(last))
+    return found

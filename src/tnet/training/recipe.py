@@ -11,15 +11,17 @@ from ..diagnostics import Diagnostic, SpecError, did_you_mean, error, nearest
 from ..ir.graph import Net
 from ..ir.program import DataSection, Setting, TrainSection
 from ..ir.values import Call, Duration
-from ..parameters.choice import OptimizerChoice
+from ..parameters import RuleTable, groups
+from ..parameters.choice import OptimizerChoice, choose
+from ..parameters.values import NormChoice
 from ..source import Source, Span
-from . import losses, metrics, optimizers, schedules
+from . import losses, metrics, schedules
 from .contradictions import contradictions
 from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
-from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, NormChoice, PatienceChoice
+from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, PatienceChoice
 
 NEEDED = ("batch", "loss", "optimizer")
 
@@ -91,6 +93,9 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 """What is in force where nothing is written, as a spec would write it."""
 
+NONE = ScheduleChoice()
+"""The schedule where none is written."""
+
 UNSET = frozenset(
     {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "early_stop", "weights"}
 )
@@ -99,10 +104,13 @@ UNSET = frozenset(
 SETTINGS = (*PLAIN, "loss", "optimizer", "schedule", "metrics")
 
 
-def resolve(section: TrainSection, data: DataSection | None, net: Net | None) -> tuple[Recipe | None, list[Diagnostic]]:
+def resolve(
+    section: TrainSection, data: DataSection | None, net: Net | None, table: RuleTable | None = None
+) -> tuple[Recipe | None, list[Diagnostic]]:
     """The recipe of a section, or None where it cannot be followed, with all that is wrong with it.
 
-    `data` says whether there is something to evaluate on; `net` what the loss and the metrics are given.
+    `data` says whether there is something to evaluate on; `net` what the loss and the metrics are given; `table` which
+    parameters have an optimizer or a schedule of their own.
     """
     found: list[Diagnostic] = []
     values: dict[str, Any] = {}
@@ -122,12 +130,12 @@ def resolve(section: TrainSection, data: DataSection | None, net: Net | None) ->
         if values.get("loss") is None:
             values.pop("loss", None)
     if optimizer := settings.get("optimizer"):
-        attempt("optimizer", lambda: optimizers.choose(optimizer.value, optimizer.value_span))
+        attempt("optimizer", lambda: choose(optimizer.value, optimizer.value_span))
     attempt("schedule", lambda: _schedule(settings, values))
     if (metric := settings.get("metrics")) and "loss" in values:
         attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, values.get("loss"), net))
     found += _missing(section)
-    found += contradictions(settings, values, data, net)
+    found += contradictions(settings, values, data, net, section.failed, _scheduled(values, table))
     if any(each.is_error for each in found) or section.failed or "loss" not in values:
         return None, found
     return _recipe(section, values), found
@@ -146,12 +154,15 @@ def _plain(setting: Setting) -> Any:
 
 def _schedule(settings: Mapping[str, Setting], values: Mapping[str, Any]) -> ScheduleChoice:
     setting = settings.get("schedule")
-    if setting is None:
-        return ScheduleChoice()
-    choice = schedules.choose(setting.value, setting.value_span, values.get("schedule_per"))
-    if "optimizer" in values:
-        choice.check(values["optimizer"])
-    return choice
+    return schedules.choose(setting.value, setting.value_span, values.get("schedule_per")) if setting else NONE
+
+
+def _scheduled(values: Mapping[str, Any], table: RuleTable | None) -> list[tuple[ScheduleChoice, OptimizerChoice]]:
+    """Each schedule, of the recipe or of a rule, with each optimizer whose rates it sets."""
+    trained = [group for group in groups(table) if group.is_trained and group.optimizer] if table else []
+    pairs = [(group.schedule or values.get("schedule"), group.optimizer) for group in trained]
+    pairs = pairs or [(values.get("schedule"), values.get("optimizer"))]
+    return list({(id(schedule), id(optimizer)): (schedule, optimizer) for schedule, optimizer in pairs}.values())
 
 
 def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:

@@ -20,10 +20,11 @@ from .evaluation import Evaluation
 from .hooks import Hook, collect
 from .log import JsonLines, Log
 from .loop import Loop, Stop
+from .metrics import more_is_better
 from .parts import EPOCH, Parts, assemble
 from .progress import Lines, display
+from .rate_news import RateFeedback, RateNews
 from .run import CHECKPOINTS, METRICS, Run, describe, new_folder, write_about, write_start
-from .stages import StageNews, beginnings
 from .step import TrainStep
 from .tensorboard import TensorBoard, require
 from .tricks import tricks_of
@@ -96,31 +97,21 @@ def _session(parts: Parts, path: Path) -> Session:
     stop = Stop()
     saver = early = None
     if recipe.checkpoint:
-        maximize = _maximize(recipe.checkpoint.best, evaluator)
+        maximize = more_is_better(recipe.metrics, recipe.checkpoint.best)
         saver = Checkpoints(path / CHECKPOINTS, recipe.checkpoint, lambda n: stop.early or save_due(n), maximize)
     if recipe.early_stop:
-        maximize = _maximize(recipe.early_stop.monitor, evaluator)
+        maximize = more_is_better(recipe.metrics, recipe.early_stop.monitor)
         early = EarlyStop(recipe.early_stop, maximize, stop, screen.message)
-        parts.state.tricks = {"early_stop": early}
-    observers: list[Hook] = [each for each in (log, saver, screen, early) if each]
+        parts.state.register("early_stop", early)
+    feedback = RateFeedback(parts.state.schedule)
+    observers: list[Hook] = [each for each in (feedback, log, saver, screen, early) if each]
     evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, observers)
-    news = StageNews(beginnings(recipe.schedule, per_epoch, total), per_epoch, screen.message)
+    news = RateNews(parts.state.schedule, per_epoch, screen.message)
     hooks = [watch, log, evaluation, *([saver] if saver else []), news, screen]
     sums = recipe.accumulate > 1 and is_sum(parts.forward, recipe.loss, parts.loaders.train, parts.world.device)
     step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks_of(parts))
     loop = Loop(step, parts.loaders.train, parts.world, total, hooks, stop)
     return Session(parts, loop, evaluator, evaluation, saver, screen, observers)
-
-
-def _maximize(best: str | None, evaluator: Evaluator) -> bool:
-    """Whether more of the result named `best` is better. Raises SpecError (TN0802) where torchmetrics does not say."""
-    name = (best or "val.loss").removeprefix("val.")
-    for choice, metric in zip(evaluator.metrics, evaluator.built, strict=True):
-        if choice.name == name:
-            if metric.higher_is_better is None:
-                raise error("TN0802", f"`{name}` is neither better when higher nor when lower", choice.span)
-            return metric.higher_is_better
-    return False
 
 
 def _finish(session: Session, path: Path, about: dict[str, Any], started: float) -> Run:

@@ -13,6 +13,7 @@ from ..data.calls import bind, described_value, signature
 from ..diagnostics import SpecError, did_you_mean, error
 from ..ir.program import Setting
 from ..ir.values import Call, Duration
+from ..parameters.values import NormChoice
 
 LATER = (
     "swa", "distill", "channels_last", "devices", "dtype", "distributed", "sync_batchnorm", "anomaly", "profile",
@@ -38,14 +39,6 @@ class CheckpointChoice:
     every: Duration = Duration(1, "epochs")
     keep: int = 2
     best: str | None = None
-
-
-@dataclass(frozen=True)
-class NormChoice:
-    """`clip_norm = 1.0` or `Norm(20, type=1)`: the largest joint norm of all gradients."""
-
-    largest: float
-    type: float = 2.0
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from torch import nn
 from torch.optim import Optimizer
+
+from .optimizer_state import load_by_name, state_by_name
+
+
+class Stateful(Protocol):
+    """Something that changes while training. Its state is any nesting that `files.pack` takes."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
 @dataclass
@@ -22,8 +32,8 @@ class Best:
 class State:
     """`step` counts optimizer steps done, `epoch` epochs begun from 0, `position` batches of this epoch done.
 
-    `average` is the averaged model that evaluation and the result use, where there is one; `tricks` are hooks with a
-    state of their own, by name.
+    `average` is the averaged model that evaluation and the result use, where there is one. All else that changes
+    from step to step registers itself: `parts` has it by name.
     """
 
     model: nn.Module
@@ -35,7 +45,13 @@ class State:
     position: int = 0
     best: Best | None = None
     average: nn.Module | None = None
-    tricks: Mapping[str, Any] = field(default_factory=dict)
+    parts: dict[str, Stateful] = field(default_factory=dict)
+
+    def register(self, name: str, part: Stateful) -> None:
+        """Have a part saved and restored. Raises ValueError for a name that is taken."""
+        if name in self.parts:
+            raise ValueError(f"`{name}` is registered twice")
+        self.parts[name] = part
 
     @property
     def result(self) -> nn.Module:
@@ -53,7 +69,7 @@ class State:
         """Everything, to go on from here exactly: random streams are keyed by `seed` and these counts."""
         return {
             "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": state_by_name(self.optimizer, self.model),
             "schedule": self.schedule.state_dict(),
             "seed": self.seed,
             "step": self.step,
@@ -61,16 +77,19 @@ class State:
             "position": self.position,
             "best": None if self.best is None else [self.best.value, self.best.step],
             "average": None if self.average is None else self.average.state_dict(),
-            "tricks": {name: trick.state_dict() for name, trick in self.tricks.items()},
+            "parts": {name: part.state_dict() for name, part in self.parts.items()},
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state. Counts come first, then `parts`, which may change the optimizer's groups by them, then
+        all else. A part that the state does not have keeps its own."""
         self.seed, self.step, self.epoch, self.position = (state[n] for n in ("seed", "step", "epoch", "position"))
         self.best = None if state["best"] is None else Best(*state["best"])
+        for name, part in self.parts.items():
+            if name in state["parts"]:
+                part.load_state_dict(state["parts"][name])
+        self.model.load_state_dict(state["model"])
         if self.average is not None:
-            self.average.load_state_dict(state["average"])
-        for name, trick in self.tricks.items():
-            trick.load_state_dict(state["tricks"][name])
+            self.average.load_state_dict(state["average"] or state["model"])
+        load_by_name(self.optimizer, self.model, state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ...diagnostics import did_you_mean, error
+from ...elaborate import paths
 from ...ir.values import Call, Combined
 from ...source import Source, Span
-from .. import paths
 from ..calls import argument_span, bind, described_value
 from ..samples import Items, Memory, Windows
 from . import scikit, tensors, vision

@@ -14,6 +14,11 @@ def escape(text: str) -> str:
     return _UNSAFE.sub(_escaped, text)
 
 
+def lines(text: str) -> str:
+    """`text` with its line breaks kept, each line made safe."""
+    return "\n".join(map(escape, text.split("\n")))
+
+
 def _escaped(match: re.Match) -> str:
     character = match[0]
     code = ord(character)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ...source import Span
 from ..diagnostic import Diagnostic, Note
 from .concise import headline
-from .escape import escape
+from .escape import escape, lines
 from .excerpt import excerpt
 from .order import by_place
 from .paint import Paint
@@ -36,7 +36,7 @@ def _note(note: Note, paint: Paint) -> Iterable[str]:
 
 
 def _indented(text: str) -> str:
-    return "\n      ".join(escape(line) for line in text.split("\n"))
+    return lines(text).replace("\n", "\n      ")
 
 
 def _picture(span: Span, severity: str, paint: Paint) -> Iterable[str]:
