@@ -11,7 +11,7 @@ from .bodies import Body
 from .liveness import Liveness
 from .paths import Named, Paths
 from .sizes import data_sizes
-from .statements import FLOW, Statement
+from .statements import FLOW, Statement, refs
 from .steps import CONTROL
 from .words import clean, numbered, unused
 
@@ -92,11 +92,19 @@ class Namer:
         fresh: dict[int, str] = {}
         names = dict(self.names)
         for index in statement.defined:
-            fresh[index] = self.choose(index, at, statement, before, set(fresh.values()))
+            siblings = {*fresh.values(), *self._read_after_copy(statement)}
+            fresh[index] = self.choose(index, at, statement, before, siblings)
         for index, name in fresh.items():
             self.bind(index, name)
         sizes = [(index, found) for index in fresh if (found := self.size_names(index))]
         return Named(statement, names | fresh, self.locals, before, sizes)
+
+    def _read_after_copy(self, statement: Statement) -> set[str]:
+        """The names of what is read once the copy that an index write goes into has its name."""
+        if statement.op != "set_index":
+            return set()
+        copied = set(refs(statement.expr.value))
+        return {self.names[index] for index in {*refs(statement.content), *refs(statement.expr.subscripts)} - copied}
 
     def is_read(self, index: int) -> bool:
         """Whether a value is used after it is made, if only for its sizes."""

@@ -74,13 +74,13 @@ def layer_key(layer: Layer) -> Any:
 
 
 def check_inputs(name: str, inputs: Inputs, span: Span) -> None:
-    for value in inputs.values:
+    for number, value in enumerate(inputs.values):
         if isinstance(value, (tuple, list)) and len(inputs.values) == 1:
             raise error(
                 "TN0303", f"`{name}` is given a {type(value).__name__} of {len(value)} values, not one tensor", span,
                 help="take it apart first, such as `y, _ = x -> …`",
             )  # fmt: skip
-        if not is_runtime(value):
+        if number == 0 and not is_runtime(value):
             raise error("TN0303", f"`{name}` is applied to {describe(value)}, not to a tensor", inputs.span or span)
 
 

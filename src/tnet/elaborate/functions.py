@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..catalog.functions import CREATE_FROM_NONE, TensorFunction, has_argument
+from ..catalog.functions import CREATE_FROM_NONE, REFUSED_ARGUMENTS, TensorFunction, has_argument
 from ..diagnostics import error
 from ..ir.graph import DeviceOf, DropoutProbability, FunctionRef, TrainingFlag, Value, leaves
 from ..ir.types import TensorType
@@ -30,16 +30,18 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
         return apply_method(callee.name, inputs, keywords, callee.arguments, span, frame)
     function: TensorFunction = callee.target
     given = callee.arguments
+    _refuse_arguments(function.name, given, span)
     args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
     kwargs = {name: _argument(each, given.span(name, span)) for name, each in {**given.keywords, **keywords}.items()}
     if not is_runtime((args, kwargs)):
-        kwargs = _created_on_device(function, kwargs, frame, span)
+        kwargs = _created_on_device(function, kwargs, frame)
     kwargs = _from_module(function, args, kwargs)
     return tensor_operation(frame, "function", function.path, _Shaped(function.call), args, kwargs, span, function.path)
 
 
 def apply_method(name: str, inputs: tuple, keywords: dict[str, Any], given: Arguments, span: Span, frame: Frame) -> Any:
     """`x.f(args)`; the first input is the receiver."""
+    _refuse_arguments(name, given, span)
     args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
     kwargs = {key: _argument(each, given.span(key, span)) for key, each in {**given.keywords, **keywords}.items()}
     if not args or not isinstance(args[0], Value):
@@ -48,6 +50,17 @@ def apply_method(name: str, inputs: tuple, keywords: dict[str, Any], given: Argu
     if not isinstance(args[0].type, TensorType):
         raise error("TN0303", f"`{name}` is a method of a tensor, not of a `{args[0].type}`", span)
     return tensor_operation(frame, "method", name, _Method(name), args, kwargs, span)
+
+
+def _refuse_arguments(name: str, given: Arguments, span: Span) -> None:
+    """No argument names a device, a place to write to, or anything else that is not for a model to say."""
+    for key in given.keywords:
+        if key in REFUSED_ARGUMENTS:
+            why = REFUSED_ARGUMENTS[key]
+            raise error("TN0301", f"`{name}` takes no `{key}` in a spec: {why}", given.name_span(key, span))
+    for place, value in enumerate(given.positional):
+        if name == "to" and isinstance(value, str):
+            raise error("TN0301", f"`to` takes a dtype: {REFUSED_ARGUMENTS['device']}", given.span(place, span))
 
 
 class _Method:
@@ -98,12 +111,10 @@ def _argument(value: Any, span: Span) -> Any:
     return value
 
 
-def _created_on_device(function: TensorFunction, kwargs: dict[str, Any], frame: Frame, span: Span) -> dict[str, Any]:
+def _created_on_device(function: TensorFunction, kwargs: dict[str, Any], frame: Frame) -> dict[str, Any]:
     """A function that makes a tensor from none makes it where the body's first tensor is."""
     if function.name not in CREATE_FROM_NONE:
         return kwargs
-    if "device" in kwargs:
-        raise error("TN0301", "devices are for `train` to say", span)
     first = next(leaves(tuple(frame.module.inputs)), None) if frame.module else None
     return {**kwargs, "device": DeviceOf(first)} if first is not None else kwargs
 

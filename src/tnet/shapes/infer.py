@@ -15,10 +15,10 @@ import sympy
 from ..ir.graph import Layer, Value
 from ..ir.types import TensorType
 from .fake import Failure, FakeResult, FakeRun
-from .probe import without_specialisation
+from .probe import from_numbers, without_specialisation
 from .reasons import reason
 from .symbolic import always, at_hints, simplify
-from .trial import is_tried, refusal
+from .trial import is_tried, real_result, refusal
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,16 @@ def _ask(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -
             return _tried(without_specialisation(at_hints, at_numbers, hints), call, args, kwargs, hints)
         except Failure as failure:
             answer = failure
-    return answer
+    return (answer.no_kernel and _from_real_kernels(call, args, kwargs, sizes)) or answer
+
+
+def _from_real_kernels(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -> FakeResult | None:
+    """The answer of an operator without a fake kernel, from small runs on the CPU."""
+
+    def at_numbers(hints: dict[sympy.Symbol, int]) -> FakeResult:
+        return real_result(call, with_numbers(args, hints), with_numbers(kwargs, hints))
+
+    return from_numbers(at_numbers, {name: 4 + 2 * number for number, name in enumerate(sizes)})
 
 
 def _tried(answer: FakeResult, call: Any, args: tuple, kwargs: dict, hints: dict[sympy.Symbol, int]) -> FakeResult:

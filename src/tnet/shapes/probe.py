@@ -64,6 +64,11 @@ def _as_inferred(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -
     return _dims(found) == [sympy.sympify(size).xreplace(numbers) for size in _dims(result.structure)]
 
 
+def from_numbers(run: Run, sizes: dict[sympy.Symbol, int]) -> FakeResult | None:
+    """The result of an operator that runs at numbers only; None where its sizes follow no simple rule."""
+    return _freed(run, sizes, list(sizes), FakeResult(None, ()))
+
+
 def _bounds(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -> list[Any]:
     """Which sizes must be 2 or more, which PyTorch assumes of all: where 1 would leave nothing, it is tried."""
     needs = []

@@ -6,8 +6,10 @@ small real tensors. What PyTorch raises whatever the tensors hold is the call's 
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sympy
@@ -16,6 +18,7 @@ from torch.func import functional_call
 
 from ..ir.graph import DTypeRef, Layer
 from ..ir.types import TensorType
+from .fake import DEPENDS_ON_DATA, Failure, FakeResult
 
 MOST_ELEMENTS = 2**16
 """Larger tensors take longer than a trial is worth; then only what dtypes and numbers of dims decide is tried."""
@@ -45,13 +48,48 @@ def refusal(
     """
     sizes = _smallest(hints, relations)
     try:
-        with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings(action="ignore"):
+        with _quietly():
             return _raised(call, args, kwargs, _Sample(sizes, None))
     except _TooLarge:
         pass
-    with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings(action="ignore"):
+    with _quietly():
         raised = None if isinstance(call, Layer) else _raised(call, args, kwargs, _Sample(sizes, 2))
     return raised if any(words in str(raised) for words in DECIDED_BY_DTYPE) else None
+
+
+def real_result(call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> FakeResult:
+    """The types that a call with numbers for sizes gives, whatever its tensors hold. Raises `Failure`."""
+    found, raised = [], None
+    with _quietly():
+        for fill in CONTENTS:
+            try:
+                found.append(types_of(_Sample({}, None).run(call, args, kwargs, fill)))
+            except Exception as error:  # any that PyTorch raises on arguments that it does not take
+                raised = error
+    if not found:
+        raise Failure(str(raised)) from raised
+    if any(each != found[0] for each in found) or not _is_of_tensors(found[0]):
+        raise Failure(DEPENDS_ON_DATA)
+    return FakeResult(found[0], ())
+
+
+def _is_of_tensors(structure: Any) -> bool:
+    """Whether a result says nothing of what its tensors hold."""
+    return all(map(_is_of_tensors, structure)) if isinstance(structure, tuple) else isinstance(structure, TensorType)
+
+
+def types_of(value: Any) -> Any:
+    """The types of real tensors, in the same structure."""
+    if isinstance(value, torch.Tensor):
+        return TensorType(str(value.dtype).removeprefix("torch."), tuple(value.shape))
+    return tuple(map(types_of, value)) if isinstance(value, (tuple, list)) else value
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without gradients, warnings, and a trace in the random stream."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings(action="ignore"):
+        yield
 
 
 def _smallest(hints: Mapping, relations: Sequence[Any]) -> dict[sympy.Symbol, sympy.Integer]:
@@ -85,19 +123,17 @@ class _Sample:
         self.sizes = sizes
         self.largest = largest
 
-    def run(self, call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any], fill: Callable) -> None:
+    def run(self, call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any], fill: Callable) -> Any:
         self.left = MOST_ELEMENTS
         given, keywords = self.real(tuple(args), fill), self.real(dict(kwargs), fill)
         if isinstance(call, Layer):
             named = {**dict(call.prototype.named_parameters()), **dict(call.prototype.named_buffers())}
             state = {name: self.tensor(each.shape, each.dtype, fill) for name, each in named.items()}
-            functional_call(call.prototype, state, given, keywords)
-        else:
-            call(*given, **keywords)
+            return functional_call(call.prototype, state, given, keywords)
+        return call(*given, **keywords)
 
     def tensor(self, shape: Sequence[int], dtype: torch.dtype, fill: Callable) -> torch.Tensor:
-        tensor = torch.empty(shape, dtype=dtype, device="meta")
-        self.left -= tensor.numel()
+        self.left -= math.prod(shape)
         if self.left < 0:
             raise _TooLarge
         real = torch.empty(shape, dtype=dtype)
