@@ -91,7 +91,7 @@ def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> Itera
 
 def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .parameters import check_names, resolve
-    from .training.rule_values import readers_of
+    from .training.rules.reading import readers_of
 
     program, blocks = compilation.program, declared_blocks(compilation.tree)
     for name, section in (program.recipes or {None: None}).items():
@@ -120,7 +120,7 @@ def _resolve_data(compilation: Compilation, overrides: Sequence[Override]) -> It
 
 def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .training.recipe import resolve
-    from .training.rule_values import refused
+    from .training.rules.reading import contradictions
 
     program = compilation.program
     for name, section in program.recipes.items():
@@ -129,8 +129,8 @@ def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -
         recipe, diagnostics = resolve(section, data, program.nets.get(program.main), table)
         compilation.recipes[name] = recipe
         yield from diagnostics
-        if table:
-            yield from refused(table)
+        if table and recipe:
+            yield from contradictions(table, recipe)
 
 
 def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:

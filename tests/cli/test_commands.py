@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 import yaml
 
 import tnet
+import tnet.training.loop
 from tnet.cli.main import main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -317,10 +319,52 @@ def test_train_eval_predict(capsys, folder):
     assert code == 4 and "`run` is not empty" in err
 
 
-def test_a_stopped_run_can_be_resumed(capsys, monkeypatch, folder):
+def test_a_stopped_run_is_resumed(capsys, monkeypatch, folder):
+    import signal
+
+    import numpy
+
+    numpy.savez(folder / "points.npz", x=numpy.eye(3, dtype="float32")[[0, 1, 2] * 10], target=numpy.arange(30) % 2)
     (folder / "line.tnet").write_text(TRAINED)
-    monkeypatch.setattr(tnet.Spec, "train", lambda self, out: SimpleNamespace(stopped=True))
-    assert run(capsys, "train", "line.tnet")[0] == 75
+    real = tnet.training.loop.Loop._epoch
+    stopping = [True, False, False]
+
+    def stop(self, state, hooks):
+        if stopping.pop(0):
+            signal.raise_signal(signal.SIGTERM)
+        real(self, state, hooks)
+
+    monkeypatch.setattr(tnet.training.loop.Loop, "_epoch", stop)
+    code, out, err = run(capsys, "train", "line.tnet", "--out", "run")
+    assert (code, out) == (75, "") and "`tnet train line.tnet --resume --out run` goes on from there" in err
+    code, out, err = run(capsys, "train", "line.tnet", "--resume", "--out", "run", "train.epochs=3")
+    assert (code, out) == (1, "") and err.startswith("error[TN0905]: `train.epochs` has changed since the run in `run`")
+    assert "note: `train.epochs` 2 → 3: takes effect\nhelp: `--accept-changes`" in err
+    code, out, err = run(capsys, "train", "run", "--resume")
+    assert code == 0 and out.startswith("test.loss ") and "going on in run after step 1" in err
+    assert run(capsys, "train", "line.tnet", "--resume", "--out", "run")[0] == 0
+    (checkpoint,) = (folder / "run/checkpoints").glob("*6")
+    (checkpoint / "state.json").unlink()
+    shutil.rmtree(folder / "run/checkpoints/step-00000003")
+    code, out, err = run(capsys, "train", "run", "--resume", "--accept-changes", "train.epochs=3")
+    assert (code, out) == (5, "") and "error[TN0903]: no usable checkpoint in `run/checkpoints`\nnote: " in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["line.tnet", "--accept-changes"], 2, "`--accept-changes` is for `--resume`"),
+        (["."], 2, "to go on with the run in it, add `--resume`"),
+        ([".", "--resume"], 4, "it has no `run.yaml`"),
+        ([".", "--resume", "--out", "other"], 2, "is another folder than the run's"),
+        (["line.tnet", "--resume"], 4, "there is no run in `runs/line` to go on with"),
+        (["line.tnet", "--resume", "--out", "."], 4, "`.` is no folder of a run"),
+    ],
+)
+def test_runs_that_cannot_be_resumed(capsys, folder, arguments, code, words):
+    (folder / "line.tnet").write_text(TRAINED)
+    found, out, err = run(capsys, "train", *arguments)
+    assert (found, out) == (code, "") and words in err
 
 
 def test_a_folder_that_is_no_run(capsys, folder):

@@ -52,7 +52,7 @@ def test_a_later_command_is_refused_by_name(capsys, command):
 @pytest.mark.parametrize(
     "arguments",
     [
-        "train x.tnet --resume", "train x.tnet --accept-changes", "train x.tnet --nproc 2", "build x.tnet --backward",
+        "train x.tnet --nproc 2", "build x.tnet --backward",
         "build x.tnet -o graph.html", "build x.tnet -o m.onnx", "build x.tnet -o m.pt2", "build x.tnet --fold",
         "plan x.tnet --find-lr", "plan x.tnet -o plan.html", "summary x.tnet --depth 2",
         "predict run x.png --attribute", "predict run x.png -o page.png",
@@ -69,7 +69,7 @@ def test_a_later_option_is_refused_by_name(capsys, arguments):
     ("arguments", "message"),
     [
         ("trian x.tnet", "tnet: unknown command `trian`; did you mean `train`?"),
-        ("frobnicate", "tnet: unknown command `frobnicate`; the commands are check, fmt, "),
+        ("frobnicate", "tnet: unknown command `frobnicate`; the commands are new, check, fmt, "),
         ("summary x.tnet --sytle torchsummary", "tnet: unrecognized arguments: --sytle"),
         ("summary", "tnet: the following arguments are required: spec"),
         ("build x.tnet -o model.exe", "tnet: `-o` knows the endings .py, .svg, "),

@@ -21,6 +21,16 @@ from tnet.syntax import read
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
+SMALLER = {
+    "alexnet": {"classes": 10},
+    "densenet": {"growth": 8, "layers": (2, 3, 2)},
+    "gpt": {"width": 32},
+    "resnet": {"depth": 18},
+    "unet": {"width": 8},
+    "vit": {"size": 32, "width": 32, "depth": 3, "heads": 4},
+}
+"""Hyper-parameters that make a spec of the gallery small."""
+
 
 @cache
 def nets_of(path: Path, **hypers: Any) -> dict[str, ir.Net]:

@@ -7,13 +7,12 @@ from copy import deepcopy
 import pytest
 import torch
 
-from tests.codegen.programs import SPECS, assert_same, check, imported, model, nets_of, ruff, sample, tensors
+from tests.codegen.programs import SMALLER, SPECS, assert_same, check, imported, model, nets_of, ruff, sample, tensors
 from tests.conftest import GOLDEN
 from tnet.codegen import generate
 
 PROGRAMS = sorted((GOLDEN / "codegen").glob("*.tnet"))
 GALLERY = sorted(path for path in SPECS.glob("*.tnet") if path.stem != "finetune")
-SMALLER = {"resnet": {"depth": 18}, "unet": {"width": 8}, "gpt": {"width": 32}, "alexnet": {"classes": 10}}
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)

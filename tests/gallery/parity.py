@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,22 @@ import torch
 import torchvision
 
 from tnet import codegen
-from tnet.compiler import compile_spec
+from tnet.compiler import Compilation, compile_spec
 from tnet.ir import graph as ir
 from tnet.source import Source
 
 SPECS = Path(__file__).parents[2] / "specs"
 
 
+@cache
+def compiled(path: Path) -> Compilation:
+    """A spec at its hyper-parameters' defaults, compiled once for all tests."""
+    return compile_spec(Source(path.name, path.read_text(), path))
+
+
 def net_of(path: Path, **hypers: Any) -> ir.Net:
     """The main net of a spec; its training may ask for what is not done yet."""
-    compilation = compile_spec(Source(path.name, path.read_text(), path), hypers)
+    compilation = compile_spec(Source(path.name, path.read_text(), path), hypers) if hypers else compiled(path)
     assert compilation.model_ok, [each.message for each in compilation.diagnostics]
     return compilation.program.net()
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 import torchvision
 from parity import SPECS, assert_same_numbers, builder, class_of, empty_state, net_of, scatter, state
+from torchvision.models import DenseNet, VisionTransformer
 
 from tnet.shapes.conditions import python_text
 
@@ -20,6 +21,7 @@ GALLERY = [
     ("alexnet", {}, "alexnet"),
     ("squeezenet", {}, "squeezenet1_1"),
     ("efficientnet", {}, "efficientnet_b0"),
+    ("inception", {}, "googlenet"),
 ]
 
 
@@ -33,10 +35,33 @@ def one_thread():
 
 @pytest.mark.parametrize(("spec", "hypers", "name"), GALLERY, ids=[name for *_, name in GALLERY])
 def test_gallery(spec, hypers, name):
-    ours, theirs = class_of(net_of(SPECS / f"{spec}.tnet", **hypers))(), scatter(builder(name))
+    options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+    ours, theirs = class_of(net_of(SPECS / f"{spec}.tnet", **hypers))(), scatter(builder(name, **options))
     assert state(ours) == state(theirs)
     ours.load_state_dict(theirs.state_dict())
     assert_same_numbers(ours, theirs, 64)
+
+
+VIT = {"image_size": 32, "patch_size": 16, "num_layers": 2, "num_heads": 4, "hidden_dim": 32, "mlp_dim": 128}
+SMALL = [
+    ("densenet", {"growth": 8, "layers": [2, 3, 1, 2]}, lambda: DenseNet(8, (2, 3, 1, 2), 16), 64),
+    ("vit", {"size": 32, "width": 32, "depth": 2, "heads": 4}, lambda: VisionTransformer(**VIT), 32),
+]
+"""Nets that are large as published: smaller ones of the same make, and the size of their images."""
+
+
+@pytest.mark.parametrize(("spec", "hypers", "make", "size"), SMALL, ids=[spec for spec, *_ in SMALL])
+def test_smaller_ones(spec, hypers, make, size):
+    ours, theirs = class_of(net_of(SPECS / f"{spec}.tnet", **hypers))(), scatter(make())
+    assert state(ours) == state(theirs)
+    ours.load_state_dict(theirs.state_dict())
+    assert_same_numbers(ours, theirs, size)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("spec", "name"), [("densenet", "densenet121"), ("vit", "vit_b_16")])
+def test_published_ones_have_torchvisions_state(spec, name):
+    assert empty_state(class_of(net_of(SPECS / f"{spec}.tnet"))) == empty_state(builder, name)
 
 
 @pytest.mark.parametrize("depth", [101, 152])
@@ -87,8 +112,8 @@ SMALLEST = {
     "efficientnet": "efficientnet_b0",
     "resnet": "resnet50",
     "wild/vgg": "vgg16",
-    "wild/densenet": "densenet121",
-    "wild/googlenet": "googlenet",
+    "densenet": "densenet121",
+    "inception": "googlenet",
     "wild/inception_v3": "inception_v3",
     "wild/convnext": "convnext_tiny",
     "wild/shufflenet": "shufflenet_v2_x1_0",

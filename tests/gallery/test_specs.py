@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from parity import class_of
+from parity import class_of, compiled
 
+import tnet
 from tnet.compiler import compile_spec
 from tnet.format import format_source
 from tnet.source import Source
@@ -35,38 +37,70 @@ def test_reads_and_is_formatted(path):
 
 @named
 def test_only_what_is_not_done_is_refused(path):
-    diagnostics = compile_spec(source(path)).diagnostics
+    diagnostics = compiled(path).diagnostics
     assert {each.code for each in diagnostics} <= {"TN0001"}
     assert [f"{each.span.line}: {each.span.text}" for each in diagnostics] == NOT_DONE.get(path.stem, [])
 
 
-HYPERS = [
-    ("convnet", {"width": 4}),
-    ("digits", {"width": 16}),
-    ("gpt", {"depth": 2, "width": 16, "context": 8}),
-    ("lenet", {"classes": 3}),
-    ("mlp", {"hidden": [8]}),
-    ("unet", {"width": 4, "depth": 2}),
-]
+HYPERS = {
+    "autoencoder": {"width": 4},
+    "bilinear": {"width": 4},
+    "convnet": {"width": 4},
+    "digits": {"width": 16},
+    "distillation": {},
+    "dynamic": {"width": 16},
+    "gpt": {"depth": 2, "width": 16, "context": 8},
+    "lenet": {"classes": 10},
+    "lstm": {"width": 16},
+    "mlp": {"hidden": [16]},
+    "siamese": {"width": 4},
+    "tabular": {"hidden": [16]},
+    "triplets": {"width": 4},
+    "vae": {"width": 32},
+}
+"""Specs that train at once, and what makes them small."""
+
+small = pytest.mark.parametrize("name", HYPERS)
 
 
-@pytest.mark.parametrize(("name", "hypers"), HYPERS, ids=[name for name, _ in HYPERS])
-def test_small_versions_run(name, hypers):
-    """M1 (two-layer conv net, MLP, LeNet) and others, made small: all weights get a gradient."""
-    net = compile_spec(source(ROOT / "specs" / f"{name}.tnet"), hypers).program.net()
+def pairs(folder: Path) -> None:
+    """Images and copies of them, or other images."""
+    random = np.random.default_rng(0)
+    a, other = random.random((2, 64, 1, 28, 28), dtype=np.float32)
+    alike = np.arange(64) % 2
+    b = np.where(alike[:, None, None, None] == 1, a, other)
+    np.savez(folder / "pairs.npz", a=a, b=b, target=alike.astype(np.float32))
+
+
+DATA = {"siamese": pairs, "gpt": lambda folder: (folder / "corpus.txt").write_text("to be or not to be, " * 40)}
+"""Specs that read files, and how to write some."""
+
+
+@small
+def test_a_few_steps_train(name, tmp_path):
+    """M1 (two-layer conv net, MLP, LeNet), M3 (bilinear pooling), M13 (random depth), L10 (metric learning) and others:
+    every weight gets a gradient, and twenty steps on a batch bring its loss down."""
+    (tmp_path / f"{name}.tnet").write_text((ROOT / "specs" / f"{name}.tnet").read_text())
+    DATA.get(name, lambda folder: None)(tmp_path)
+    spec = tnet.load(tmp_path / f"{name}.tnet", **HYPERS[name])
+    torch.manual_seed(0)
+    model, loss, batch = spec.model(), spec.loss(), next(iter(spec.data().train))
+    optimizer = spec.optimizer(model)
+    inputs = [batch[value.name] for value in spec.net.root.inputs]
+    losses = []
+    for _ in range(20):
+        optimizer.zero_grad()
+        losses.append(loss(model(*inputs), batch))
+        losses[-1].backward()
+        optimizer.step()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    assert sum(losses[-5:]) < 0.97 * sum(losses[:5])
+
+
+def test_unet_gives_a_mask():
+    net = compile_spec(source(ROOT / "specs/unet.tnet"), {"width": 4, "depth": 2}).program.net()
     model = class_of(net)()
-    inputs = [example(value.type) for value in net.root.inputs]
-    output = model(*inputs)
-    assert list(output.shape) == [sizes(dim) for dim in net.outputs[0][1].dims]
+    output = model(torch.randn(2, 3, 16, 24))
+    assert output.shape == (2, 2, 16, 24)
     output.square().sum().backward()
     assert all(parameter.grad.any() for parameter in model.parameters())
-
-
-def sizes(dim):
-    """A symbolic size as a number: 8 fits what all of them ask of sizes."""
-    return dim if isinstance(dim, int) else int(dim.subs(dict.fromkeys(dim.free_symbols, 8)))
-
-
-def example(kind):
-    shape = list(map(sizes, kind.dims))
-    return torch.randint(0, 100, shape) if kind.dtype == "int64" else torch.randn(shape)

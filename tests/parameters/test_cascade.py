@@ -209,7 +209,7 @@ def test_options_that_suit_each_other_only_together():
 def test_an_optimizer_that_cannot_take_a_parameter_says_which():
     assert faults("", optimizer="Muon(lr=0.02)") == [
         "error TN0802 [Muon(lr=0.02)] `Muon` cannot train `backbone.stem.bias` [6]: "
-        "muon only supports 2D parameters whereas we found a parameter with size: torch.Size([1]) | "
+        "muon only supports 2D parameters whereas we found a parameter with size: torch.Size([6]) | "
         "another optimizer in `train`, and this one by a rule for what it suits: `:matrix { optimizer = … }`"
     ]
     table_of("", optimizer="Muon(lr=0.02)", net="net A(x: float[N, 3]) { head: Linear(2, bias=false) }")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from specs_by_hand import NET, built, class_of, faults, table_of
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -48,6 +49,7 @@ def drawn(name, function, shape, seed=0, **kwargs):
     ],
 )  # fmt: skip
 def test_a_function_of_torch_draws_from_the_stream_of_the_parameters_name(text, function, kwargs):
+    """I1, I2; I3: the gain of a nonlinearity; I5: a formula of the fan."""
     model = built(f"head.weight {{ init = {text} }}", LINEAR, seed=7)
     assert torch.equal(model.head.weight, drawn("head.weight", function, (5, 5), 7, **kwargs))
 
@@ -59,7 +61,46 @@ def test_dirac_and_every_function_is_known():
     assert set(init_functions()) == in_torch
 
 
+def test_by_kind_of_layer():
+    """I4: conv weights by fan-out, norms one and zero, linear xavier, biases zero."""
+    rules = """Conv2d.weight { init = kaiming_normal(mode="fan_out", nonlinearity="relu") }
+    :norm { init = 1 }
+    Linear.weight { init = xavier_uniform }
+    :bias { init = zeros }"""
+    model = built(rules, "net A(x: float[N, 3, 8, 8]) { c: Conv2d(4, 3) -> n: BatchNorm2d; flatten(1); h: Linear(5) }")
+    kaiming = drawn("c.weight", nn.init.kaiming_normal_, (4, 3, 3, 3), mode="fan_out", nonlinearity="relu")
+    assert torch.equal(model.c.weight, kaiming)
+    assert torch.equal(model.h.weight, drawn("h.weight", nn.init.xavier_uniform_, (5, 144)))
+    assert bool((model.n.weight == 1).all())
+    assert not any(each.any() for each in (model.c.bias, model.n.bias, model.h.bias))
+
+
+def test_a_tensor_of_a_file(tmp_path, monkeypatch):
+    """M10: a filter, a tensor, given values."""
+    monkeypatch.chdir(tmp_path)
+    weight = torch.randn(5, 5)
+    save_file({"k": weight, "short": weight[0].clone()}, tmp_path / "w.safetensors")
+    assert torch.equal(built('head.weight { init = file("w.safetensors", "k") }', LINEAR).head.weight, weight)
+    assert torch.equal(built('head.bias { init = file("w.safetensors", "short") }', LINEAR).head.bias, weight[0])
+    (tmp_path / "no.safetensors").write_text("no")
+
+    def told(value):
+        return faults(f"head.weight {{ init = {value} }}", net=LINEAR)[0].partition(" | looked")[0]
+
+    assert told('file("w.safetensors", "kk")') == (
+        'error TN0605 ["kk"] `w.safetensors` has no tensor `kk` | did you mean `k`?'
+    )
+    assert told('file("w.safetensors", "short")').startswith(
+        'error TN0604 [file("w.safetensors", "short")] `file("w.safetensors", "short")` cannot initialise '
+        "`head.weight` [5, 5]: the tensor in the file has shape [5]"
+    )
+    assert told('file("v.safetensors", "k")') == 'error TN0902 ["v.safetensors"] no file `v.safetensors`'
+    assert told('file("no.safetensors", "k")').startswith('error TN0902 ["no.safetensors"] `no.safetensors` is no')
+    assert told('file(key="k", name="../w.safetensors")').startswith('error TN0304 ["../w.safetensors"]')
+
+
 def test_a_nested_list_is_the_values():
+    """M10"""
     model = built("head.weight { init = [[1, 2, 3]] }", "net A(x: float[N, 3]) { head: Linear(1) }")
     assert model.head.weight.tolist() == [[1.0, 2.0, 3.0]]
 
@@ -261,10 +302,9 @@ def test_large_tensors_are_the_same_whatever_the_number_of_threads():
         ("kaiming_normal(mode=\"fan\")", "error TN0605 [\"fan\"] `mode` of `kaiming_normal` is one of "
          "\"fan_in\", \"fan_out\", found \"fan\""),
         ("true", "error TN0605 [true] true initialises nothing | "
-         "write a function of torch.nn.init, a number, a nested list or `default`"),
+         "write a function of torch.nn.init, a number, a nested list, `file(…)` or `default`"),
         ("[1, [2]]", "error TN0605 [[1, [2]]] a list that initialises holds numbers, and inner lists of one length"),
-        ("file(\"w.safetensors\", \"k\")", "error TN0001 [file(\"w.safetensors\", \"k\")] "
-         "`init = file(…)` is not done yet"),
+        ("file(\"w.safetensors\")", "error TN0605 [file(\"w.safetensors\")] `file` needs `key`"),
         ("dirac", "error TN0604 [dirac] `dirac` cannot initialise `head.weight` [5, 5]: only tensors with 3, 4, or 5 "
          "dimensions are supported | select what it suits, as with a further part `*.weight` in the selector"),
         ("[1, 2]", "error TN0604 [[1, 2]] `[1, 2]` cannot initialise `head.weight` [5, 5]: the list has shape [2] | "

@@ -41,10 +41,9 @@ def test_evaluation_is_compiled_where_it_pays(tmp_path, monkeypatch):
     monkeypatch.setattr("tnet.training.parts.PAYS_FROM", 1)
     fast = trained(tmp_path / "run", {"train.compile": True, "train.batch": 90}, DIGITS)
     assert counter.frame_count == 2
-    assert fast.metrics == {
-        **trained(tmp_path / "b", {"train.batch": 90}, DIGITS).metrics,
-        "seconds": fast.metrics["seconds"],
-    }
+    plain = trained(tmp_path / "b", {"train.batch": 90}, DIGITS).metrics
+    for name in plain.keys() - {"seconds"}:  # the compiled optimizer computes with rates that are tensors
+        assert fast.metrics[name] == pytest.approx(plain[name], rel=1e-5), name
 
 
 def test_without_a_compiler_it_says_so_once_and_goes_on(tmp_path, monkeypatch, capsys):
@@ -76,4 +75,4 @@ def test_a_mode_reaches_torch_compile(monkeypatch):
     batch = next(parts.loaders.train.epoch(0))
     parts.forward.loss(batch)
     parts.forward.loss({name: value[:3] for name, value in batch.items()})
-    assert seen == [{"mode": "max-autotune-no-cudagraphs"}]
+    assert seen == [{"fullgraph": False, "mode": "max-autotune-no-cudagraphs"}]

@@ -62,7 +62,8 @@ def with_line(line: str, instead_of: str = "") -> str:
     ("deterministic = true; benchmark = true", "TN0803", "benchmark"),
     ("steps = 5", "TN0803", "steps"),
     ('schedule_per = "epoch"', "TN0803", "schedule_per"),
-    ('on_nan = "skip"', "TN0001", '"skip"'),
+    ('on_nan = "ignore"', "TN0802", '"ignore"'),
+    ('on_nan = "rollback"; checkpoint = none', "TN0803", "on_nan"),
     ("weights = 3", "TN0802", "3"),
 ])  # fmt: skip
 def test_wrong_settings_are_refused_at_their_place(line, code, place):

@@ -467,10 +467,6 @@ def test_what_is_no_run(tmp_path):
     refused(lambda: load_run(tmp_path / "run"), "TN0903")
 
 
-def test_resuming_is_not_done_yet(tmp_path):
-    refused(lambda: trained(tmp_path / "run", resume=True), "TN0001")
-
-
 def test_loss_is_weighted_by_samples():
     """The loss of an evaluation is the mean over samples, whatever the batches."""
     from tnet.training.parts import assemble

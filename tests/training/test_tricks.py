@@ -175,7 +175,7 @@ def test_early_stop_ends_after_so_many_evaluations_without_a_better_one(tmp_path
     assert run.checkpoint.name == f"step-{len(values) * 6:08d}"
     assert run.about["steps"]["total"] == 300
     saved = checkpoints.load(run.checkpoint)
-    assert saved["parts"] == {"early_stop": {"best": max(values), "waited": 2}}
+    assert saved["parts"]["early_stop"] == {"monitor": "val.accuracy", "best": max(values), "waited": 2}
 
 
 NAMED = {

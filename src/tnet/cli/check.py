@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..diagnostics import Diagnostic
+from ..diagnostics import Diagnostic, SpecError, counted
 from .arguments import later, setting_arguments
 from .failures import code_of
 from .output import show
@@ -30,7 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    spec = open_spec(options)
+    try:
+        spec = open_spec(options)
+    except SpecError as problem:  # there is nothing to check, which a program reads like any diagnostic
+        if options.format == "full":
+            raise
+        show(problem.diagnostics, options.format)
+        return code_of(problem.diagnostics)
     tested = options.gradcheck and spec.compilation.model_ok
     checks = spec.gradcheck() if tested else []
     diagnostics = [*spec.check(), *dict.fromkeys(problem for each in checks for problem in each.problems)]
@@ -46,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 def verdict(name: str, diagnostics: Sequence[Diagnostic]) -> str:
     """`specs/gpt.tnet: 2 errors, 1 warning`"""
     counts = Counter(each.severity for each in diagnostics)
-    listed = [f"{count} {severity}{'s' * (count != 1)}" for severity, count in sorted(counts.items())]
+    listed = [counted(count, severity) for severity, count in sorted(counts.items())]
     return f"{name}: {', '.join(listed) or 'no errors'}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 COMMANDS = {
+    "new": "a starting spec, from the gallery",
     "check": "every error and lint of a spec",
     "fmt": "the one canonical layout",
     "build": "the model's source, graph and summary as files",
@@ -16,5 +17,5 @@ COMMANDS = {
 }
 """Each command with its line of help; its module is `tnet.cli.<command>`."""
 
-LATER = ("new", "explain", "diff", "data", "trust", "report", "view")
+LATER = ("explain", "diff", "data", "trust", "report", "view")
 """Commands of the language's design that are not done yet."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from ..diagnostics import did_you_mean, error
+from ..diagnostics import counted, did_you_mean, error
 from ..ir.graph import DTypeRef
 from ..ir.values import Call, Duration
 from ..source import Span
@@ -37,7 +37,7 @@ def bind(call: Call, expected: inspect.Signature) -> dict[str, Any]:
     parameters = expected.parameters
     positional = [each.name for each in parameters.values() if each.kind in POSITIONAL]
     if len(call.args) > len(positional):
-        takes = f"{len(positional)} argument{'s' * (len(positional) != 1)}" if positional else "no arguments"
+        takes = counted(len(positional), "argument") if positional else "no arguments"
         span = call.spans.get(len(positional), call.span)
         raise error("TN0301", f"`{call.name}` takes {takes}, {len(call.args)} are given", span)
     arguments = dict(zip(positional, call.args, strict=False))

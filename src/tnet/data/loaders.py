@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ..diagnostics import SpecError
+from ..diagnostics import Diagnostic, SpecError
 from . import streams
 from .samples import Items, Memory, Windows, join
 from .transforms.pipeline import Fields, Pipeline
+from .workers import Desk
 
 BLOCK = 4 * 2**20  # bytes of samples that are transformed at once
 MOST_WORKERS = 8
@@ -66,6 +67,7 @@ class Loader:
         self.samples, self.indices, self.pipeline = samples, indices, pipeline
         self.batch_size, self.seed, self.skip_single = batch_size, seed, skip_single
         self.options = dict(options or {})
+        self.desk = Desk(samples, self.options.get("num_workers", 0))
         self.next_epoch = 0
 
     @property
@@ -104,9 +106,12 @@ class Loader:
     def make(self, chunk: Tensor, epoch: int) -> Fields:
         """The fields of these samples as they are in this epoch."""
         if self.samples.uniform:
-            return self.pipeline(self.samples.read(chunk), chunk, epoch)
-        singles = [self.pipeline(self.samples.read(one), one, epoch) for one in chunk.split(1)]
-        return join(singles, self.samples.span)
+            return self._made(chunk, epoch)
+        return join([self._made(one, epoch) for one in chunk.split(1)], self.samples.span)
+
+    def _made(self, chunk: Tensor, epoch: int) -> Fields:
+        self.desk.note(chunk)
+        return self.pipeline(self.samples.read(chunk), chunk, epoch)
 
     def _blocks(self, chunks: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:
         """Batches to be made at once: as many as fit in `BLOCK` bytes where samples are in memory."""
@@ -132,10 +137,18 @@ class Loader:
     def _by_workers(self, chunks: Sequence[Tensor], epoch: int) -> Iterator[Fields]:
         """A failed sample comes back as diagnostics: an exception with places would not survive the way between."""
         own = torch.Generator()  # a DataLoader draws a seed for its workers, which would move the global generator
-        for batch in DataLoader(_Batches(self, chunks, epoch), batch_size=None, generator=own, **self.options):
-            if isinstance(batch, tuple):
-                raise SpecError(batch)
+        options = {"batch_size": None, "generator": own, "worker_init_fn": self.desk.begin, **self.options}
+        for batch in DataLoader(_Batches(self, chunks, epoch), **options):
+            if isinstance(batch, Failed):
+                raise SpecError(batch.diagnostics)
             yield batch
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What comes from a worker in place of a batch. torch would take a tuple apart."""
+
+    diagnostics: tuple[Diagnostic, ...]
 
 
 class _Batches(Dataset):
@@ -147,11 +160,11 @@ class _Batches(Dataset):
     def __len__(self) -> int:
         return len(self.chunks)
 
-    def __getitem__(self, number: int) -> Fields | tuple:
+    def __getitem__(self, number: int) -> Fields | Failed:
         try:
             return self.loader.make(self.chunks[number], self.epoch)
         except SpecError as problem:
-            return problem.diagnostics
+            return Failed(problem.diagnostics)
 
 
 @dataclass

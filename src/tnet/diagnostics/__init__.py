@@ -2,5 +2,6 @@
 
 from .diagnostic import Diagnostic, Note, SpecError, error, warning
 from .suggest import did_you_mean, nearest
+from .words import counted, either
 
-__all__ = ["Diagnostic", "Note", "SpecError", "did_you_mean", "error", "nearest", "warning"]
+__all__ = ["Diagnostic", "Note", "SpecError", "counted", "did_you_mean", "either", "error", "nearest", "warning"]

@@ -59,4 +59,5 @@ CODES: dict[str, str] = {
     "TN0902": "file that cannot be read or written",
     "TN0903": "no usable checkpoint",
     "TN0904": "not a number",
+    "TN0905": "resumed run that has changed",
 }

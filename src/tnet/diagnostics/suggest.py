@@ -1,8 +1,15 @@
-"""Nearest names: case-folded, then edit distance up to a third of the length."""
+"""Nearest names: by spelling (edit distance up to a third of the length), else by what a name abbreviates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from .words import either
+
+MOST = 3
+SHORTEST_ABBREVIATION = 3
+FEW_NAMES = 60
+"""Up to so many names letters may be left out anywhere (`ksize`); among more that would find anything."""
 
 
 def distance(a: str, b: str) -> int:
@@ -21,14 +28,49 @@ def distance(a: str, b: str) -> int:
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name most like `name`, or none that is near enough."""
-    folded = name.casefold()
-    limit = max(1, len(name) // 3) if len(name) > 1 else 0
-    close = (each for each in names if abs(len(each) - len(name)) <= limit)
-    ranked = sorted((distance(folded, each.casefold()), each != name, each) for each in close)
-    return ranked[0][2] if ranked and ranked[0][0] <= limit else None
+    return next(iter(_alike(name, names)), None)
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:
-    """`did you mean `X`?`, ready as a help line."""
-    found = nearest(name, names)
-    return f"did you mean `{found}`?" if found else None
+    """``did you mean `X`?`` with all names that are equally near, or that `name` abbreviates, ready as a help line.
+
+    A capital is for a layer, a small letter for a function: what begins so is looked at first.
+    """
+    known = list(names)
+    of_its_kind = [each for each in known if each[:1].isupper() == name[:1].isupper()]
+    tries = (ways(name, some) for some in (of_its_kind, known) for ways in (_alike, _abbreviated))
+    found = next(filter(None, tries), [])[:MOST]
+    return f"did you mean {either([f'`{each}`' for each in found])}?" if found else None
+
+
+def _alike(name: str, names: Iterable[str]) -> list[str]:
+    """The names that are spelt most alike."""
+    folded = name.casefold()
+    limit = max(1, len(name) // 3) if len(name) > 1 else 0
+    ranked = []
+    for each in names:
+        letter = len(each) == 1 and folded != each.casefold()
+        if letter or abs(len(each) - len(name)) > limit:
+            continue
+        if (apart := distance(folded, each.casefold())) <= limit:
+            ranked.append((apart, each != name, each))
+    ranked.sort()
+    return [each for *rank, each in ranked if rank == list(ranked[0][:-1])]
+
+
+def _abbreviated(name: str, names: Sequence[str]) -> list[str]:
+    """The shortest names that begin so, or else, of few names, the shortest that has these letters in this order."""
+    folded = name.casefold()
+    if len(folded) < SHORTEST_ABBREVIATION:
+        return []
+    plain = {each: each.casefold().replace("_", "") for each in names}
+    begin = [each for each in names if plain[each].startswith(folded.replace("_", ""))]
+    if begin:
+        return [each for each in begin if len(each) == min(map(len, begin))]
+    in_order = [each for each in names if plain[each][:1] == folded[:1] and _in_order(folded, plain[each])]
+    return sorted(in_order, key=len)[:1] if len(names) <= FEW_NAMES else []
+
+
+def _in_order(letters: str, text: str) -> bool:
+    rest = iter(text)
+    return all(letter in rest for letter in letters)

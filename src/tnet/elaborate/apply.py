@@ -153,7 +153,7 @@ def _apply_block(callee: Callee, label: str | None, inputs: Inputs, span: Span, 
     given = _bind_inputs(formals, inputs, callee, span, declared.globals, frame)
 
     def build(structures: list[Any]) -> Module:
-        return build_block(callee, settings, dict(zip(given, structures, strict=True)), frame)
+        return build_block(callee, settings, dict(zip(given, structures, strict=True)), span, frame)
 
     return apply_module(build, list(given.values()), label, callee.name, span, step, frame)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from ..catalog.functions import ATTRIBUTES, REFUSED, is_method
+from ..catalog.functions import ATTRIBUTES, REFUSED, find_function, is_method
 from ..diagnostics import did_you_mean, error
 from ..ir.graph import DTypeRef, Layer, Module, Node, Value
 from ..ir.types import TensorType
 from ..syntax import ast
 from .callees import describe
+from .calls import free_path, unknown_path
 from .evaluation import evaluate, evaluates, tensor_operation
 from .frames import MISSING, Frame
+from .suggestions import suggest
 
 FACTS = {
     "shape": lambda type_: type_.dims,
@@ -26,6 +28,9 @@ def attribute(node: ast.Attribute, frame: Frame) -> Any:
     path = _label_path(node, frame)
     if path is not None:
         return read_parameter(path, node, frame)
+    free = free_path(node, frame)
+    if free and not frame.section and not find_function(free, step=False) and suggest(free, frame):
+        raise unknown_path(free, node, frame)
     value = evaluate(node.value, frame)
     name = node.name.text
     if isinstance(value, Value) and isinstance(value.type, TensorType):

@@ -108,7 +108,7 @@ def _elaborated(callee: Callee, settings: dict, given: dict, span: Span, frame: 
         raise error("TN0206", "a tensor operation cannot stand here", span)
     key = (id(node), freeze_settings(settings), freeze(types_of(list(given.values()))))
     if key not in frame.net.blocks:
-        with entered(callee, frame):
+        with entered(callee, span, frame):
             frame.net.blocks[key] = _elaborate(callee, settings, given, frame)
     return frame.net.blocks[key]
 

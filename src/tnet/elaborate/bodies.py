@@ -64,10 +64,14 @@ def run_statements(statements: tuple[ast.Statement, ...], frame: Frame) -> None:
             _forget(statement, frame)
         except Skip:
             _forget(statement, frame)
-        except Returned:
+        except Returned as returned:
             if number + 1 < len(statements):
-                rest = statements[number + 1]
-                frame.work.report(error("TN0501", "nothing runs after `return`", rest.span))
+                help = "make the `return` the last statement, or take it away"
+                frame.work.report(
+                    error("TN0501", "nothing runs after `return`", statements[number + 1].span, help=help)
+                )
+                frame.failed = True
+                raise Returned(UNKNOWN, returned.node) from None
             raise
 
 

@@ -96,10 +96,11 @@ class Skip(Exception):
 
 def describe(value: Any) -> str:
     """What kind of value this is, for messages."""
-    kinds = {bool: "a boolean", int: "an integer", float: "a number", str: "text", list: "a list", dict: "a map",
-             tuple: "a tuple", type(None): "none", Duration: "a duration", DTypeRef: "a dtype", Call: "a name",
-             range: "a range", TrainingFlag: "the mode of the model",
-             TrainingChoice: "a value that depends on the mode"}  # fmt: skip
+    kinds = {
+        list: "a list", dict: "a map", tuple: "a tuple", type(None): "none", Duration: "a duration",
+        DTypeRef: "a dtype", Call: "a name", range: "a range", TrainingFlag: "the mode of the model",
+        TrainingChoice: "a value that depends on the mode",
+    }  # fmt: skip
     if isinstance(value, Value):
         return f"a tensor `{value.type}`"
     if isinstance(value, Callee):
@@ -109,6 +110,5 @@ def describe(value: Any) -> str:
     if isinstance(value, (tuple, list)) and next(leaves(value), None):
         return f"a {type(value).__name__} of tensors"
     if type(value) in (bool, int, float, str):
-        shown = repr(value) if not isinstance(value, bool) else str(value).lower()
-        return f"{kinds[type(value)]} `{shown}`"
+        return f"`{text.argument(value)}`"
     return kinds.get(type(value), type(value).__name__)

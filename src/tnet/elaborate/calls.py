@@ -9,19 +9,19 @@ from torch.nn.init import calculate_gain
 
 from ..catalog.functions import NAMESPACES, REFUSED, find_function, is_method, method_names
 from ..catalog.models import PREFIX, find_model
-from ..diagnostics import did_you_mean, error
+from ..diagnostics import counted, did_you_mean, error
 from ..ir import values
 from ..ir.graph import Value
 from ..source import Span
 from ..syntax import ast
 from . import builtins
-from .callees import Arguments, Callee, Declared, describe
+from .callees import Arguments, Callee, Declared, Skip, describe
 from .deferred import DEFERRED_CALLS
 from .evaluation import arguments, evaluate, evaluates, is_runtime
 from .expressions import lookup
 from .frames import MISSING, Frame
 from .functions import apply_function, apply_method
-from .library import suggest
+from .suggestions import suggest
 
 DEEPEST_CALL = 40
 
@@ -32,10 +32,21 @@ def call(node: ast.Call, frame: Frame) -> Any:
         return _method_or_namespace(node, node.callee, frame)
     if frame.section and isinstance(node.callee, ast.Var) and node.callee.name in DEFERRED_CALLS:
         return _deferred(node.callee.name, node, frame)
-    args = arguments(node.args, frame)
+    try:
+        args = arguments(node.args, frame)
+    except Skip:
+        if isinstance(node.callee, ast.Var) and not frame.section:
+            _check_name(node.callee, frame)
+        raise
     if isinstance(node.callee, ast.Var):
         return _call_name(node.callee, args, node.span, frame)
     return call_value(evaluate(node.callee, frame), args, node.span, frame)
+
+
+def _check_name(callee: ast.Var, frame: Frame) -> None:
+    """That a name which is called means something, where what it is given is not known."""
+    if callee.name not in builtins.NAMES and callee.name not in REFUSED:
+        lookup(callee.name, callee.span, frame)
 
 
 def _deferred(name: str, node: ast.Call, frame: Frame) -> values.Call:
@@ -89,20 +100,31 @@ def call_value(value: Any, args: Arguments, span: Span, frame: Frame) -> Any:
         return call_definition(whole, span, frame)
     if value.kind in ("layer", "model", "block", "net"):
         if is_runtime(args.positional):
+            written, given = _parts(span, args)
             raise error(
-                "TN0206", f"a {value.kind} is applied in a step, not called", span,
-                help=f"write `x -> {value.name}`",
-            )  # fmt: skip
+                "TN0206", f"a {value.kind} is applied in a step, not called", span, help=f"write `{given} -> {written}`"
+            )
         return whole
     return apply_function(whole, (), {}, span, frame)
+
+
+def _parts(span: Span, args: Arguments) -> tuple[str, str]:
+    """The text of what is called and of its arguments, `Conv2d(8, 3)` and `x` of `Conv2d(8, 3)(x)`."""
+    places = sorted(args.spans.values(), key=lambda each: each.start)
+    written = span.source.text[span.start : places[0].start].rstrip().removesuffix("(")
+    given = places[0].to(places[-1]).text
+    return written, given if len(places) == 1 else f"({given})"
 
 
 def call_definition(callee: Callee, span: Span, frame: Frame) -> Any:
     """A `def`: its expression over its own arguments and its file's names, never the flow."""
     declared: Declared = callee.target
     _refuse_flow(callee, span)
-    if len(declared.globals.evaluating) > DEEPEST_CALL or callee.name in declared.globals.evaluating:
-        raise error("TN0503", f"`{callee.name}` calls itself", span)
+    active = declared.globals.evaluating
+    if len(active) > DEEPEST_CALL or callee.name in active:
+        calls = [*active[active.index(callee.name) :], callee.name] if callee.name in active else []
+        through = f": {' -> '.join(calls)}" if len(calls) > 2 else ""
+        raise error("TN0503", f"`{callee.name}` calls itself{through}", span, help="a `def` is never recursive")
     bound = bind_formals(declared.node.formals, callee.arguments, callee.name, span, declared.globals, frame)
     declared.globals.evaluating.append(callee.name)
     try:
@@ -133,7 +155,8 @@ def bind_formals(
     names = [formal.name.text for formal in formals]
     if len(args.positional) > len(names):
         surplus = args.span(len(names), span)
-        raise error("TN0301", f"`{name}` takes {len(names)} arguments, got {len(args.positional)}", surplus)
+        takes = counted(len(names), "argument")
+        raise error("TN0301", f"`{name}` takes {takes}, got {len(args.positional)}", surplus)
     bound = dict(zip(names, args.positional, strict=False))
     for key, value in args.keywords.items():
         if key not in names:
@@ -153,52 +176,66 @@ def bind_formals(
 
 
 def _method_or_namespace(node: ast.Call, callee: ast.Attribute, frame: Frame) -> Any:
-    dotted = _dotted(callee)
-    root = dotted.split(".")[0] if dotted else ""
-    free = dotted and frame.find(root) is MISSING and frame.globals.find(root) is MISSING and root not in frame.labels
-    if free:
-        return _library_call(dotted, node, callee, frame)
-    receiver = evaluate(callee.value, frame)
+    try:
+        if path := free_path(callee, frame):
+            return _library_call(path, node, callee, frame)
+        receiver = evaluate(callee.value, frame)
+    except Skip:
+        _check_method(callee.name.text, callee.name.span)
+        raise
     args = arguments(node.args, frame)
     if not isinstance(receiver, Value):
         raise error("TN0206", f"{describe(receiver)} has no method `{callee.name.text}`", callee.name.span)
     return call_method(callee.name.text, callee.name.span, receiver, args, node.span, frame)
 
 
-def _library_call(dotted: str, node: ast.Call, callee: ast.Attribute, frame: Frame) -> Any:
-    namespace = dotted.split(".")[0]
-    if model := find_model(dotted):
-        return Callee("model", dotted, model).bind(arguments(node.args, frame))
-    function = find_function(dotted, step=False)
+def free_path(node: ast.Attribute, frame: Frame) -> str | None:
+    """`linalg.norm`, where `linalg` is no name of the spec."""
+    path = dotted(node)
+    root = path.split(".")[0] if path else ""
+    bound = not path or any(found is not MISSING for found in (frame.find(root), frame.globals.find(root)))
+    return None if bound or root in frame.labels else path
+
+
+def _library_call(path: str, node: ast.Call, callee: ast.Attribute, frame: Frame) -> Any:
+    if model := find_model(path):
+        return Callee("model", path, model).bind(arguments(node.args, frame))
+    function = find_function(path, step=False)
     if function is None:
-        raise _unknown_call(dotted, namespace, callee, frame)
-    whole = Callee("function", dotted, function).bind(arguments(node.args, frame))
+        raise unknown_path(path, callee, frame)
+    whole = Callee("function", path, function).bind(arguments(node.args, frame))
     return apply_function(whole, (), {}, node.span, frame)
 
 
-def _unknown_call(dotted: str, namespace: str, callee: ast.Attribute, frame: Frame) -> Exception:
-    if dotted.startswith(PREFIX):
-        return error("TN0203", f"torchvision has no model `{dotted}`", callee.span, help=suggest(dotted, frame))
-    if namespace in NAMESPACES or suggest(dotted, frame):
-        return error("TN0201", f"`{dotted}` is not defined", callee.span, help=suggest(dotted, frame))
-    return error("TN0201", f"`{namespace}` is not defined", callee.value.span, help=suggest(namespace, frame))
+def unknown_path(path: str, node: ast.Attribute, frame: Frame) -> Exception:
+    """The error for a dotted name that is in no library."""
+    namespace = path.split(".")[0]
+    if path.startswith(PREFIX):
+        return error("TN0203", f"torchvision has no model `{path}`", node.span, help=suggest(path, frame))
+    if namespace in NAMESPACES or suggest(path, frame):
+        return error("TN0201", f"`{path}` is not defined", node.span, help=suggest(path, frame))
+    return error("TN0201", f"`{namespace}` is not defined", node.value.span, help=suggest(namespace, frame))
 
 
-def _dotted(node: ast.Expr) -> str | None:
+def dotted(node: ast.Expr) -> str | None:
     if isinstance(node, ast.Var):
         return node.name
     if isinstance(node, ast.Attribute):
-        prefix = _dotted(node.value)
+        prefix = dotted(node.value)
         return prefix and f"{prefix}.{node.name.text}"
     return None
 
 
 def call_method(name: str, name_span: Span, receiver: Value, args: Arguments, span: Span, frame: Frame) -> Any:
     """`x.view(…)`: an allowed method of a tensor."""
+    _check_method(name, name_span)
+    return apply_method(name, (receiver,), {}, args, span, frame)
+
+
+def _check_method(name: str, name_span: Span) -> None:
     if not is_method(name):
         why = REFUSED.get(name)
         if name.endswith("_") and is_method(name.rstrip("_")):
             why = f"values never change in place; write `{name.rstrip('_')}`"
         message = f"tensors have no method `{name}`" + (f" in a spec: {why}" if why else "")
         raise error("TN0206", message, name_span, help=None if why else did_you_mean(name, method_names()))
-    return apply_method(name, (receiver,), {}, args, span, frame)

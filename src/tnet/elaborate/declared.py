@@ -7,7 +7,7 @@ from typing import Any
 
 from torch.nn import init
 
-from ..diagnostics import did_you_mean, error
+from ..diagnostics import counted, did_you_mean, error
 from ..ir.graph import Declared, DTypeRef, InitRef, Module, Value
 from ..ir.types import TensorType
 from ..source import Span
@@ -96,7 +96,8 @@ def init_arguments(name: str) -> list[str]:
 def _check_arguments(name: str, given: Any, named: dict[str, Any], node: ast.Expr) -> None:
     known = init_arguments(name)
     if len(given.positional) > len(known):
-        raise error("TN0301", f"`{name}` takes {len(known)} arguments, got {len(given.positional)}", node.span)
+        takes = counted(len(known), "argument")
+        raise error("TN0301", f"`{name}` takes {takes}, got {len(given.positional)}", node.span)
     for key in named:
         if key not in known:
             raise error(

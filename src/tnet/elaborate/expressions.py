@@ -13,7 +13,8 @@ from ..syntax import ast
 from .callees import Skip, describe
 from .evaluation import compile_time, evaluate, evaluates
 from .frames import MISSING, Frame, Unsettled
-from .library import library_value, suggest
+from .library import library_value
+from .suggestions import suggest
 
 
 @evaluates(ast.Literal)

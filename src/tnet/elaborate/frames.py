@@ -68,7 +68,7 @@ class NetState:
     hints: dict[str, int] = field(default_factory=dict)
     relations: list[tuple[Any, Span]] = field(default_factory=list)
     blocks: dict[Any, Module] = field(default_factory=dict)
-    active: list[str] = field(default_factory=list)
+    active: dict[str, Span | None] = field(default_factory=dict)  # blocks being elaborated, where each is applied
     data_sizes: dict[Any, tuple[Any, ...]] = field(default_factory=dict)  # by what they depend on
     bytes: int = 0
 

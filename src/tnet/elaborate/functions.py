@@ -49,6 +49,10 @@ def apply_method(name: str, inputs: tuple, keywords: dict[str, Any], given: Argu
         raise error("TN0303", f"`{name}` is a method of a tensor, not of {got}", span)
     if not isinstance(args[0].type, TensorType):
         raise error("TN0303", f"`{name}` is a method of a tensor, not of a `{args[0].type}`", span)
+    if "device" in kwargs or (name == "to" and any(isinstance(each, str) for each in args)):
+        raise error(
+            "TN0301", "devices are for `train` to say", span, help="leave it out here; set `device = …` in `train`"
+        )
     return tensor_operation(frame, "method", name, _Method(name), args, kwargs, span)
 
 
@@ -103,7 +107,8 @@ def _argument(value: Any, span: Span) -> Any:
     if isinstance(value, Callee):
         if value.kind == "function" and not value.args and not value.kwargs:
             return FunctionRef(value.target.path)
-        raise error("TN0301", f"{describe(value)} cannot be an argument of a function", span)
+        applied = f"apply it first: `x -> {value.name}`" if value.kind in ("layer", "block", "net", "model") else None
+        raise error("TN0301", f"{describe(value)} cannot be an argument of a function", span, help=applied)
     if isinstance(value, (Call, Duration)):
         raise error("TN0301", f"{describe(value)} cannot be an argument of a function", span)
     if isinstance(value, (list, tuple)):

@@ -7,13 +7,14 @@ from typing import Any
 
 from sympy import Integer
 
-from ..diagnostics import Note, SpecError, error
+from ..diagnostics import error
 from ..ir.graph import Layer, TrainingChoice, Value, leaves
 from ..ir.types import OpaqueType, TensorType
 from ..shapes import Rejected, infer, rounds_of, simplify
 from ..source import Span
 from .data_sizes import named, relations_of_sizes
 from .frames import Frame
+from .misfits import misfit
 
 
 def infer_types(
@@ -41,7 +42,7 @@ def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, 
     try:
         found = infer(call, key, args, kwargs, frame.net.hints)
     except Rejected as rejected:
-        raise misfit(name.rsplit(".", 1)[-1], str(rejected), args, kwargs, span) from None
+        raise misfit(frame, call, name.rsplit(".", 1)[-1], rejected, args, kwargs, span) from None
     frame.net.relations += relations_of_sizes(found.relations, name.rsplit(".", 1)[-1], span)
     return named(found, key[0] if isinstance(key, tuple) else key, args, frame)
 
@@ -71,13 +72,6 @@ def varies(value: Any) -> bool:
         case slice():
             return varies((value.start, value.stop, value.step))
     return isinstance(value, TrainingChoice) or bool(rounds_of(value))
-
-
-def misfit(name: str, why: str, args: tuple, kwargs: Mapping[str, Any], span: Span) -> SpecError:
-    """The error for an operation that PyTorch does not take, with what arrived and where it came from."""
-    notes = [Note(f"`{each.name}` is `{each.type}`", each.span) for each in dict.fromkeys(leaves((args, dict(kwargs))))]
-    what = f"`{name}` does not fit its input" if name else "this index does not fit"
-    return error("TN0401", f"{what}: {why}", span, *notes[:4])
 
 
 def new_values(types: Any, span: Span, name: str = "x") -> Any:

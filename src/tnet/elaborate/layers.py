@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-import warnings
 from typing import Any
-
-import torch
 
 from ..catalog.inference import InferredFrom, inferred_arguments
 from ..catalog.layers import LayerClass, why_not_built
 from ..catalog.models import ModelBuilder
 from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
-from ..diagnostics import Note, did_you_mean, error
+from ..diagnostics import Note, counted, did_you_mean, error
 from ..ir import text
 from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TrainingChoice, TrainingFlag, Value
 from ..ir.types import TensorType
-from ..shapes import freeze, is_symbolic
+from ..shapes import is_symbolic
 from ..source import Span
 from .callees import Arguments, Callee, describe
 from .evaluation import is_runtime
 from .frames import Frame
 from .limits import check_bytes
-
-_prototypes: dict[Any, torch.nn.Module] = {}
+from .prototypes import prototype_of
 
 
 def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Frame) -> Layer:
@@ -35,7 +30,7 @@ def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Fram
     given = bind_arguments(layer_class, callee.arguments, span)
     inferred = _inferred_values(layer_class, given, inputs, callee.arguments, span)
     arguments = _in_order(layer_class, given, inferred, callee.arguments, inputs, frame, span)
-    prototype = _prototype(layer_class, arguments, callee.arguments, span)
+    prototype = prototype_of(layer_class, arguments, inputs, span)
     layer = Layer(layer_class.path, arguments, prototype, span)
     check_memory(layer, frame, span)
     return layer
@@ -45,11 +40,7 @@ def bind_arguments(layer_class: LayerClass, args: Arguments, span: Span) -> dict
     """Arguments by name; positional ones fill what is not read off the input."""
     signature = constructor_signature(layer_class.cls)
     inferred = inferred_arguments(layer_class.cls)
-    written = [
-        each.name
-        for each in signature.parameters.values()
-        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) and each.name not in inferred
-    ]
+    written = written_arguments(layer_class)
     rest = next((each.name for each in signature.parameters.values() if each.kind is each.VAR_POSITIONAL), None)
     if len(args.positional) > len(written) and rest is None:
         raise _too_many(layer_class, args, written, inferred, span)
@@ -60,9 +51,9 @@ def bind_arguments(layer_class: LayerClass, args: Arguments, span: Span) -> dict
     for name, value in args.keywords.items():
         _check_keyword(layer_class, name, bound, signature, takes_any, args.name_span(name, span))
         bound[name] = value
+    _refuse_size(layer_class, args, written, span)
     for name, value in bound.items():
-        place = args.span(name, args.span(written.index(name), span) if name in written else span)
-        check_value(layer_class, signature.parameters.get(name), value, place)
+        check_value(layer_class, signature.parameters.get(name), value, _place(name, args, written) or span)
     for name, parameter in signature.parameters.items():
         required = parameter.default is parameter.empty and parameter.kind not in COLLECTING
         if required and name not in bound and name not in inferred:
@@ -70,12 +61,40 @@ def bind_arguments(layer_class: LayerClass, args: Arguments, span: Span) -> dict
     return bound
 
 
+def written_arguments(layer_class: LayerClass) -> list[str]:
+    """The arguments that may stand without their names, in order: those that are not read off the input."""
+    inferred = inferred_arguments(layer_class.cls)
+    return [
+        each.name
+        for each in constructor_signature(layer_class.cls).parameters.values()
+        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) and each.name not in inferred
+    ]
+
+
+def _refuse_size(layer_class: LayerClass, args: Arguments, written: list[str], span: Span) -> None:
+    """Refuse a size where a small number stands first, as in `BatchNorm2d(64)`: the size is read off the input."""
+    first = constructor_signature(layer_class.cls).parameters[written[0]] if args.positional and written else None
+    inferred = next(iter(inferred_arguments(layer_class.cls)), None)
+    if inferred is None or first is None or type(args.positional[0]) is not int or args.positional[0] < 1:
+        return
+    if first.name == "eps":
+        raise error(
+            "TN0301", f"`{inferred}` of `{layer_class.name}` is read off the input; this would be `eps`",
+            args.span(0, span), help=f"leave it out; what follows `{inferred}` in PyTorch is given by name",
+        )  # fmt: skip
+
+
+def _place(name: str, args: Arguments, written: list[str]) -> Span | None:
+    """Where an argument stands, by keyword or by position."""
+    return args.spans.get(name) or (args.spans.get(written.index(name)) if name in written else None)
+
+
 def _too_many(layer_class: LayerClass, args: Arguments, written: list[str], inferred: dict, span: Span) -> Exception:
     listed = ", ".join(f"`{name}`" for name in written) or "none"
     read = ", ".join(f"`{name}`" for name in inferred)
     note = f"; {read} is read off the input" if read else ""
     return error(
-        "TN0301", f"`{layer_class.name}` takes at most {len(written)} arguments, got {len(args.positional)}",
+        "TN0301", f"`{layer_class.name}` takes at most {counted(len(written), 'argument')}, got {len(args.positional)}",
         args.span(len(written), span), help=f"in order they are {listed}{note}",
     )  # fmt: skip
 
@@ -189,6 +208,7 @@ def _in_order(
 ) -> tuple[LayerArgument, ...]:
     """Arguments as they are printed: in the signature's order, positional as far as nothing is left out."""
     printed: list[LayerArgument] = []
+    written = written_arguments(layer_class)
     positional = True
     for name, parameter in constructor_signature(layer_class.cls).parameters.items():
         if name not in given and name not in inferred:
@@ -200,9 +220,13 @@ def _in_order(
             printed += [LayerArgument(name, _printed(each, parameter, inputs, frame, span), True) for each in value]
             continue
         converted = _printed(value, parameter, inputs, frame, span)
-        printed.append(LayerArgument(name, converted, positional, name not in given))
+        printed.append(LayerArgument(name, converted, positional, name not in given, _place(name, args, written)))
     known = {each.name for each in printed}
-    printed += [LayerArgument(name, value, False) for name, value in given.items() if name not in known]
+    printed += [
+        LayerArgument(name, value, False, span=_place(name, args, written))
+        for name, value in given.items()
+        if name not in known
+    ]
     return tuple(printed)
 
 
@@ -228,48 +252,6 @@ def _callee_argument(value: Callee, parameter: inspect.Parameter, inputs: tuple,
     if takes_function(parameter):
         raise error("TN0303", f"`{parameter.name}` is a function, such as `relu`, not the layer `{value.name}`", span)
     return build_layer(value, inputs, span, frame)
-
-
-def materialise(value: Any) -> Any:
-    """An argument as the constructor takes it, for the prototype."""
-    if isinstance(value, LayerRef):
-        cls = import_path(value.path)
-        return functools.partial(cls, **dict(value.kwargs)) if value.kwargs else cls
-    if isinstance(value, FunctionRef):
-        return import_path(value.path)
-    if isinstance(value, Layer):
-        return value.prototype
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(materialise, value))
-    return value
-
-
-def import_path(path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    return getattr(__import__(module, fromlist=["_"]), name)
-
-
-def _prototype(
-    layer_class: LayerClass, arguments: tuple[LayerArgument, ...], given: Arguments, span: Span
-) -> torch.nn.Module:
-    """An instance on the meta device; equal arguments share one."""
-    key = (layer_class.path, *((each.name, freeze(_key(each.value))) for each in arguments))
-    if key not in _prototypes:
-        args = [materialise(each.value) for each in arguments if each.positional]
-        kwargs = {each.name: materialise(each.value) for each in arguments if not each.positional}
-        try:
-            with torch.device("meta"), warnings.catch_warnings(action="ignore"):
-                _prototypes[key] = layer_class.cls(*args, **kwargs).eval()
-        except Exception as problem:  # whatever a constructor raises on arguments that it does not take
-            why = str(problem).split("\n")[0] or type(problem).__name__
-            raise error("TN0301", f"`{layer_class.name}` does not take these arguments: {why}", span) from None
-    return _prototypes[key]
-
-
-def _key(value: Any) -> Any:
-    if isinstance(value, Layer):
-        return (value.path, *((each.name, _key(each.value)) for each in value.arguments))
-    return value
 
 
 def check_memory(layer: Layer, frame: Frame, span: Span) -> None:

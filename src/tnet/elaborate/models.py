@@ -22,8 +22,10 @@ from .apply import Inputs, check_inputs, emit_apply, layer_key, register, taken
 from .callees import Callee, describe
 from .evaluation import compile_time
 from .frames import Frame
-from .inference import infer_types, misfit
-from .layers import check_memory, check_value, materialise
+from .inference import infer_types
+from .layers import check_memory, check_value
+from .misfits import misfit
+from .prototypes import materialise
 from .steps import WITH_SURGERY
 from .surgery import Draft, operate
 
@@ -192,8 +194,9 @@ def _refuse_other_structure(callee: Callee, model: Model, inputs: Inputs, types:
     try:
         found = infer(within, ("training", model.key), values, keywords, {}).structure
     except Rejected as rejected:
-        why = f"in training, {rejected}"
-        raise misfit(callee.name.rsplit(".", 1)[-1], why, inputs.values, inputs.keywords, span) from None
+        why = Rejected(f"in training, {rejected}", rejected.raw, rejected.reworded)
+        name = callee.name.rsplit(".", 1)[-1]
+        raise misfit(frame, model, name, why, inputs.values, inputs.keywords, span) from None
     finally:
         model.prototype.eval()
     if _count(found) != _count(types):

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..diagnostics import error
+from ..diagnostics import Note, SpecError, error
 from ..ir.graph import Module, Value, leaves, uses, walk
 from ..shapes import freeze, is_symbolic
+from ..source import Span
 from ..syntax import ast
 from .bodies import run_body
 from .callees import Callee, Skip
@@ -30,29 +31,41 @@ def inner_value(structure: Any) -> Any:
     return structure
 
 
-def build_block(callee: Callee, settings: dict[str, Any], given: dict[str, Any], frame: Frame) -> Module:
+def build_block(callee: Callee, settings: dict[str, Any], given: dict[str, Any], span: Span, frame: Frame) -> Module:
     """A block or net inside another; equal configuration and input types give one module, made once."""
     declared = callee.target
     key = (id(declared.node), freeze_settings(settings), freeze(types_of(list(given.values()))))
     if key not in frame.net.blocks:
-        with entered(callee, frame):
+        with entered(callee, span, frame):
             frame.net.blocks[key] = _block(callee, settings, given, frame)
     return frame.net.blocks[key]
 
 
 @contextmanager
-def entered(callee: Callee, frame: Frame) -> Iterator[None]:
-    """While the body of a declaration is elaborated. Raises SpecError for one in itself, or in too many others."""
-    place = callee.target.node.name.span
+def entered(callee: Callee, span: Span, frame: Frame) -> Iterator[None]:
+    """While the body of a declaration, applied at `span`, is elaborated. Raises SpecError for one in itself, or in too
+    many others.
+    """
     if callee.name in frame.net.active:
-        raise error("TN0503", f"{callee.kind} `{callee.name}` contains itself", place)
+        raise _contains_itself(callee, span, frame.net.active)
     if len(frame.net.active) > DEEPEST_BLOCKS:
+        place = callee.target.node.name.span
         raise error("TN0901", f"blocks are nested more than {DEEPEST_BLOCKS} deep", place)
-    frame.net.active.append(callee.name)
+    frame.net.active[callee.name] = span
     try:
         yield
     finally:
-        frame.net.active.pop()
+        del frame.net.active[callee.name]
+
+
+def _contains_itself(callee: Callee, span: Span, active: dict[str, Span | None]) -> SpecError:
+    """The error for a block that is applied, at `span`, within itself; its notes go round the circle."""
+    round_trip = [*list(active)[list(active).index(callee.name) :], callee.name]
+    steps = zip(round_trip, round_trip[1:-1], strict=False)
+    notes = [Note(f"`{outer}` applies `{inner}`", active[inner]) for outer, inner in steps]
+    through = f": {' -> '.join(round_trip)}" if notes else ""
+    help = "end it: a block may apply only others, and `repeat` or `for` say how often"
+    return error("TN0503", f"{callee.kind} `{callee.name}` contains itself{through}", span, *notes, help=help)
 
 
 def freeze_settings(settings: dict[str, Any]) -> Any:

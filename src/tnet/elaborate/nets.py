@@ -49,7 +49,7 @@ def _elaborate(callee: Callee, work: Work, attempt: int) -> tuple[Net | None, di
     globals_: Globals = callee.target.globals
     symbols: dict[str, int | None] = {}
     module = Module("net", node.name.text, span=node.span, doc=globals_.documentation.get(node.span.start, ""))
-    state = NetState(active=[node.name.text])
+    state = NetState(active={node.name.text: None})
     frame = Frame(work, globals_, state, module)
     try:
         _enter_inputs(node, frame, symbols)

@@ -101,7 +101,8 @@ def _on_tensors(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any
         return op == "!="
     for side in (left, right):
         if isinstance(side, (tuple, list, dict, str, Callee)) or side is None:
-            raise error("TN0303", f"`{op}` works on tensors one by one, not on {describe(side)}", span)
+            help = f"apply it first: `x -> {side.name}`" if isinstance(side, Callee) else None
+            raise error("TN0303", f"`{op}` works on tensors one by one, not on {describe(side)}", span, help=help)
     return tensor_operation(frame, "operator", op, OPERATIONS[op], (left, right), {}, span)
 
 

@@ -9,7 +9,7 @@ from ..ir import text
 from ..ir.graph import Value
 from ..ir.types import DTYPES, OpaqueType, TensorType
 from ..shapes import is_symbolic, symbol
-from ..shapes.conditions import implied
+from ..shapes.conditions import divisor_needed, implied
 from ..syntax import ast
 from .bodies import executes
 from .callees import describe
@@ -93,11 +93,23 @@ def check_dims(dims: tuple[ast.Expr, ...], value: Value, span: Any, frame: Frame
     if len(stated) != len(actual):
         raise _mismatch(f"has {len(actual)} dims, not {len(stated)}", value, span, what)
     for number, (node, expected, got) in enumerate(zip(dims, stated, actual, strict=True)):
-        if expected is not None and expected != got and not same_where_it_runs(expected, got, frame):
+        if expected is not None and expected != got and not _can_be_same(expected, got, node, frame):
             made = "" if node.span.text == text.size(expected) else f" (`{node.span.text}`)"
             raise _mismatch(
                 f"dim {number} is {text.size(got)}, not {text.size(expected)}{made}", value, node.span, what
             )
+
+
+def _can_be_same(expected: Any, got: Any, node: ast.Expr, frame: Frame) -> bool:
+    """Whether two sizes are the same at all sizes that the steps before accept, or at those with some divisor, which
+    the stated size then asks for.
+    """
+    if same_where_it_runs(expected, got, frame):
+        return True
+    needed = divisor_needed(expected, got) if is_symbolic(expected) or is_symbolic(got) else None
+    if needed is not None:
+        frame.net.relations.append((needed, node.span))
+    return needed is not None
 
 
 def same_where_it_runs(expected: Any, got: Any, frame: Frame) -> bool:

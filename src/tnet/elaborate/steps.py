@@ -20,7 +20,8 @@ from .evaluation import arguments, evaluate, evaluates
 from .frames import MISSING, Frame
 from .labels import check_label, label_text
 from .layers import bind_arguments
-from .library import library_callee, suggest
+from .library import library_callee
+from .suggestions import suggest
 
 Act = Callable[[Any, "str | None", Inputs, ast.Step, Frame], Any]
 ACTIONS: dict[type, Act] = {}
@@ -92,7 +93,7 @@ def _apply(action: ast.Apply, label: str | None, inputs: Inputs, step: ast.Step,
                 Note("labelled here", frame.labels[name]),
             )  # fmt: skip
         return apply_again(name, inputs, action.span, frame)
-    callee = resolve_step(name, action.callee.span, frame)
+    callee = resolve_step(name, action.callee.span, frame, label or "x")
     _refuse_given_flow(action, callee)
     callee = callee.bind(arguments(action.args, frame))
     if callee.kind == "def":
@@ -113,13 +114,15 @@ def _apply(action: ast.Apply, label: str | None, inputs: Inputs, step: ast.Step,
 ACTIONS |= {ast.Again: _again, ast.Apply: _apply}
 
 
-def resolve_step(name: str, span: Span, frame: Frame) -> Callee:
-    """What a name means in a step. Raises SpecError for one that is no layer or function."""
+def resolve_step(name: str, span: Span, frame: Frame, target: str = "x") -> Callee:
+    """What a name means in a step. Raises SpecError for one that is no layer or function; it may have been meant as a
+    value for the name `target`.
+    """
     for value in (frame.find(name) if "." not in name else MISSING, frame.globals.find(name)):
         if isinstance(value, Callee):
             return value
         if value is not MISSING and library_callee(name, step=True) is None:
-            better = "write names of layers without quotes" if isinstance(value, str) else f"write `x = {name}`"
+            better = "write names of layers without quotes" if isinstance(value, str) else f"write `{target} = {name}`"
             raise error("TN0205", f"`{name}` is {describe(value)}, not a layer or function", span, help=better)
     if found := library_callee(name, step=True):
         return found
@@ -139,6 +142,9 @@ def _unknown(name: str, span: Span, frame: Frame) -> Exception:
         )
     if name.startswith(PREFIX):
         return error("TN0203", f"torchvision has no model `{name}`", span, help=suggest(name, frame))
+    method = name.rpartition(".")[2]
+    if "." in name and method in REFUSED and name.split(".")[0] in frame.names:
+        return error("TN0206", f"`{name}` cannot be used in a spec: {REFUSED[method]}", span)
     kind = "function" if name.split(".")[0] in NAMESPACES else "layer or function"
     return error("TN0203", f"unknown {kind} `{name}`", span, help=suggest(name, frame))
 

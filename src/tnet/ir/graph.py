@@ -144,6 +144,7 @@ class LayerArgument:
     value: Argument
     positional: bool
     inferred: bool = False
+    span: Span | None = field(default=None, compare=False)  # of the value in the spec
 
 
 @dataclass(eq=False, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from ..diagnostics import Diagnostic, SpecError, did_you_mean
+from ..diagnostics import Diagnostic, SpecError, counted, did_you_mean
 from ..ir.values import Call, Combined, Duration, Expression, Stages
 from ..source import Span
 
@@ -66,7 +66,7 @@ def bind(
 
 def _argument(callee: str, name: str | int, value: Any, allowed: Mapping[str, inspect.Parameter], most: int) -> Any:
     if isinstance(name, int):
-        raise Mismatch(f"`{callee}` takes at most {most} argument{'s' * (most != 1)} without a name")
+        raise Mismatch(f"`{callee}` takes at most {counted(most, 'argument')} without a name")
     if name not in allowed:
         listed = ", ".join(f"`{each}`" for each in allowed)
         raise Mismatch(f"`{callee}` has no argument `{name}`", did_you_mean(name, allowed) or f"it takes {listed}")
@@ -81,8 +81,10 @@ def _argument(callee: str, name: str | int, value: Any, allowed: Mapping[str, in
 def _as_times(value: Any) -> str | None:
     """How numbers that stand for times are written."""
     if isinstance(value, list) and all(map(_as_times, value)):
-        return f"write `[{', '.join(f'{show(item)} epochs' for item in value)}]`"
-    return f"write `{show(value)} epochs` or `{show(value)} steps`" if type(value) in (int, float) else None
+        return f"write `[{', '.join(str(Duration(item, 'epochs')) for item in value)}]`"
+    if type(value) not in (int, float):
+        return None
+    return f"write `{Duration(value, 'epochs')}` or `{Duration(value, 'steps')}`"
 
 
 def convert(hint: Any, value: Any) -> Any:

@@ -37,7 +37,8 @@ def build(cls: type[nn.Module], net: Net, table: RuleTable, seed: int) -> nn.Mod
 
     What comes from pretrained weights is loaded as the class is constructed, and no rule touches it. A parameter
     without a rule has the values that its layer's constructor gives it where the generator stands at the
-    start of the parameter's stream (`stream_key`). The global random state is as before.
+    start of the parameter's stream (`stream_key`). One that follows another starts as its copy; one that is never
+    trained asks for no gradient; parametrizations come last. The global random state is as before.
     """
     statements = dict(_statements(net.root))
     pretrained = {name for path, each in _layers(net.root) for name in _pretrained(path, each)}
@@ -48,7 +49,7 @@ def build(cls: type[nn.Module], net: Net, table: RuleTable, seed: int) -> nn.Mod
             model = _constructed(cls) if pretrained else cls()
         for name, tensor in (*model.named_parameters(), *model.named_buffers()):
             draw = deferred.take(tensor)
-            if name in pretrained:
+            if name in pretrained or table.value(name, "follow"):
                 continue
             if init := table.init(name) or _declared_init(statements.get(name)):
                 fills.append((tensor.numel() * init.is_threadable, partial(init.fill, tensor, seed, name)))
@@ -60,7 +61,23 @@ def build(cls: type[nn.Module], net: Net, table: RuleTable, seed: int) -> nn.Mod
     _run(fills)
     if computed:
         _compute_again(computed, net, statements, seed)
+    _settle(model, table, seed)
     return model
+
+
+def _settle(model: nn.Module, table: RuleTable, seed: int) -> None:
+    """What is done to parameters that have their first values."""
+    tensors = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, entry in table.having("follow").items():
+            tensors[name].copy_(tensors[entry.value.source])
+    for name in table.parameters:
+        if table.freeze(name) is True:
+            tensors[name].requires_grad_(False)
+    for name, entry in table.having("parametrize").items():
+        path, _, last = name.rpartition(".")
+        with global_stream(seed, f"{name}.parametrize"):  # spectral norm draws the vectors that it starts from
+            entry.value.apply(model.get_submodule(path), last)
 
 
 def _run(fills: list[tuple[int, Callable[[], None]]]) -> None:

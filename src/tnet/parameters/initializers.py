@@ -17,11 +17,13 @@ from ..ir.graph import InitRef
 from ..ir.values import Call
 from ..source import Span
 from .arguments import bind, lowered, parameters, show
+from .stored import find, stored, stored_shape
 from .streams import generator, global_stream
 
 DEFAULT = "default"
 NUMBER = "number"
 VALUES = "values"
+FILE = "file"
 
 
 @cache
@@ -41,7 +43,7 @@ def init_parameters(name: str) -> dict[str, inspect.Parameter]:
 @dataclass(frozen=True)
 class Init:
     """How a parameter gets its first values: a function of torch.nn.init with its arguments, `number`, `values`
-    (a nested list) or `default` (what the layer's constructor gives)."""
+    (a nested list), `file` (a tensor of a safetensors file) or `default` (what the layer's constructor gives)."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -58,6 +60,8 @@ class Init:
     def __str__(self) -> str:
         if self.name in (NUMBER, VALUES):
             return show(self.arguments["value"])
+        if self.name == FILE:
+            return f"file({show(self.arguments['name'])}, {show(self.arguments['key'])})"
         given = ", ".join(f"{key}={show(value)}" for key, value in self.arguments.items())
         return f"{self.name}({given})" if given else self.name
 
@@ -66,6 +70,9 @@ class Init:
         if self.name == VALUES:
             found = tuple(torch.tensor(self.arguments["value"]).shape)
             return None if found == shape else f"the list has shape {list(found)}"
+        if self.name == FILE:
+            found = stored_shape(self.arguments["path"], self.arguments["key"])
+            return None if found == shape else f"the tensor in the file has shape {list(found)}"
         if self.name in (NUMBER, DEFAULT):
             return None
         try:
@@ -81,6 +88,9 @@ class Init:
         """Give the tensor its values, drawn from the stream of the parameter's name."""
         if self.name in (NUMBER, VALUES):
             tensor.copy_(torch.tensor(self.arguments["value"], dtype=tensor.dtype))
+            return
+        if self.name == FILE:
+            tensor.copy_(stored(self.arguments["path"], self.arguments["key"]))
             return
         function = init_functions()[self.name]
         if not self.is_threadable:
@@ -101,7 +111,7 @@ def read_init(value: Any, span: Span | None) -> Init:
     if not isinstance(value, (Call, InitRef)):
         raise error(
             "TN0605", f"{show(value)} initialises nothing", span,
-            help="write a function of torch.nn.init, a number, a nested list or `default`",
+            help="write a function of torch.nn.init, a number, a nested list, `file(…)` or `default`",
         )  # fmt: skip
     if isinstance(value, InitRef):
         value = Call(value.name, kwargs=dict(value.kwargs), called=True, span=span)
@@ -111,15 +121,20 @@ def read_init(value: Any, span: Span | None) -> Init:
 def _function(call: Call, span: Span | None) -> Init:
     if call.name == DEFAULT and not call.called:
         return Init(DEFAULT)
-    if call.name == "file":
-        raise error("TN0001", "`init = file(…)` is not done yet", span)
+    if call.name == FILE and call.called:
+        arguments, spans = bind(call, parameters(_file), "TN0605", span)
+        return Init(FILE, arguments | {"path": find(**arguments, spans=spans)})
     if call.name not in init_functions():
         bare = call.name.rstrip("_")
-        help = f"write `{bare}`" if bare in init_functions() else did_you_mean(call.name, [*init_functions(), DEFAULT])
+        known = [*init_functions(), DEFAULT, FILE]
+        help = f"write `{bare}`" if bare in init_functions() else did_you_mean(call.name, known)
         raise error("TN0605", f"torch.nn.init has no function `{call.name}`", span, help=help)
     arguments, spans = bind(call, init_parameters(call.name), "TN0605", span)
     _check_ranges(call.name, arguments, spans)
     return Init(call.name, arguments)
+
+
+def _file(name: str, key: str) -> None: ...
 
 
 def _check_ranges(name: str, arguments: Mapping[str, Any], spans: Mapping[str, Span | None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import prod
 
 from torch import nn
 
@@ -12,6 +13,9 @@ from .choice import OptimizerChoice
 from .groups import ParameterGroup, groups
 from .selectors import NORM_LAYERS
 from .table import RuleTable
+
+MOST_TRIED = 10_000
+"""Elements of a parameter that an optimizer is tried on as it is."""
 
 OTHER = "another optimizer in `train`, and this one by a rule for what it suits: `:matrix { optimizer = … }`"
 
@@ -51,8 +55,9 @@ def rejected_parameters(table: RuleTable, found: list[ParameterGroup]) -> Iterat
         for name in (name for group in members for name in group.parameters):
             kinds.setdefault((len(table.parameters[name].shape), _is_sparse(table, name)), name)
         for (dims, sparse), name in sorted(kinds.items()):
-            if complaint := choice.complaint(choice.own, (1,) * dims, sparse):
-                site = table.parameters[name]
+            site = table.parameters[name]
+            shape = site.shape if prod(site.shape) <= MOST_TRIED else (1,) * dims
+            if complaint := choice.complaint(choice.own, shape, sparse):
                 message = f"`{choice.name}` cannot train `{name}` {list(site.shape)}: {lowered(complaint)}"
                 note = Note(f"`{name}` is made here", site.span)
                 yield from error("TN0802", message, choice.span, note, help=OTHER).diagnostics
@@ -66,7 +71,8 @@ def rejected_groups(table: RuleTable, found: list[ParameterGroup]) -> Iterator[D
             rules = [rule for group in members for rule in group.rules]
             message = f"`{choice.name}` trains all its parameters alike: {lowered(complaint)}"
             notes = [Note("the optimizer is chosen here", choice.span)]
-            yield from error("TN0803", message, (rules[-1] if rules else choice).span, *notes).diagnostics
+            place = rules[-1].selectors[0].span if rules else choice.span
+            yield from error("TN0803", message, place, *notes).diagnostics
         elif choice.needs_closure and (group := next((each for each in members if each.freeze), None)):
             entry = table.entries[group.parameters[0]]["freeze"]
             message = f"`{choice.name}` cannot take on parameters while it runs"
@@ -102,6 +108,36 @@ def vain_properties(table: RuleTable, found: list[ParameterGroup]) -> Iterator[D
 VAIN = ("optimizer", "schedule", "loss", "layer_decay", "l1", "l2", "clip_norm", "max_norm")
 
 
+def clashing_parametrizations(table: RuleTable, found: list[ParameterGroup]) -> Iterator[Diagnostic]:
+    """What writes to a parameter's values, where they are computed from other tensors."""
+    for name, entry in table.having("parametrize").items():
+        entries = table.entries[name]
+        if limit := entries.get("max_norm"):
+            message = f"`max_norm` scales `{name}`, whose values `parametrize` computes"
+            note = Note("parametrized here", entry.span)
+            yield from error("TN0604", message, limit.property.span, note).diagnostics
+            return
+    for name, entry in table.having("follow").items():
+        mine, other = (table.value(each, "parametrize") for each in (name, entry.value.source))
+        if (mine and mine.key) != (other and other.key):
+            message = f"`{name}` and `{entry.value.source}`, which it follows, are not parametrized alike"
+            yield from error("TN0604", message, entry.property.span).diagnostics
+            return
+
+
+def vectors_of_limited_norm(table: RuleTable, found: list[ParameterGroup]) -> Iterator[Diagnostic]:
+    """`max_norm` of a parameter without slices."""
+    reported = set()
+    for name, entry in table.having("max_norm").items():
+        site = table.parameters[name]
+        if len(site.shape) < 2 and id(entry.property) not in reported:
+            reported.add(id(entry.property))
+            message = f"`max_norm` takes two dimensions, `{name}` is {list(site.shape)}"
+            note = Note(f"`{name}` is made here", site.span)
+            advice = "select what it suits, as with a further part `*.weight` in the selector"
+            yield from error("TN0604", message, entry.property.span, note, help=advice).diagnostics
+
+
 def moving_statistics(table: RuleTable) -> Iterator[Diagnostic]:
     """Norm layers that are frozen for good, and whose running statistics go on all the same."""
     still = set(table.switched("eval"))
@@ -114,14 +150,22 @@ def moving_statistics(table: RuleTable) -> Iterator[Diagnostic]:
             continue
         entries = [table.entries.get(name, {}).get("freeze") for name in inside]
         if all(entry and entry.value is True for entry in entries):
-            advice = f"add `eval = true` for it, as in `{path.partition('.')[0]} :norm {{ eval = true }}`"
+            top, _, inner = path.partition(".")
+            advice = f"keep them as they are: `{top}{' :norm' * bool(inner)} {{ eval = true }}`"
             message = f"`{path}` is frozen, its running statistics are not"
             yield warning("TN0606", message, entries[0].property.span, help=advice)
             return
 
 
 OPTIONS: Objection = rejected_options
-WHOLE: tuple[Objection, ...] = (rejected_parameters, rejected_groups, nothing_to_train, vain_properties)
+WHOLE: tuple[Objection, ...] = (
+    rejected_parameters,
+    rejected_groups,
+    nothing_to_train,
+    vain_properties,
+    clashing_parametrizations,
+    vectors_of_limited_norm,
+)
 
 
 def _by_optimizer(found: list[ParameterGroup]) -> Iterator[tuple[OptimizerChoice, list[ParameterGroup]]]:

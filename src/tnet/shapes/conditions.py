@@ -80,6 +80,19 @@ def implied(left: Any, right: Any, relations: Sequence[Any]) -> bool:
     return bool(given) and all(_holds(equal, name, size) for size in accepted)
 
 
+def divisor_needed(left: Any, right: Any) -> Any | None:
+    """The relation `H % 4 == 0` that makes two sizes of one symbol equal, where just a divisor does; else None."""
+    equal = sympy.Eq(sympy.sympify(left), sympy.sympify(right))
+    if len(equal.free_symbols) != 1:
+        return None
+    name = next(iter(equal.free_symbols))
+    sizes = {size for size in range(1, SMALLEST_SCAN) if _holds(equal, name, size)}
+    match _describe(sizes, SMALLEST_SCAN, symbol(name.name)):
+        case [sympy.Eq(lhs=sympy.Mod()) as relation]:
+            return relation
+    return None
+
+
 def _holds(relation: Any, name: sympy.Symbol, size: int) -> bool:
     try:
         return relation.xreplace({name: sympy.Integer(size)}) == sympy.true

@@ -16,7 +16,7 @@ from ..ir.graph import Layer, Value
 from ..ir.types import TensorType
 from .fake import Failure, FakeResult, FakeRun
 from .probe import from_numbers, without_specialisation
-from .reasons import reason
+from .reasons import bare, reason
 from .symbolic import always, at_hints, simplify
 from .trial import is_tried, real_result, refusal
 
@@ -32,7 +32,14 @@ class Inferred:
 
 
 class Rejected(Exception):
-    """PyTorch does not take these arguments; the message is its reason, in the caller's sizes."""
+    """PyTorch does not take these arguments; the message is its reason, in the caller's sizes.
+
+    `raw` is the reason in PyTorch's own words; `reworded` tells that the message is not.
+    """
+
+    def __init__(self, message: str, raw: str, reworded: bool):
+        super().__init__(message)
+        self.raw, self.reworded = raw, reworded
 
 
 @dataclass
@@ -125,7 +132,9 @@ def infer(
     question = (key, freeze(renamed_args), freeze(renamed_kwargs))
     answer = _answers_at_any_hint.get(question) or _at_hints(question, call, renamed_args, renamed_kwargs, sizes)
     if isinstance(answer, Failure):
-        raise Rejected(reason(answer, {str(name): size for size, name in renaming.inward.items()})) from answer
+        raw = bare(answer)
+        message, reworded = reason(raw, {str(name): size for size, name in renaming.inward.items()})
+        raise Rejected(message, raw, reworded) from answer
     made = tuple(sorted(_symbols(answer.structure) - sizes.keys(), key=str))
     known = (each for each in answer.relations if not each.free_symbols & set(made))
     relations = tuple(each for each in map(renaming.restore, known) if _matters(each))

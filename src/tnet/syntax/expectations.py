@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from ..diagnostics import either
+
 # At the start of an item, the first of these terminals that fits says what items there are.
 _ITEMS = {
     "HYPER": "a declaration",
@@ -22,6 +24,7 @@ _NAMED = {
     "EQUAL": "`=`",
     "COLON": "`:`",
     "LPAR": "`(`",
+    "LSQB": "`[`",
     "COMMA": "`,`",
     "IN": "`in`",
     "WITH": "`with`",
@@ -45,7 +48,7 @@ def expected(fitting: Set[str], previous: str, in_bracket: bool, end: str) -> st
     if whole and "ERROR" in fitting:
         return whole
     if whole:
-        return _either([whole, *(_NAMED[each] for each in ("RPAR", "RSQB", "RBRACE") if each in fitting)])
+        return either([whole, *(_NAMED[each] for each in ("RPAR", "RSQB", "RBRACE") if each in fitting)])
     ends = bool(fitting & {"_SEP", "$END"}) and not in_bracket
     minor = _AFTER_VALUE if "PLUS" in fitting else _AFTER_STEP if ends else set()
     if ends:
@@ -53,7 +56,7 @@ def expected(fitting: Set[str], previous: str, in_bracket: bool, end: str) -> st
     named = [words for terminal, words in _NAMED.items() if terminal in fitting - minor]
     if ends:
         named.append("the end of the line" if "_SEP" in fitting else end)
-    return _either(named or ["`->`"])
+    return either(named or ["`->`"])
 
 
 def _whole(fitting: Set[str], previous: str) -> str | None:
@@ -67,7 +70,3 @@ def _whole(fitting: Set[str], previous: str) -> str | None:
     if fitting == {"NAME"} and previous in (":", "->"):
         return "a type such as `float[N, 3]`"
     return None
-
-
-def _either(words: list[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Set
 from dataclasses import dataclass
 
@@ -9,21 +10,26 @@ from ..diagnostics import Diagnostic, Note
 from .expectations import expected
 from .recovery import Break, Item
 from .scanner import CLOSERS, END, SEPARATOR, SINGLE_QUOTED, UNCLOSED_STRING, UNKNOWN, Scanner, Token
-from .slips import character_help, help_for, keyword_help
+from .slips import character_help, help_for, keyword_help, step_help
 
 _LONGEST_QUOTE = 40
+_WITH_STEPS = ("net", "block", "autograd")
 _WITH_BODY = ("IF", "FOR", "REPEAT")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A token that does not fit, the item it is in, the terminals that would fit; `cause` where that lies before it."""
+    """A token that does not fit, the item it is in, the terminals that would fit; `cause` where that lies before it.
+
+    `section` is the first word of the declaration.
+    """
 
     scanner: Scanner
     item: Item | None
     token: Token
     fitting: Set[str]
     cause: Break | None = None
+    section: str = ""
 
 
 def describe(fault: Fault) -> Diagnostic:
@@ -117,9 +123,12 @@ def _is_after_item(fault: Fault) -> bool:
 
 def _help(fault: Fault) -> str | None:
     item, previous = fault.item, fault.scanner.previous
-    help = help_for(fault.token.span, item.first.span.start if item else 0)
+    start = item.first.span.start if item else 0
+    help = help_for(fault.token.span, start, fault.section if item and item.depth else "")
     if help is None and item and item.first.type == "NAME" and previous and previous.span == item.first.span:
-        return keyword_help(item.first.text, between_declarations=item.depth == 0)
+        help = keyword_help(item.first.text, between_declarations=item.depth == 0)
+    if help is None and item and item.depth and not _open_bracket(fault) and fault.section in _WITH_STEPS:
+        help = step_help(fault.token.span, start)
     return help
 
 
@@ -150,9 +159,10 @@ def _unclosed_string(token: Token) -> Diagnostic:
 
 
 def _unknown(token: Token) -> Diagnostic:
-    shown = f"`{_shortened(token.text)}`" if token.text.isprintable() else "a character"
-    codes = "" if token.text.isascii() and token.text.isprintable() else f" (U+{ord(token.text[0]):04X})"
-    message = f"{shown}{codes} is not a character of the language"
+    code, printable = f"U+{ord(token.text[0]):04X}", token.text.isprintable()
+    named = unicodedata.name(token.text[0], "a control character").lower()
+    shown = f"`{_shortened(token.text)}`" if printable else named
+    message = f"{shown}{'' if token.text.isascii() and printable else f' ({code})'} is not a character of the language"
     return Diagnostic("TN0104", "error", message, token.span, help=character_help(token.text))
 
 

@@ -132,7 +132,8 @@ class Parser:
     def _explain(self, item: Item, token: Token) -> recovery.Break | None:
         """Report why a token does not fit in an item; where the item ends instead, if it does so before the token."""
         cause = recovery.find_break(self.scanner, item, token)
-        self._report(describe(Fault(self.scanner, item, token, self.cursor.fitting(), cause)))
+        section = self.items[0].first.text
+        self._report(describe(Fault(self.scanner, item, token, self.cursor.fitting(), cause, section)))
         return cause
 
     def _drop(self, item: Item, end: int) -> None:

@@ -169,19 +169,24 @@ def _may_end(token: Token, scanner: Scanner, item: Item) -> bool:
 def _ends(token: Token, item: Item, scanner: Scanner, into_body: bool) -> bool:
     """Whether a token outside the item's own brackets is no part of the item any more."""
     if token.type == SEPARATOR:
-        return not _is_stray(item, scanner, token)
+        in_head = token.text == ";" and into_body and item.first.type == "FOR"  # `for i = 0; i < n; …`
+        return not in_head and not _is_stray(item, scanner, token)
     if token.text == "{":
         return into_body and (scanner.previous is None or scanner.previous.text not in _BEFORE_MAP)
     return token.text == "}" and item.depth > 0
 
 
 def _is_stray(item: Item, scanner: Scanner, separator: Token) -> bool:
-    """Whether indented text between declarations, what is left of a body closed too early, goes on."""
+    """Whether indented text goes on between declarations: what is left of a body closed too early, or the body of
+    something that is none of this language, as a class of Python.
+    """
+    if item.depth > 0:
+        return False
     source = scanner.source
     following = _next_text(scanner, separator)
     margin = _margin(scanner)
-    is_left_over = item.depth == 0 and indentation(source, item.first.span.start) > margin
-    return is_left_over and (indentation(source, following) > margin or source.text.startswith("}", following))
+    is_left_over = indentation(source, item.first.span.start) > margin
+    return indentation(source, following) > margin or (is_left_over and source.text.startswith("}", following))
 
 
 def _breaks_out(token: Token, item: Item, scanner: Scanner, into_body: bool) -> bool:

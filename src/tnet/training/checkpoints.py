@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from ..diagnostics import SpecError, error
-from .files import pack, read_folder, remove_folder, unpack, write, write_folder
+from ..diagnostics import Note, SpecError, error
+from .files import cannot, pack, read_folder, remove_folder, unpack, write, write_folder
+from .files import tidy as tidy
 from .hooks import Hook
 from .settings import CheckpointChoice
 from .state import Best, State
@@ -55,15 +58,33 @@ def steps(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{PREFIX}*"), key=lambda path: path.name) if folder.is_dir() else []
 
 
-def newest(folder: Path) -> Path:
-    """The newest checkpoint that is whole. Raises SpecError (TN0903) if there is none."""
+def newest(folder: Path, say: Callable[[str], None]) -> Path:
+    """The newest checkpoint that is whole; `say` is told of newer ones, which are renamed and kept. Raises SpecError
+    (TN0903) if there is none."""
+    problems = []
     for path in reversed(steps(folder)):
         try:
             read_folder(path)
-            return path
-        except SpecError:
+        except SpecError as problem:
+            problems.append((path, problem.diagnostics[0].message))
             continue
-    raise error("TN0903", f"no usable checkpoint in `{folder}`")
+        for damaged, message in problems:
+            say(f"warning: {message}; going on from {path.name}")
+            _set_aside(damaged)
+        return path
+    notes = [Note(message) for _, message in problems]
+    raise error("TN0903", f"no usable checkpoint in `{folder}`", None, *notes)
+
+
+def _set_aside(path: Path) -> None:
+    """Out of the way of those to come, for whoever wants to rescue something from it."""
+    aside = path.with_name(f"damaged-{path.name}")
+    try:
+        if aside.exists():
+            remove_folder(aside)
+        os.replace(path, aside)
+    except OSError as problem:
+        raise cannot("rename", path, problem) from problem
 
 
 def write_result(path: Path, weights: dict[str, Tensor]) -> None:
@@ -74,16 +95,17 @@ def write_result(path: Path, weights: dict[str, Tensor]) -> None:
 class Checkpoints(Hook):
     """Saves at each interval, at the end, and whenever an evaluation is the best so far; keeps the newest ones.
 
-    `due(step)` says whether a step ends an interval; `maximize` whether more of `choice.best` is better.
+    `choice` is None where none are asked for: then only a request to stop saves. `due(step)` says whether a step ends
+    an interval; `maximize` whether more of `choice.best` is better.
     """
 
-    def __init__(self, folder: Path, choice: CheckpointChoice, due, maximize: bool):
+    def __init__(self, folder: Path, choice: CheckpointChoice | None, due: Callable[[int], bool], maximize: bool):
         self.folder, self.choice, self.due, self.maximize = folder, choice, due, maximize
         self.is_new_best = False
         self.latest: Path | None = None
 
     def evaluated(self, state: State, results: dict[str, float]) -> None:
-        value = results.get(self.choice.best or "")
+        value = results.get(self.choice.best or "") if self.choice else None
         if value is None or value != value:
             return
         better = state.best is None or (value > state.best.value if self.maximize else value < state.best.value)
@@ -91,7 +113,7 @@ class Checkpoints(Hook):
             state.best, self.is_new_best = Best(value, state.step), True
 
     def after_step(self, state: State, loss: Tensor) -> None:
-        if self.is_new_best or self.due(state.step):
+        if self.choice and (self.is_new_best or self.due(state.step)):
             self.save(state)
         self.is_new_best = False
 
@@ -99,7 +121,7 @@ class Checkpoints(Hook):
         self.latest = save(self.folder, state)
         best = self.best_path(state)
         others = [path for path in steps(self.folder) if path != best]
-        for path in others[: -self.choice.keep]:
+        for path in others[: -self.choice.keep] if self.choice else []:
             remove_folder(path)
         return self.latest
 

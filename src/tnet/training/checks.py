@@ -15,6 +15,7 @@ from .compiled import Fields, Forward
 from .evaluate import to_device
 from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
+from .modes import evaluating
 from .outputs import output_dims, outputs_of
 
 CLOSE = 0.02
@@ -40,22 +41,26 @@ def check_targets(loss: LossChoice | ExpressionChoice, net: Net, loaders: Loader
 
 
 def try_batch(
-    forward: Forward, loss: LossChoice | ExpressionChoice, loader: Loader, device: torch.device, span: Span | None
+    forward: Forward,
+    loss: LossChoice | ExpressionChoice,
+    loader: Loader,
+    device: torch.device,
+    span: Span | None,
+    number: int = 0,
 ) -> Fields:
-    """Run the net and the loss once on two samples, without a trace; gives them. Raises SpecError (TN0703)."""
+    """Run the net and the loss once on two samples, without a trace; gives them. `number` is that of the loss among
+    those of the pass. Raises SpecError (TN0703)."""
     batch = to_device(loader.make(loader.indices[:2], 0), device)
     for field in loss.fields:
         if field not in batch:
             has = ", ".join(f"`{name}`" for name in batch)
             raise error("TN0703", f"`{loss.name}` takes a `{field}`, the data has {has}", span)
     model = forward.model
-    was_training = model.training
-    model.eval()
     try:
-        with torch.no_grad():
+        with evaluating(model), torch.no_grad():
             outputs = outputs_of(model(*[batch[name] for name in forward.inputs]))
             _check_shapes(loss, outputs, batch.get("target"), span)
-            value = forward.run_loss(batch)
+            value = forward.run_losses(batch)[number]
         if value.numel() != 1:
             raise error("TN0802", f"`{loss.name}` gives {list(value.shape)}, a loss is one number", loss.span)
         return batch
@@ -64,11 +69,11 @@ def try_batch(
     except (RuntimeError, ValueError, IndexError, TypeError) as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0].rstrip(".")
         raise error("TN0703", f"`{loss.name}` fails on the first samples: {reason}", loss.span) from problem
-    finally:
-        model.train(was_training)
 
 
-def is_sum(forward: Forward, loss: LossChoice | ExpressionChoice, loader: Loader, device: torch.device) -> bool:
+def is_sum(
+    forward: Forward, loss: LossChoice | ExpressionChoice, loader: Loader, device: torch.device, number: int = 0
+) -> bool:
     """Whether a loss is the sum over its samples and not their mean, to add up the parts of a batch. An expression
     does not say so: it is run on four samples and on halves of them. Raises SpecError (TN0803) where it is neither.
     """
@@ -76,10 +81,8 @@ def is_sum(forward: Forward, loss: LossChoice | ExpressionChoice, loader: Loader
         return loss.arguments.get("reduction") == "sum"
     batch = to_device(loader.make(loader.indices[:4], 0), device)
     halves = [{name: value[part] for name, value in batch.items()} for part in (slice(0, 2), slice(2, 4))]
-    forward.model.eval()
-    with torch.no_grad():
-        whole, *parts = (float(forward.run_loss(each)) for each in (batch, *halves))
-    forward.model.train()
+    with evaluating(forward.model), torch.no_grad():
+        whole, *parts = (float(forward.run_losses(each)[number]) for each in (batch, *halves))
     for total, found in ((sum(parts) / 2, False), (sum(parts), True)):
         if math.isclose(whole, total, rel_tol=CLOSE, abs_tol=CLOSE**2):
             return found

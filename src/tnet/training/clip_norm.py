@@ -12,6 +12,8 @@ from .state import State
 class ClipNorm(Hook):
     """Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html"""
 
+    traceable = True
+
     def __init__(self, choice: NormChoice):
         self.choice = choice
 

@@ -11,6 +11,8 @@ from .state import State
 class ClipValue(Hook):
     """Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html"""
 
+    traceable = True
+
     def __init__(self, largest: float):
         self.largest = largest
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .regions import Regions
 from .settings import CompileChoice
 
 Fields = Mapping[str, Tensor]
@@ -28,7 +29,8 @@ class Forward:
     """`loss(batch)` and `evaluate(batch)`, which gives (loss, outputs).
 
     `inputs` are the net's in order; `size` is the number of samples that is compiled for; `say` tells the user when
-    compiling does not work. `precision` "bf16" runs under autocast: weights stay float32.
+    compiling does not work. `precision` "bf16" runs under autocast: weights stay float32. `others` are losses of rules,
+    beside the recipe's own.
     """
 
     def __init__(
@@ -41,10 +43,14 @@ class Forward:
         precision: str,
         device: torch.device,
         say: Callable[[str], None],
+        others: Sequence[nn.Module] = (),
     ):
+        self.others, self.paused = tuple(others), False
         self.model, self.loss_function, self.inputs, self.size = model, loss, inputs, size
         self.choice, self.precision, self.device, self.say = compile, precision, device, say
         self.compiles = compile.enabled
+        self.regions = Regions(model)
+        self.builds = 0
         if self.compiles and (missing := missing_compiler(device)):
             self.give_up(missing)
 
@@ -63,38 +69,74 @@ class Forward:
 
     def loss(self, batch: Fields) -> Tensor:
         """The loss, to be differentiated."""
-        return (self._compiled_loss if self._is_full(batch) else self.run_loss)(batch)
+        return (self._compiled_loss if self.is_full(batch) else self.run_loss)(batch)
+
+    def losses(self, batch: Fields) -> tuple[Tensor, ...]:
+        """The recipe's loss and `others`, of one pass, each to be differentiated."""
+        return (self._compiled_losses if self.is_full(batch) else self.run_losses)(batch)
+
+    def run_losses(self, batch: Fields) -> tuple[Tensor, ...]:
+        loss, outputs = self.run(batch)
+        with self._autocast():
+            return (loss, *(other(outputs, batch) for other in self.others))
+
+    def rebuild(self) -> None:
+        """Compile anew at the next pass, as where gradients of other parameters are wanted."""
+        self.builds += 1
+        for name in ("_compiled_loss", "_compiled_losses", "_compiled_run"):
+            self.__dict__.pop(name, None)
 
     def evaluate(self, batch: Fields, compiled: bool) -> tuple[Tensor, Any]:
         """Loss and outputs; `compiled` says whether so many batches will come that compiling pays."""
-        if not (compiled and self._is_full(batch)):
+        if not (compiled and self.is_full(batch)):
             return self.run(batch)
         try:
             return self._compiled_run(batch)
         except compile_errors() as problem:
             self.give_up(problem)
-            return self.run(batch)
+            return self.evaluate(batch, compiled)
 
     def give_up(self, problem: object) -> None:
-        """Go on without compiling, and say so."""
+        """Go on without regions, or else without compiling, and say so."""
+        if self.regions.marked:
+            self.close()
+            self.regions = Regions(nn.Module())
+            return
         self.compiles = False
         reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
         self.say(f"torch.compile does not work here, so this runs without it: {reason}")
 
-    def _is_full(self, batch: Fields) -> bool:
-        return self.compiles and len(batch[self.inputs[0]]) == self.size
+    def close(self) -> None:
+        """Leave the model as it was, with nothing compiled."""
+        self.regions.unmark()
+        self.rebuild()
+
+    def is_full(self, batch: Fields) -> bool:
+        """Whether a batch has the size that is compiled for."""
+        return self.compiles and not self.paused and len(batch[self.inputs[0]]) == self.size
 
     @cached_property
     def _compiled_loss(self) -> Callable:
-        return self._compile(self.run_loss)
+        if not self.regions.marked:
+            self.regions.mark()
+        return self.compile(self.run_loss)
+
+    @cached_property
+    def _compiled_losses(self) -> Callable:
+        import torch._functorch.config
+
+        torch._functorch.config.donated_buffer = False  # each loss goes back through what the pass has kept
+        return self.compile(self.run_losses)
 
     @cached_property
     def _compiled_run(self) -> Callable:
-        return self._compile(self.run)
+        return self.compile(self.run)
 
-    def _compile(self, function: Callable) -> Callable:
+    def compile(self, function: Callable, fullgraph: bool = False) -> Callable:
+        """The function through `torch.compile`, as the recipe says."""
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns of a CUDA not in use
-        return torch.compile(function, mode=None if self.choice.mode == "default" else self.choice.mode)
+        mode = None if self.choice.mode == "default" else self.choice.mode
+        return torch.compile(function, fullgraph=fullgraph, mode=mode)
 
     def _autocast(self) -> Any:
         if self.precision == "fp32":

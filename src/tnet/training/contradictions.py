@@ -48,6 +48,8 @@ def contradictions(
     for name in ("mixup", "cutmix"):
         if values.get(name) and values.get("loss") and net is not None:
             check_mixing(name, values["loss"], net, conflict)
+    if values.get("on_nan") == "rollback" and "checkpoint" in values and values["checkpoint"] is None:
+        conflict("on_nan", "checkpoint", "`rollback` goes back to a checkpoint, and none is kept")
     for name, result in _monitored(values):
         if problem := _unmonitored(name, result, settings, values, data):
             conflict(name, *problem)

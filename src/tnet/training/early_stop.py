@@ -35,7 +35,9 @@ class EarlyStop(Hook):
             self.say(f"stopping early: `{self.choice.monitor}` is no better after {self.waited} evaluations")
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best": self.best, "waited": self.waited}
+        return {"monitor": self.choice.monitor, "best": self.best, "waited": self.waited}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.best, self.waited = state["best"], state["waited"]
+        """Starts anew where another result was watched."""
+        if state["monitor"] == self.choice.monitor:
+            self.best, self.waited = state["best"], state["waited"]

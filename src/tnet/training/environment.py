@@ -40,9 +40,7 @@ def process_settings(recipe: Recipe) -> Iterator[None]:
                 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
                 backends.cudnn.deterministic = True
                 torch.use_deterministic_algorithms(True)
-            random.seed(recipe.seed)
-            np.random.seed(recipe.seed % 2**32)
-            torch.manual_seed(recipe.seed)
+            seed(recipe.seed)
             yield
     finally:
         torch.set_num_threads(before[0])
@@ -53,23 +51,35 @@ def process_settings(recipe: Recipe) -> Iterator[None]:
         np.random.set_state(states[1])
 
 
+def seed(number: int) -> None:
+    """Start the global generators of Python, NumPy and torch."""
+    random.seed(number)
+    np.random.seed(number % 2**32)
+    torch.manual_seed(number)
+
+
 @contextmanager
 def stopping(stop: Stop) -> Iterator[None]:
-    """The first interrupt asks to stop after the step under way; the second interrupts at once."""
+    """The first SIGINT or SIGTERM asks to stop after the step under way; a second one does what it did before."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def put_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def ask(*_: Any) -> None:
         stop.requested = True
-        signal.signal(signal.SIGINT, before)
+        put_back()
 
-    signal.signal(signal.SIGINT, ask)
+    for number in before:
+        signal.signal(number, ask)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        put_back()
 
 
 def release(world: World) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..data.loaders import Loader
 from .compiled import Forward
 from .metrics import MetricChoice
+from .modes import evaluating
 from .outputs import outputs_of
 
 PAYS_FROM = 500  # batches of evaluation in a run from which compiling them saves more than it takes
@@ -33,21 +34,17 @@ class Evaluator:
     def __call__(self, loader: Loader) -> dict[str, Any]:
         """`loss`, each metric by name and, with classes, `by_class`: the share of each that was found, None for
         one without samples."""
-        model = self.forward.model
-        was_training = model.training
-        model.eval()
         for metric in self.built:
             metric.reset()
         total = torch.zeros((), dtype=torch.float64 if self.device.type != "mps" else None, device=self.device)
         hits = torch.zeros(2, len(self.classes), dtype=torch.int64, device=self.device)
-        with torch.no_grad():
+        with evaluating(self.forward.model), torch.no_grad(), loader.desk.watched():
             for batch in loader.epoch(0):
                 batch = to_device(batch, self.device)
                 loss, outputs = self.forward.evaluate(batch, self.compiled)
                 total += loss * len(batch[self.forward.inputs[0]])
                 if self.built or self.classes:
                     self._update(outputs_of(outputs)[0], batch["target"], hits)
-        model.train(was_training)
         return {"loss": float(total / loader.count), **self._read(hits)}
 
     def _update(self, output: Tensor, target: Tensor, hits: Tensor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -15,15 +16,22 @@ from .state import State
 class Evaluation(Hook):
     """Evaluates on `loader` (None: there is nothing to evaluate on) at the end of each interval."""
 
-    def __init__(
-        self, due: Callable[[int], bool], evaluator: Evaluator, loader: Loader | None, observers: Sequence[Hook]
-    ):
+    def __init__(self, due: Callable[[int], bool], evaluator: Evaluator, loader: Loader | None):
         self.due, self.evaluator, self.loader = due, evaluator, loader
+        self.tell: list[Callable] = []
+        self.results: dict[str, Any] = {}
+
+    def tell_to(self, observers: Sequence[Hook]) -> None:
         self.tell = collect(observers, "evaluated")
-        self.results: dict = {}
 
     def after_step(self, state: State, loss: Tensor) -> None:
         if self.due(state.step):
             self.results = named(self.evaluator(self.loader), "val") if self.loader else {}
             for call in self.tell:
                 call(state, self.results)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"results": self.results}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.results = state["results"]

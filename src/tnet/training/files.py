@@ -19,6 +19,8 @@ from torch import Tensor
 from ..diagnostics import SpecError, error
 
 MANIFEST = "manifest.json"
+TEMPORARY, REPLACED = ".tmp", ".old"
+"""Endings, after a dot in front, of what is being written or removed, and of what is being replaced."""
 SAFE = "what was saved before is as it was"
 
 
@@ -31,7 +33,7 @@ def cannot(do: str, path: Path, problem: OSError) -> SpecError:
 def write(path: Path, content: bytes) -> None:
     """Write beside the target, flush to the disk, rename over it. Raises SpecError (TN0902); the target is then as it
     was."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         try:
             _write_through(beside, content)
@@ -44,21 +46,27 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
-    """A folder of files with a manifest of their hashes, which is there whole or not at all. Raises SpecError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """A folder of files with a manifest of their hashes, which is there whole or not at all. Raises SpecError.
+
+    One of that name is moved aside first and removed last; `tidy` moves it back should the process end in between.
+    """
+    beside, old = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}"), path.with_name(f".{path.name}{REPLACED}")
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     manifest = json.dumps({"sha256": hashes}, indent=2).encode()
     try:
         try:
-            beside.mkdir(parents=True)
+            path.parent.mkdir(exist_ok=True)
+            beside.mkdir()
             for name, content in {**files, MANIFEST: manifest}.items():
                 _write_through(beside / name, content)
             sync_folder(beside)
-            remove_folder(path)
+            if path.exists():
+                os.replace(path, old)
             os.replace(beside, path)
             sync_folder(path.parent)
         finally:
-            remove_folder(beside)
+            _remove(beside)
+        _remove(old)
     except OSError as problem:
         raise cannot("write", path, problem) from problem
 
@@ -76,7 +84,23 @@ def read_folder(path: Path) -> dict[str, bytes]:
     return files
 
 
+def tidy(folder: Path) -> None:
+    """Clear what a process left in a folder of folders that ended while it wrote or removed one."""
+    for path in folder.glob(f".*{REPLACED}"):
+        target = path.with_name(path.name[1:].removesuffix(REPLACED))
+        _remove(path) if target.exists() else os.replace(path, target)
+    for path in folder.glob(f".*{TEMPORARY}"):
+        _remove(path)
+
+
 def remove_folder(path: Path) -> None:
+    """Remove a folder; it is gone whole, or still there whole."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    os.replace(path, beside)
+    _remove(beside)
+
+
+def _remove(path: Path) -> None:
     if path.exists():
         shutil.rmtree(path)
 

@@ -15,7 +15,12 @@ Results = Mapping[str, Any]
 
 
 class Hook:
-    """A trick or an observer: one a file. Each method is a point of the loop."""
+    """A trick or an observer: one a file. Each method is a point of the loop.
+
+    `traceable` says that `after_backward` does nothing but compute with gradients, and may be part of a compiled step.
+    """
+
+    traceable = False
 
     def on_batch(self, state: State, batch: Batch) -> Batch:
         """A batch is on the device; gives what is trained on in its place. Scalars in it are for the whole batch."""
@@ -23,6 +28,10 @@ class Hook:
 
     def after_backward(self, state: State) -> None:
         """Gradients are there, the optimizer has not moved."""
+
+    def may_update(self, state: State, loss: Tensor) -> bool:
+        """Whether the optimizer moves now; `loss` is on the device."""
+        return True
 
     def after_update(self, state: State) -> None:
         """The optimizer has moved; `state.step` does not count the step yet."""

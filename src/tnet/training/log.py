@@ -18,16 +18,25 @@ Sink = Callable[[Mapping[str, Any]], None]
 
 
 class Log(Hook):
-    """An event at every `every`th step, at each evaluation and at the end. Only these read the loss."""
+    """An event at every `every`th step, at each evaluation and at the end. Only these read the loss, and `measured`,
+    which gives further numbers of the step."""
 
-    def __init__(self, every: int, steps_per_epoch: int, sinks: Sequence[Sink], state: State):
-        self.every, self.steps_per_epoch, self.sinks = every, steps_per_epoch, sinks
+    def __init__(
+        self,
+        every: int,
+        steps_per_epoch: int,
+        sinks: Sequence[Sink],
+        state: State,
+        measured: Callable[[], Mapping[str, float]] = dict,
+    ):
+        self.every, self.steps_per_epoch, self.sinks, self.measured = every, steps_per_epoch, sinks, measured
         self.rates = rates(state)
 
     def after_step(self, state: State, loss: Tensor) -> None:
         if state.step % self.every == 0:
             epoch = round(state.step / self.steps_per_epoch, 6)
-            self._write(event="step", step=state.step, epoch=epoch, **{"train.loss": float(loss)}, lr=self.rates)
+            numbers = {"train.loss": float(loss), **self.measured()}
+            self._write(event="step", step=state.step, epoch=epoch, **numbers, lr=self.rates)
         if (state.step + 1) % self.every == 0:
             self.rates = rates(state)
 

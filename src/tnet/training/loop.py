@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..data.loaders import Loader
@@ -38,15 +38,19 @@ class Loop:
 
     def run(self, state: State) -> None:
         after_step = collect(self.hooks, "after_step")
-        while state.step < self.total_steps and not self.stop:
-            state.model.train()
-            for batch in self.loader.epoch(state.epoch, state.position):
-                loss = self.step(state, to_device(batch, self.world.device))
-                state.advance(len(self.loader))
-                for call in after_step:
-                    call(state, loss)
-                if state.step == self.total_steps or self.stop:
-                    return
+        with self.loader.desk.watched():
+            while state.step < self.total_steps and not self.stop:
+                state.train_mode()
+                self._epoch(state, after_step)
+
+    def _epoch(self, state: State, after_step: Sequence[Callable]) -> None:
+        for batch in self.loader.epoch(state.epoch, state.position):
+            loss = self.step(state, to_device(batch, self.world.device))
+            state.advance(len(self.loader))
+            for call in after_step:
+                call(state, loss)
+            if state.step == self.total_steps or self.stop:
+                return
 
 
 @dataclass(frozen=True)

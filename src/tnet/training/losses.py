@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..data.calls import argument_span, bind, described_value, signature
-from ..diagnostics import did_you_mean, error
+from ..diagnostics import counted, did_you_mean, error
 from ..elaborate.callees import Callee
 from ..ir.graph import Net
 from ..ir.types import TensorType
@@ -166,7 +166,7 @@ def _roles(name: str, taken: Sequence[str], outputs: int, span: Span | None) -> 
     wanted = len(roles) - roles.count("target")
     if wanted != outputs:
         places = ", ".join(f"`{each}`" for each in taken)
-        plural = f"{outputs} output{'s' * (outputs != 1)}"
+        plural = counted(outputs, "output")
         raise error("TN0802", f"`{name}` takes {places}; the net gives {plural}", span)
     return tuple(roles)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from ..catalog.models import without_weights
 from ..data.loaders import Loaders
 from ..ir.graph import Net
 from ..ir.values import Duration
@@ -20,6 +22,7 @@ from .loop import Every
 from .mixing import MixedLoss, check_fields
 from .outputs import output_dims
 from .recipe import Recipe
+from .rules.players import losses_of
 from .settings import CompileChoice
 from .state import State
 from .weights import load_matching
@@ -27,6 +30,7 @@ from .world import World, single
 
 if TYPE_CHECKING:
     from ..spec import Spec
+    from .resuming import Earlier
 
 EPOCH = Duration(1, "epochs")
 
@@ -66,20 +70,27 @@ class Parts:
         return len(self.loaders.val or ()) * self.total_steps / steps >= PAYS_FROM
 
 
-def assemble(spec: Spec, data: Any, say: Callable[[str], None]) -> Parts:
-    """Read the data and build all else; `say` is told what the user should know. Raises SpecError."""
+def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier | None = None) -> Parts:
+    """Read the data and build all else; `say` is told what the user should know. Raises SpecError.
+
+    With an `earlier` run its statistics of the data hold, and weights are not read from where it once began.
+    """
     recipe = spec.recipe
     world = single(recipe.device, recipe.spans.get("device"))
-    loaders = spec.data_recipe.load(recipe.seed, recipe.batch, data=data, device=str(world.device))
+    known = earlier.statistics if earlier else None
+    loaders = spec.data_recipe.load(recipe.seed, recipe.batch, data=data, device=str(world.device), statistics=known)
     notes = list(loaders.notes)
-    model = spec.model()
-    if recipe.weights:
+    restored = earlier is not None and earlier.checkpoint is not None
+    with without_weights() if restored else nullcontext():
+        model = spec.model()
+    if recipe.weights and not restored:
         notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
     model.to(world.device)
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
     average = copy.deepcopy(model) if recipe.ema else None
-    state = State(model, optimizer, schedule, recipe.seed, average=average)
+    still = [model.get_submodule(path) for path in spec.table.switched("eval")]
+    state = State(model, optimizer, schedule, recipe.seed, average=average, still=still)
     size = min(recipe.batch, loaders.train.count) // recipe.accumulate
     forward = forward_of(spec, model, world, size, recipe.compile, say)
     parts = Parts(spec, recipe, world, loaders, state, forward, notes)
@@ -92,10 +103,12 @@ def forward_of(
 ) -> Forward:
     inputs = tuple(value.name for value in spec.data_recipe.inputs)
     recipe = spec.recipe
-    loss = recipe.loss.build(world.device)
+    choices = [recipe.loss, *losses_of(spec.table)]
+    built = [each.build(world.device) for each in choices]
     if recipe.mixup or recipe.cutmix:
-        loss = MixedLoss(loss, [name for name in recipe.loss.fields if name not in inputs])
-    return Forward(model, loss, inputs, size, compile, recipe.precision, world.device, say)
+        fields = [[name for name in each.fields if name not in inputs] for each in choices]
+        built = [MixedLoss(*each) for each in zip(built, fields, strict=True)]
+    return Forward(model, built[0], inputs, size, compile, recipe.precision, world.device, say, built[1:])
 
 
 def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
@@ -111,9 +124,12 @@ def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
 def check_parts(parts: Parts, span: Span | None) -> None:
     """Raises SpecError (TN0703), at the data's place, where data, net and loss do not fit each other."""
     recipe = parts.recipe
-    check_targets(recipe.loss, parts.spec.net, parts.loaders, span)
+    losses = [recipe.loss, *losses_of(parts.spec.table)]
+    for loss in losses:
+        check_targets(loss, parts.spec.net, parts.loaders, span)
     for loader in parts.loaders.parts.values():
-        batch = try_batch(parts.forward, recipe.loss, loader, parts.world.device, span)
-        for name in ("mixup", "cutmix"):
-            if getattr(recipe, name):
-                check_fields(name, batch, recipe.loss, parts.forward.inputs, recipe.spans.get(name))
+        for number, loss in enumerate(losses):
+            batch = try_batch(parts.forward, loss, loader, parts.world.device, span, number)
+            for name in ("mixup", "cutmix"):
+                if getattr(recipe, name):
+                    check_fields(name, batch, loss, parts.forward.inputs, recipe.spans.get(name))

@@ -65,6 +65,7 @@ class Recipe:
     ema: float | None = None
     early_stop: PatienceChoice | None = None
     accumulate: int = 1
+    on_nan: str = "stop"
     weights: str | None = None
     spec: Source | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -167,7 +168,7 @@ def _scheduled(values: Mapping[str, Any], table: RuleTable | None) -> list[tuple
 
 def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:
     update = Update(values.pop("loss"), values.pop("optimizer"), values.pop("schedule"))
-    fields = {name: value for name, value in values.items() if name not in ("schedule_per", "on_nan", "net")}
+    fields = {name: value for name, value in values.items() if name not in ("schedule_per", "net")}
     given = {name: plain_value(setting.value) for name, setting in section.settings.items()}
     if update.loss.is_expression:
         given["loss"] = update.loss.span.text

@@ -6,7 +6,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,10 @@ from ..data.loaders import Loaders
 from ..diagnostics import error
 from ..parameters.arguments import show
 from ..source import Source
-from . import environment
+from . import checkpoints, environment
 from .checkpoints import WEIGHTS
-from .files import cannot, write
+from .files import TEMPORARY, cannot, write
+from .locks import LOCK, held
 from .world import World
 
 if TYPE_CHECKING:
@@ -48,8 +50,10 @@ class Run:
     spec: Spec | None = field(default=None, repr=False)
 
 
-def new_folder(spec: Spec, out: str | os.PathLike | None) -> Path:
-    """The folder of a new run, made. Raises SpecError (TN0902) where it holds something or cannot be made."""
+@contextmanager
+def new_folder(spec: Spec, out: str | os.PathLike | None) -> Iterator[Path]:
+    """The folder of a new run, made and locked. Raises SpecError (TN0902) where it holds something, is in use or
+    cannot be made."""
     stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     path = Path(out) if out is not None else Path("runs") / spec.name / stamp
     number = 1
@@ -57,12 +61,22 @@ def new_folder(spec: Spec, out: str | os.PathLike | None) -> Path:
         while out is None and path.exists():
             number += 1
             path = path.with_name(f"{stamp}-{number}")
-        if path.exists() and any(path.iterdir()):
-            raise error("TN0902", f"`{path}` is not empty", help="name another folder for the run")
-        (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise cannot("make the folder", path, problem) from problem
-    return path
+    with held(path):
+        if not is_blank(path):
+            raise error("TN0902", f"`{path}` is not empty", help="name another folder for the run")
+        yield path
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a folder has nothing in it but what a run leaves that was killed before it began. Raises SpecError."""
+    try:
+        names = {each.name for each in path.iterdir() if not each.name.endswith(TEMPORARY)} if path.exists() else set()
+        return names <= {SPEC, METRICS, CHECKPOINTS, LOCK} and not checkpoints.steps(path / CHECKPOINTS)
+    except OSError as problem:
+        raise cannot("read", path, problem) from problem
 
 
 def describe(spec: Spec, loaders: Loaders, world: World, command: str | None, steps_per_epoch: int) -> dict[str, Any]:
@@ -111,11 +125,12 @@ def _plain(value: Any) -> Any:
     return show(value)
 
 
-def write_start(path: Path, spec: Spec, about: Mapping[str, Any]) -> None:
-    """The files that are there from the start. Raises SpecError (TN0902)."""
+def write_start(path: Path, spec: Spec, about: Mapping[str, Any], fresh: bool) -> None:
+    """The files that are there from the start, `run.yaml` last: with it, a folder is a run's. Raises SpecError."""
     write(path / SPEC, spec.source_text.encode())
+    if fresh:
+        write(path / METRICS, b"")
     write_about(path, about)
-    write(path / METRICS, b"")
 
 
 def write_about(path: Path, about: Mapping[str, Any]) -> None:
@@ -140,19 +155,22 @@ def read_spec(path: Path, about: Mapping[str, Any], changes: Sequence[Override] 
     reads."""
     import tnet
 
-    from ..ir.program import Override
-
     try:
         text = (path / SPEC).read_text(encoding="utf-8")
     except OSError as problem:
         raise cannot("read", path / SPEC, problem) from problem
     place = Path(about["spec"])
     source = Source(str(path / SPEC), text, place if place.is_absolute() else None)
-    overrides = []
-    for name, value in about["overrides"].items():
-        given = Source(f"<{path / ABOUT}>", f"{name}={value}")
-        overrides.append(Override(name, span=given.span(len(name) + 1, len(given.text))))
+    overrides = overrides_from(about["overrides"], path / ABOUT)
     return tnet.Spec(source, about["hypers"], [*overrides, *changes], about["net"], about["recipe"]).checked()
+
+
+def overrides_from(values: Mapping[str, str], path: Path) -> list[Override]:
+    """Overrides of settings by texts, as `overrides_of` gives them; `path` stands for their place."""
+    from ..ir.program import Override
+
+    given = {name: Source(f"<{path}>", f"{name}={value}") for name, value in values.items()}
+    return [Override(name, span=each.span(len(name) + 1, len(each.text))) for name, each in given.items()]
 
 
 def load_run(path: str | os.PathLike, changes: Sequence[Override] = ()) -> Run:

@@ -222,7 +222,7 @@ PLAIN: dict[str, Check] = {
     "ema": above_zero(below=1),
     "early_stop": patience,
     "accumulate": whole(1),
-    "on_nan": one_of("stop", later=["skip", "rollback"]),
+    "on_nan": one_of("stop", "skip", "rollback"),
     "net": name,
     "weights": text,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,7 +33,7 @@ class State:
     """`step` counts optimizer steps done, `epoch` epochs begun from 0, `position` batches of this epoch done.
 
     `average` is the averaged model that evaluation and the result use, where there is one. All else that changes
-    from step to step registers itself: `parts` has it by name.
+    from step to step registers itself: `parts` has it by name. `still` are modules that rules keep in eval mode.
     """
 
     model: nn.Module
@@ -46,6 +46,7 @@ class State:
     best: Best | None = None
     average: nn.Module | None = None
     parts: dict[str, Stateful] = field(default_factory=dict)
+    still: Sequence[nn.Module] = ()
 
     def register(self, name: str, part: Stateful) -> None:
         """Have a part saved and restored. Raises ValueError for a name that is taken."""
@@ -57,6 +58,12 @@ class State:
     def result(self) -> nn.Module:
         """The model whose weights are the result so far."""
         return self.model if self.average is None else self.average
+
+    def train_mode(self) -> None:
+        """The model in training mode, but for what stays in eval mode."""
+        self.model.train()
+        for module in self.still:
+            module.training = False
 
     def advance(self, batches: int) -> None:
         """One more step done, of an epoch of so many batches."""

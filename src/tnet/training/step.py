@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -10,7 +10,10 @@ from torch import Tensor
 from ..data import streams
 from .compiled import Forward, compile_errors
 from .hooks import Batch, Hook, collect
+from .optimizers import needs_closure
+from .rules.players import Player, backward
 from .state import State
+from .whole_step import WholeStep
 from .world import World
 
 
@@ -18,49 +21,112 @@ class TrainStep:
     """Forward, backward, the optimizer and the schedule, for one batch; gives the loss, detached, on the device.
 
     The batch is computed in `parts` parts. `sums` says that a loss is the sum over its samples; else it is their mean,
-    and a part counts by its share of them.
+    and a part counts by its share of them. `penalties` give a number that is added to the loss, and not to what is
+    given; `players` are trained by losses of their own.
     """
 
-    def __init__(self, forward: Forward, world: World, parts: int = 1, sums: bool = False, tricks: Sequence[Hook] = ()):
+    def __init__(
+        self,
+        forward: Forward,
+        world: World,
+        parts: int = 1,
+        sums: bool = False,
+        tricks: Sequence[Hook] = (),
+        penalties: Callable[[], Tensor] | None = None,
+        players: Sequence[Player] = (),
+    ):
         self.forward, self.world, self.parts, self.sums = forward, world, parts, sums
-        points = ("on_batch", "after_backward", "after_update")
-        self.on_batch, self.after_backward, self.after_update = (collect(tricks, point) for point in points)
+        self.penalties, self.players = penalties, players
+        self.on_batch, self.may_update = collect(tricks, "on_batch"), collect(tricks, "may_update")
+        self.after_backward, self.after_update = collect(tricks, "after_backward"), collect(tricks, "after_update")
+        traced = all(call.__self__.traceable for call in self.after_backward)
+        is_plain = parts == 1 and traced and not (penalties or players or self.may_update)
+        self.whole = WholeStep(forward, self.after_backward) if is_plain else None
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
         for change in self.on_batch:
             batch = change(state, batch)
-        torch.manual_seed(streams.key(state.seed, "model", state.step, self.world.rank))
-        loss = self._backward(state, batch)
-        for call in self.after_backward:
-            call(state)
-        state.optimizer.step()
-        for call in self.after_update:
+        loss, moved = None, True
+        if self.whole:
+            self._seed(state)
+            loss = self.whole(state, batch)
+        if loss is None:
+            loss, moved = self._in_parts(state, batch)
+        for call in self.after_update if moved else ():
             call(state)
         state.schedule.step()
         return loss
 
-    def _backward(self, state: State, batch: Batch) -> Tensor:
-        """Gradients of the batch. Where compiling fails, which may show in the backward pass, all is done again."""
-        if not self.forward.compiles:
-            return self._gradients(state, batch)
-        try:
-            return self._gradients(state, batch)
-        except compile_errors() as problem:
-            self.forward.give_up(problem)
-            return self._gradients(state, batch)
+    def _seed(self, state: State) -> None:
+        self.world.seed(streams.key(state.seed, "model", state.step, self.world.rank))
 
-    def _gradients(self, state: State, batch: Batch) -> Tensor:
+    def _in_parts(self, state: State, batch: Batch) -> tuple[Tensor, bool]:
+        """The gradients, and then the optimizer, which may ask for them itself; gives the loss, and whether the
+        optimizer has moved."""
+        if needs_closure(state.optimizer):
+            return self._closed_step(state, batch), True
+        loss, _ = self._evaluate(state, batch)
+        moves = all(call(state, loss) for call in self.may_update)
+        if moves:
+            state.optimizer.step()
+        return loss, moves
+
+    def _closed_step(self, state: State, batch: Batch) -> Tensor:
+        """A step of an optimizer that asks for the loss as often as it likes; gives the first one."""
+        losses: list[Tensor] = []
+
+        def closure() -> Tensor:
+            loss, objective = self._evaluate(state, batch)
+            losses.append(loss)
+            return objective
+
+        state.optimizer.step(closure)
+        return losses[0]
+
+    def _evaluate(self, state: State, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Gradients where the parameters are now, with the draws of this step; gives the loss and what is minimised."""
+        self._seed(state)
+        loss, penalty = self._backward(state, batch)
+        for call in self.after_backward:
+            call(state)
+        return loss, loss if penalty is None else loss + penalty
+
+    def _backward(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """Gradients of the batch. Where compiling fails, which may show in the backward pass, all is done again."""
+        while self.forward.compiles:
+            try:
+                return self._gradients(state, batch)
+            except compile_errors() as problem:
+                self.forward.give_up(problem)
+        return self._gradients(state, batch)
+
+    def _gradients(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
         state.optimizer.zero_grad(set_to_none=True)
+        penalty = self.penalties() if self.penalties else None
         if self.parts == 1:
-            loss = self.forward.loss(batch)
-            loss.backward()
-            return loss.detach()
+            return self._differentiate(batch, 1.0, penalty), _detached(penalty)
         total = torch.zeros((), device=self.world.device)
-        for part, share in split(batch, self.parts):
-            loss = self.forward.loss(part) * (1.0 if self.sums else share)
-            loss.backward()
-            total += loss.detach()
-        return total
+        for number, (part, share) in enumerate(split(batch, self.parts)):
+            added = penalty if number == 0 else None  # once, and not with each part
+            total += self._differentiate(part, 1.0 if self.sums else share, added)
+        return total, _detached(penalty)
+
+    def _differentiate(self, batch: Batch, share: float, penalty: Tensor | None) -> Tensor:
+        """Gradients of `share` of the loss and of the penalty, added to what is there; gives that share."""
+        if self.players:
+            losses = [loss if share == 1.0 else loss * share for loss in self.forward.losses(batch)]
+            backward(losses, self.players)
+            if penalty is not None:
+                penalty.backward()
+            return losses[0].detach()
+        loss = self.forward.loss(batch)
+        loss = loss if share == 1.0 else loss * share
+        (loss if penalty is None else loss + penalty).backward()
+        return loss.detach()
+
+
+def _detached(penalty: Tensor | None) -> Tensor | None:
+    return None if penalty is None else penalty.detach()
 
 
 def split(batch: Batch, parts: int) -> Iterator[tuple[Batch, float]]:

@@ -22,12 +22,12 @@ def require(span: Span | None) -> None:
 
 
 class TensorBoard:
-    """A sink of events."""
+    """A sink of events; those after `step`, which a run left that now goes on from there, are purged."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, step: int = 0):
         from torch.utils.tensorboard import SummaryWriter
 
-        self.writer = SummaryWriter(str(folder))
+        self.writer = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         for name, value in event.items():

@@ -9,6 +9,7 @@ from .ema import Ema
 from .hooks import Hook
 from .mixing import Mixing
 from .mixup import Mixup
+from .on_nan import SkipStep
 from .parts import Parts
 
 
@@ -26,6 +27,9 @@ def tricks_of(parts: Parts) -> list[Hook]:
         tricks.append(ClipNorm(recipe.clip_norm))
     if recipe.clip_value:
         tricks.append(ClipValue(recipe.clip_value))
+    if recipe.on_nan == "skip":
+        tricks.append(skip := SkipStep(parts.forward.say))
+        state.register("on_nan", skip)
     if recipe.ema:
         tricks.append(Ema(recipe.ema, state.average, state.model))
     return tricks

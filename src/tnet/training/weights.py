@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from ..data.sources.registry import existing
 from ..data.sources.tensors import read_file
@@ -23,18 +24,36 @@ def load_matching(model: nn.Module, name: str, spec: Source, span: Span | None) 
     Raises SpecError: TN0702 for a file that cannot be read, TN0703 where nothing matches.
     """
     path: Path = existing(name, spec, span)
-    given = stripped(read_file(path, span), model.state_dict())
-    own = model.state_dict()
+    stored = read_file(path, span)
+    own = named_tensors(model, stored)
+    given = stripped(stored, own)
     matching = {name: value for name, value in given.items() if name in own and value.shape == own[name].shape}
     if not matching:
         raise error("TN0703", f"nothing in `{name}` matches the net by name and shape", span)
     with torch.no_grad():
         for key, value in matching.items():
-            own[key].copy_(value)
+            module, last = model.get_submodule(key.rpartition(".")[0]), key.rpartition(".")[2]
+            if parametrize.is_parametrized(module, last):
+                setattr(module, last, value.to(own[key].device))  # torch works out what it is made from
+            else:
+                own[key].copy_(value)
     lines = [f"weights: {len(matching)} of {len(own)} tensors from `{name}`"]
     lines += _listed("not in the file", [key for key in own if key not in given])
     lines += _listed("of another shape", [key for key in given if key in own and key not in matching])
     return lines + _listed("not in the net", [key for key in given if key not in own])
+
+
+def named_tensors(model: nn.Module, given: Collection[str]) -> dict[str, Tensor]:
+    """A model's tensors by name; parametrized ones by the spec's own names, unless `given` has those that torch gives
+    to what they are made from."""
+    found = model.state_dict()
+    for path, module in model.named_modules():
+        for last in list(getattr(module, "parametrizations", ())) if parametrize.is_parametrized(module) else ():
+            inner = f"{path}.parametrizations.{last}."
+            if not any(inner in name for name in given):
+                found = {name: tensor for name, tensor in found.items() if not name.startswith(inner)}
+                found[f"{path}.{last}"] = getattr(module, last).detach()
+    return found
 
 
 def stripped(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -21,13 +21,20 @@ class World:
         """Whether this process writes files and talks to the user."""
         return self.rank == 0
 
+    def seed(self, number: int) -> None:
+        """Start the generators that a model draws from. `torch.manual_seed` would also note down, each time, what to
+        do for devices that are not in use."""
+        torch.default_generator.manual_seed(number)
+        if self.device.type in ("cuda", "mps"):
+            getattr(torch, self.device.type).manual_seed(number)
+
 
 def single(device: str, span: Span | None = None) -> World:
     """The world of one process on a device; "auto" takes an accelerator if there is one. Raises SpecError (TN0802)."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    chosen = torch.device(device)
     try:
+        chosen = torch.device(device)
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError, NotImplementedError) as problem:
         reason = str(problem).splitlines()[0].rstrip(".")

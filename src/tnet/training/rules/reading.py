@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..diagnostics import Diagnostic, error
-from ..ir.graph import Net
-from ..ir.program import DataSection, Property, TrainSection
-from ..parameters import RuleTable
-from . import losses, schedules
-from .recipe import has_open_fields
+from ...diagnostics import Diagnostic
+from ...ir.graph import Net
+from ...ir.program import DataSection, Property, TrainSection
+from ...ir.values import Duration
+from ...parameters import RuleTable
+from .. import losses, schedules
+from ..recipe import Recipe, has_open_fields
+from .freezing import too_long
 
 Reader = Callable[[Property, Any], Any]
 
-LATER = (
-    "freeze", "loss", "follow", "l1", "l2", "clip_norm", "max_norm", "eval", "histogram", "recompute",
-)  # fmt: skip
-"""Properties that training does not follow yet."""
 
-
-def refused(table: RuleTable) -> Iterator[Diagnostic]:
-    """The properties of rules that stand in the way of training."""
-    for property in (each for rule in table.rules for each in rule.properties):
-        if property.name in LATER:
-            yield from error("TN0001", f"the property `{property.name}` is not done yet", property.span).diagnostics
+def contradictions(table: RuleTable, recipe: Recipe) -> Iterator[Diagnostic]:
+    """Rules that cannot hold in a run of the recipe's length, as far as it is known without the data."""
+    told = set()
+    for entry in table.having("freeze").values():
+        length = {"epochs": recipe.epochs, "steps": recipe.steps}.get(getattr(entry.value, "unit", ""))
+        if length is not None and entry.value.value > length and id(entry) not in told:
+            told.add(id(entry))
+            run = str(Duration(length, entry.value.unit))
+            yield from too_long(entry.value, run, entry.property.value_span).diagnostics
 
 
 def readers_of(section: TrainSection, data: DataSection | None, net: Net) -> dict[str, Reader]:

@@ -1,0 +1,75 @@
+"""Worker processes of a loader: what they do about signals, and what is told of one that dies."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from ..diagnostics import SpecError, error
+from .samples import Items, Memory, Windows
+
+IDLE = -1
+PATIENCE = 2.0  # seconds in which the system tells of a process that has ended
+
+
+class Desk:
+    """Where each worker writes which sample it is at, in memory that it shares with the process of the run."""
+
+    def __init__(self, samples: Memory | Items | Windows, workers: int):
+        self.samples = samples
+        self.at = torch.full((workers, 2), IDLE, dtype=torch.int64)  # process, sample
+        if workers:
+            self.at.share_memory_()
+
+    def begin(self, number: int) -> None:
+        """A worker starts. Signals that stop a run reach its whole process group; the run ends its workers itself."""
+        self.at[number, 0] = os.getpid()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    def note(self, chunk: Tensor) -> None:
+        """Samples are about to be read; in the run's own process there is nothing to do."""
+        worker = torch.utils.data.get_worker_info()
+        if worker is not None:
+            self.at[worker.id, 1] = chunk[0]
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Raises SpecError (TN0702), naming the sample, where a worker dies."""
+        try:
+            with _told_by_torch():
+                yield
+        except RuntimeError as problem:
+            found = re.search(r"DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\)(.*)", str(problem))
+            if found is None:
+                raise
+            raise self._death({int(each) for each in found[1].split(",")}, found[2].strip(" .")) from problem
+
+    def _death(self, processes: set[int], how: str) -> SpecError:
+        samples = [sample for process, sample in self.at.tolist() if process in processes and sample != IDLE]
+        place = f" at sample {', '.join(map(self._name, samples))}" if samples else ""
+        advice = "a lack of memory ends workers so; `data.workers=0` reads in the run's own process"
+        span = getattr(self.samples, "span", None)
+        return error("TN0702", f"a loader worker has died{place}: it {how}", span, help=advice)
+
+    def _name(self, sample: int) -> str:
+        paths = getattr(self.samples, "paths", None)
+        return f"`{paths[sample]}`" if paths else str(sample)
+
+
+@contextmanager
+def _told_by_torch() -> Iterator[None]:
+    """torch says that a worker has died by a RuntimeError, raised when the system tells it so: at any place, and after
+    a connection to the worker may have failed already."""
+    try:
+        yield
+    except (ConnectionError, EOFError):
+        time.sleep(PATIENCE)
+        raise

@@ -1,0 +1,183 @@
+"""Taking up a run: which one, with what is different now, from which checkpoint, and its records cut to that place."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..diagnostics import Note, error
+from ..parameters.arguments import show
+from . import checkpoints, environment
+from .changes import KEPT, Change, changes
+from .files import cannot, write
+from .run import ABOUT, CHECKPOINTS, is_blank, overrides_from, read_about, read_spec
+from .state import State
+
+if TYPE_CHECKING:
+    from ..spec import Spec
+
+
+@dataclass
+class Earlier:
+    """A run that is to go on, with the spec to go on with. `checkpoint` is None where it has not saved one yet;
+    `forgets_best` says that the best so far was of another result."""
+
+    path: Path
+    about: dict[str, Any]
+    spec: Spec
+    changes: list[Change] = field(default_factory=list)
+    checkpoint: Path | None = None
+    forgets_best: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing left to do."""
+        return "result" in self.about and not self.changes
+
+    @property
+    def statistics(self) -> Mapping[int, Any] | None:
+        """What "auto" gave, which stays as it was unless the steps before it change."""
+        moved = {each.what for each in self.changes} & {"data.prepare", "data.transform"}
+        return None if moved else self.about["data"]["statistics"]
+
+    def restore(self, state: State) -> None:
+        """Bring a state to where the run was. Raises SpecError: TN0903, and TN0905 where it does not fit any more."""
+        if self.checkpoint is None:
+            return
+        saved = checkpoints.load(self.checkpoint)
+        _check_weights(saved["model"], state)
+        if any(each.rates for each in self.changes):
+            for _ in range(saved["step"]):
+                state.schedule.step()
+            saved["schedule"] = state.schedule.state_dict()
+        if self.forgets_best:
+            saved["best"] = None
+        state.load_state_dict(saved)
+
+    def records(self, step: int, command: str | None) -> dict[str, Any]:
+        """What `run.yaml` adds of this sitting and keeps of those before."""
+        now = {"at": datetime.now().astimezone().isoformat(timespec="seconds"), "step": step, "command": command}
+        sitting = now | ({"changes": [str(each) for each in self.changes]} if self.changes else {})
+        return {"started": self.about["started"], "resumed": [*self.about.get("resumed", []), sitting]}
+
+
+def folder_of(spec: Spec, out: str | os.PathLike | None, say: Callable[[str], None]) -> Path | None:
+    """The folder of the run to go on with: `out`, or the newest of the spec's runs. None where `out` has no run yet.
+
+    Raises SpecError (TN0902) where there is none, or `out` is something else.
+    """
+    if out is None:
+        home = Path("runs") / spec.name
+        runs = [path for path in home.glob("*") if (path / ABOUT).is_file()]
+        if not runs:
+            advice = "leave `--resume` out to start one, or name the run's folder with `--out`"
+            raise error("TN0902", f"there is no run in `{home}` to go on with", help=advice)
+        return max(runs, key=lambda path: path.name)
+    path = Path(out)
+    if (path / ABOUT).is_file():
+        return path
+    if is_blank(path):
+        say(f"there is no run in {path} yet: a new one starts")
+        return None
+    raise error("TN0902", f"`{path}` is no folder of a run: it has no `{ABOUT}`")
+
+
+def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None]) -> Earlier:
+    """The run in a folder, to go on with `spec`: its own hyper-parameters and overrides hold where none are given now.
+
+    `say` is told what is different. Raises SpecError: TN0902 for no run, TN0903 where all its checkpoints are damaged,
+    TN0905 for differences that are not accepted or not possible.
+    """
+    about = read_about(path)
+    before = read_spec(path, about)
+    after = _with_overrides_of(before, spec)
+    found = changes(before, after)
+    _judge(found, accept_changes, path)
+    for each in found:
+        say(f"changed: {each}")
+    kept = {each.what: each.before for each in found if each.what in KEPT and each.what.startswith("train.")}
+    if kept:
+        after = _over(after, after.hypers, [*after.overrides, *overrides_from(kept, path / ABOUT)])
+    checkpoints.tidy(path / CHECKPOINTS)
+    saved = checkpoints.newest(path / CHECKPOINTS, say) if checkpoints.steps(path / CHECKPOINTS) else None
+    _tell_versions(about, say)
+    return Earlier(path, about, after, found, saved, _best(before) != _best(after))
+
+
+def _best(spec: Spec) -> str | None:
+    return spec.recipe.checkpoint.best if spec.recipe.checkpoint else None
+
+
+def _with_overrides_of(before: Spec, spec: Spec) -> Spec:
+    declared = spec.program.hypers
+    given = {
+        name: each.value for name, each in before.program.hypers.items()
+        if name in declared and each.value != each.default
+    }  # fmt: skip
+    own = {each.path for each in spec.overrides}
+    kept = [each for each in before.overrides if "." in each.path and each.path not in own]
+    hypers = {name: value for name, value in given.items() if name not in own} | spec.hypers
+    return _over(spec, hypers, [*kept, *spec.overrides]).checked(training=True)
+
+
+def _over(spec: Spec, hypers: Mapping[str, Any], overrides: Sequence[Any]) -> Spec:
+    return type(spec)(spec.source_file, hypers, overrides, spec.net_name, spec.recipe_name)
+
+
+def _judge(found: Sequence[Change], accept_changes: bool, path: Path) -> None:
+    notes = [Note(str(each)) for each in found]
+    if impossible := [each for each in found if not each.possible]:
+        message = f"the run in `{path}` cannot go on: `{impossible[0].what}` has changed"
+        advice = (
+            f"`train.weights={show(str(path / checkpoints.WEIGHTS))}` starts a new run from a finished one's weights"
+        )
+        raise error("TN0905", message, None, *notes, help=advice)
+    if found and not accept_changes:
+        many = f"{len(found)} settings have" if len(found) > 1 else f"`{found[0].what}` has"
+        message = f"{many} changed since the run in `{path}`"
+        raise error("TN0905", message, None, *notes, help="`--accept-changes` goes on with what is different")
+
+
+def _check_weights(saved: Mapping[str, Any], state: State) -> None:
+    """Raises SpecError (TN0905) where the net has other parameters or sizes than the checkpoint."""
+    own = state.model.state_dict()
+    lines = [f"`{name}` is gone" for name in saved if name not in own]
+    lines += [f"`{name}` is new" for name in own if name not in saved]
+    sizes = {name: (list(saved[name].shape), list(own[name].shape)) for name in own if name in saved}
+    lines += [f"`{name}` was {old}, is {new}" for name, (old, new) in sizes.items() if old != new]
+    if lines:
+        advice = "start a new run; `train.weights` can start it from those of these weights that fit"
+        raise error("TN0905", "the net's parameters have changed", None, *map(Note, lines[:8]), help=advice)
+
+
+def _tell_versions(about: Mapping[str, Any], say: Callable[[str], None]) -> None:
+    was, now = about["versions"].get("torch"), environment.versions()["torch"]
+    if was != now:
+        say(f"the run began with torch {was}, this is {now}: numbers may differ in their last digits")
+
+
+def cut_metrics(path: Path, step: int) -> None:
+    """Drop the events of `metrics.jsonl` that the run will write again: those after a step, the end, half a line.
+
+    Raises SpecError (TN0902).
+    """
+    try:
+        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else [b"?"]
+    except OSError as problem:
+        raise cannot("read", path, problem) from problem
+    kept = [line for line in lines if _is_before(line, step)]
+    if kept != lines:
+        write(path, b"".join(kept))
+
+
+def _is_before(line: bytes, step: int) -> bool:
+    try:
+        event = json.loads(line)
+        return line.endswith(b"\n") and event["event"] != "end" and event["step"] <= step
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,1 @@
+"""What the rules of parameters do while training: one property a file."""
