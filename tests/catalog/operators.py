@@ -71,7 +71,8 @@ def spec_of(name: str, sample: Any) -> tuple[str, list[torch.Tensor]]:
     positional = [written(each, tensors) for each in (sample.input, *sample.args)]
     keywords = [f"{key}={written(each, tensors)}" for key, each in sample.kwargs.items() if key not in NOT_GIVEN]
     call = ", ".join([*positional, *keywords])
-    if is_method(name) and (find_function(name, step=False) is None or name in METHODS_BESIDE_FUNCTIONS):
+    beside = name in METHODS_BESIDE_FUNCTIONS and "functional" not in operators()[name].name
+    if is_method(name) and (find_function(name, step=False) is None or beside):
         name, call = f"t0.{name}", ", ".join([*positional[1:], *keywords])
     ports = ", ".join(f"t{number}: {type_of(each)}" for number, each in enumerate(tensors)) or "t: float[1]"
     return f"net A({ports}) {{ x = {name}({call}) }}", tensors or [torch.zeros(1)]
