@@ -62,6 +62,8 @@ def test_contracts_can_fail(capsys, monkeypatch, tmp_path):
     [
         ("torch,lark,yaml,rich,numpy,argparse", 0, ["--help"], ""),
         ("torch,lark,yaml,rich,numpy", 0, ["train", "--help"], ""),
+        ("torch,lark,yaml,rich,numpy,sympy", 0, ["explain", "TN0203"], ""),
+        ("torch,lark,yaml,rich,numpy,sympy", 0, ["explain"], ""),
         ("torch,torchvision,sympy,numpy", 0, ["fmt", "-"], "hyper lr=1\n"),
         ("torch,torchvision,sympy,numpy", 1, ["check", "-"], "net A( {\n"),
         ("torch,torchvision,sympy,numpy", 4, ["check", "no/such.tnet"], ""),

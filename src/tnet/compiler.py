@@ -12,6 +12,7 @@ from .syntax import ast, parse
 
 if TYPE_CHECKING:  # a syntax error is told without waiting for the IR
     from .ir.program import Override, Program, TrainSection
+    from .trust import Permissions
 
 __all__ = ["Compilation", "compile_spec"]
 
@@ -23,11 +24,12 @@ class Compilation:
     `training_refusals` are those diagnostics that only say what of `data` and `train` is not done yet: they stand in
     the way of training, not of the model. `tables` holds the rules of each net under each recipe, by (net, recipe);
     `recipes` and `data_recipes` hold what the sections say, checked, by the recipe's name (None for the unnamed one).
-    `net` names the main net where the caller chose it.
+    `net` names the main net where the caller chose it; `permissions` are what it may use.
     """
 
     tree: ast.Tree
     net: str | None = None
+    permissions: Permissions | None = None
     program: Program | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     training_refusals: list[Diagnostic] = field(default_factory=list)
@@ -58,15 +60,19 @@ class Compilation:
 
 
 def compile_spec(
-    source: Source, hypers: Mapping[str, Any] | None = None, overrides: Sequence[Override] = (), net: str | None = None
+    source: Source,
+    hypers: Mapping[str, Any] | None = None,
+    overrides: Sequence[Override] = (),
+    net: str | None = None,
+    permissions: Permissions | None = None,
 ) -> Compilation:
     """Everything that can be known of a spec before it runs. Never raises for what is wrong with it.
 
     `hypers` are Python values for hyper-parameters; `overrides` are values for any name, with their places; `net` is
-    the main net where it is another than the spec says.
+    the main net where it is another than the spec says; `permissions` say which Python code it may use.
     """
     tree = parse(source)
-    compilation = Compilation(tree, diagnostics=list(tree.diagnostics), net=net)
+    compilation = Compilation(tree, diagnostics=list(tree.diagnostics), net=net, permissions=permissions)
     if compilation.ok:
         from .ir.program import Override
 
@@ -83,7 +89,7 @@ def compile_spec(
 def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .elaborate import elaborate
 
-    compilation.program, diagnostics = elaborate(compilation.tree, overrides)
+    compilation.program, diagnostics = elaborate(compilation.tree, overrides, compilation.permissions)
     if compilation.net in compilation.program.nets:
         compilation.program.main = compilation.net
     return diagnostics
@@ -101,7 +107,7 @@ def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> I
             main = net.name == program.main
             rules = [*(program.rules.get(None, []) if main else []), *program.rules.get(net.name, [])]
             readers = readers_of(section, data, net) if section and main else {}
-            table, diagnostics = resolve(net, rules, optimizer if main else None, blocks, readers)
+            table, diagnostics = resolve(net, rules, optimizer if main else None, blocks, readers, program.own_layers)
             compilation.tables[net.name, name] = table
             yield from diagnostics
         if program.main not in program.nets:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .diagnostics import Diagnostic, SpecError, did_you_mean, error, nearest
 from .source import Source
+from .trust import Permissions
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -39,18 +40,28 @@ if TYPE_CHECKING:
     from .training.schedules import Scheduler
 
 
-def load(path: str | os.PathLike, /, overrides: Mapping[str, Any] | None = None, **hypers: Any) -> Spec:
+def load(
+    path: str | os.PathLike, /, overrides: Mapping[str, Any] | None = None, allow: Sequence[str] = (), **hypers: Any
+) -> Spec:
     """The spec of a file, with hyper-parameters by keyword and settings by name as on the command line.
 
     `overrides` maps names (`train.epochs`, `data.workers`, `train.optimizer.lr`, or a hyper-parameter) to values; a
-    text is read as tnet, as it is on the command line. Raises SpecError with `.diagnostics`.
+    text is read as tnet, as it is on the command line. `allow` names the modules and packages of Python code that the
+    spec may `use`, and so run. Raises SpecError with `.diagnostics`.
     """
-    return Spec(read(path), hypers, from_python(overrides) if overrides else ()).checked()
+    return Spec(read(path), hypers, from_python(overrides or {}), allow=allow).checked()
 
 
-def loads(text: str, /, name: str = "<text>", overrides: Mapping[str, Any] | None = None, **hypers: Any) -> Spec:
+def loads(
+    text: str,
+    /,
+    name: str = "<text>",
+    overrides: Mapping[str, Any] | None = None,
+    allow: Sequence[str] = (),
+    **hypers: Any,
+) -> Spec:
     """The same for the text of a spec; `name` stands for the file in diagnostics."""
-    return Spec(Source(name, text), hypers, from_python(overrides) if overrides else ()).checked()
+    return Spec(Source(name, text), hypers, from_python(overrides or {}), allow=allow).checked()
 
 
 def read(path: str | os.PathLike) -> Source:
@@ -81,7 +92,10 @@ def from_python(overrides: Mapping[str, Any]) -> list[Override]:
 
 
 class Spec:
-    """A compiled spec. `net_name` and `recipe_name` choose other ones than the main net and the unnamed recipe."""
+    """A compiled spec. `net_name` and `recipe_name` choose other ones than the main net and the unnamed recipe.
+
+    `allow` names the Python code that it may `use`; `read_from` is where its text is, if that is not where it says.
+    """
 
     def __init__(
         self,
@@ -90,7 +104,10 @@ class Spec:
         overrides: Sequence[Override] = (),
         net_name: str | None = None,
         recipe_name: str | None = None,
+        allow: Sequence[str] = (),
+        read_from: Path | None = None,
     ):
+        self.permissions = Permissions(tuple(allow), read_from)
         self.source_file = source
         self.hypers = dict(hypers or {})
         self.overrides = tuple(overrides)
@@ -116,7 +133,7 @@ class Spec:
     def compilation(self) -> Compilation:
         from .compiler import compile_spec
 
-        return compile_spec(self.source_file, self.hypers, self.overrides, self.net_name)
+        return compile_spec(self.source_file, self.hypers, self.overrides, self.net_name, self.permissions)
 
     def checked(self, training: bool = False) -> Spec:
         """This spec, compiled without an error. Raises SpecError.
@@ -221,7 +238,7 @@ class Spec:
         from .parameters import groups
         from .training.optimizers import build
 
-        self.checked(training=True)
+        _ = self.recipe  # which says what is wrong with it, if anything is
         return build(model, groups(self.table))
 
     def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:
@@ -235,7 +252,12 @@ class Spec:
         watched = {result for choice in (recipe.schedule, *others.values()) for result in choice.monitors}
         maximized = frozenset(name for name in watched if more_is_better(recipe.metrics, name))
         total_steps = recipe.total_steps(steps_per_epoch)
-        return recipe.schedule.build(optimizer, steps_per_epoch, total_steps, others, maximized)
+        schedule = recipe.schedule.build(optimizer, steps_per_epoch, total_steps, others, maximized)
+        if recipe.swa is None or recipe.swa.lr is None:
+            return schedule
+        from .training.swa import SwaRates
+
+        return SwaRates(schedule, recipe.swa.first(total_steps), recipe.swa.lr)
 
     def loss(self, device: str = "cpu") -> Loss:
         """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""
@@ -279,10 +301,13 @@ class Spec:
         return Graph(self.net, engine)
 
     def plan(self) -> Plan:
-        """What training would do: steps, parameter groups, learning rates; `print` it."""
+        """What training would do: steps, parameter groups, learning rates, memory and operations.
+
+        `print` it; `.svg()`, `.png()` and `.html()` are its picture.
+        """
         from .render.plan import plan
 
-        return plan(self.recipe, self.table, self.data_recipe)
+        return plan(self.name, self.recipe, self.table, self.data_recipe, self.model_class())
 
     def why(self, name: str) -> Why:
         """Where each property of parameters comes from; `print` it. `name` is a parameter's, or a selector as in rules.

@@ -50,6 +50,25 @@ def test_is_one_graph(path):
     assert_same([expected, expected], [list(tensors(compiled(*inputs))), list(tensors(exported(*inputs)))])
 
 
+LARGE = {"alexnet", "densenet", "efficientnet", "inception", "pieces", "resnet", "squeezenet", "unet", "vit"}
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in LARGE else ()) for path in GALLERY]
+)
+@torch._dynamo.config.patch(allow_rnn=True)  # torch leaves its recurrent layers out of graphs unless asked
+def test_gallery_is_one_graph(path):
+    """R8: every spec but those with random depth, which say so."""
+    for net in nets_of(path, **SMALLER.get(path.stem, {})).values():
+        if net.random_repeats:
+            continue
+        torch._dynamo.reset()
+        built, inputs = model(net).eval(), sample(net)
+        compiled = torch.compile(built, fullgraph=True, backend="eager")
+        expected, found = list(tensors(built(*inputs))), list(tensors(compiled(*inputs)))
+        assert_same([expected], [found])
+
+
 def test_random_depth_is_compiled_in_parts():
     """M13, R8: a net with a random repeat is no full graph, and runs the same without one."""
     (net,) = nets_of(GOLDEN / "codegen" / "depth.tnet").values()

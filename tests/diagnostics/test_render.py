@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tnet.diagnostics import Diagnostic, Note
+from tnet.diagnostics import Diagnostic, Note, did_you_mean
 from tnet.diagnostics.render import RENDERERS, render_concise, render_full, render_json
 from tnet.source import Source
 
@@ -133,3 +133,21 @@ def test_long_lines_are_cut_around_the_span():
     assert lines[1][lines[2].index("^")] == "b"
     lines = in_text("b" * 1000, 0, 1000).splitlines()
     assert len(lines[1]) < 140 and len(lines[2]) < 140
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "help"),
+    [
+        ("relu6x", ["relu6", "relu"], "did you mean `relu6`?"),
+        ("padd", ["padding", "padding_mode", "stride"], "did you mean `padding`?"),
+        ("ksize", ["kernel_size", "stride", "key"], "did you mean `kernel_size`?"),
+        ("Conv", ["Conv1d", "Conv2d", "ConvTranspose1d", "conj", "cov"], "did you mean `Conv1d` or `Conv2d`?"),
+        ("maxpool", ["MaxPool2d", "max_pool1d", "max_pool2d"], "did you mean `max_pool1d` or `max_pool2d`?"),
+        ("Relu", ["relu", "ReLU"], "did you mean `ReLU`?"),
+        ("BN", ["N", "B"], None),
+        ("n", ["N", "M"], "did you mean `N`?"),
+        ("zzz", ["a", "relu"], None),
+    ],
+)
+def test_nearest_names(name, names, help):
+    assert did_you_mean(name, names) == help

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tnet.diagnostics import SpecError
-from tnet.syntax import read
+from tnet.syntax import parse, read
 
 
 def fault(path, **options):
@@ -64,3 +64,18 @@ def test_size(tmp_path):
     path.write_text("x" * 100)
     assert read(path, limit=100).text == "x" * 100
     assert fault(path, limit=99).code == "TN0901"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "column"), [(b"net\n  \x00", 2, 3), (b"a = \"\xe9\"", 1, 6), ("ä\n".encode() + b"\xff", 2, 1)]
+)
+def test_bytes_that_are_no_text_are_marked(tmp_path, content, line, column):
+    (tmp_path / "a.tnet").write_bytes(content)
+    diagnostic = fault(tmp_path / "a.tnet")
+    assert diagnostic.code == "TN0105" and (diagnostic.span.line, diagnostic.span.column) == (line, column)
+
+
+def test_lines_that_end_in_a_lone_return(tmp_path):
+    (tmp_path / "a.tnet").write_bytes(b"a = 1\rb = 2\r\nc = 3\r")
+    source = read(tmp_path / "a.tnet")
+    assert source.text == "a = 1\nb = 2\r\nc = 3\n" and parse(source).diagnostics == ()

@@ -27,6 +27,7 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["kills_warm"])
 INTERVAL, STEPS = 5, 120
 FILES = 4  # of a checkpoint
+INSIDE, ANYWHERE = "inside a save", "at any moment"
 TEXT = DIGITS.replace("split = [0.8, 0.1, 0.1]", "split = [200, 20, 20]").replace(
     "  epochs    = 1\n  batch     = 64\n",
     f"""  steps      = {STEPS}
@@ -90,7 +91,7 @@ def kill_once(path: Path, draws: random.Random, longest: float, inside: bool) ->
     process.join()
     reading.close()
     if process.exitcode == -signal.SIGKILL:
-        return "inside a save" if inside and opened else "at any moment"
+        return INSIDE if inside and opened else ANYWHERE
     assert process.exitcode == 0, path.with_suffix(".err").read_text()
     return "had ended"
 
@@ -100,7 +101,7 @@ def killed(path: Path, kills: int, seed: int = 0) -> Counter:
     draws, outcomes, started = random.Random(seed), Counter(), time.monotonic()
     spec(TEXT).train(out=path.parent / "whole")
     longest = time.monotonic() - started
-    for number in range(kills):
+    while (number := outcomes[ANYWHERE] + outcomes[INSIDE]) < kills:
         outcomes[kill_once(path, draws, longest, inside=number % 3 == 2)] += 1
         lost = reached(path) - saved(path)
         assert 0 <= lost <= INTERVAL, f"{lost} steps are lost"

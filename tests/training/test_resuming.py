@@ -20,9 +20,22 @@ from tnet.training.resuming import Earlier
 from tnet.training.sitting import sitting
 from tnet.training.state import State
 
-EVERYTHING = DIGITS.replace("split = [0.8, 0.1, 0.1]", "split = [100, 20, 20]").replace(
-    "  epochs    = 1\n  batch     = 64\n",
-    """  epochs     = 3
+RULES = """
+  head         { parametrize = spectral_norm; l1 = 1e-4 }
+  norm         { optimizer = RMSprop(lr=1e-3, momentum=0.9); clip_norm = 1 }
+  conv         { freeze = 7 steps; schedule = StepLR(4 steps); histogram = true }
+  norm.weight  { freeze = 1 epoch }
+}
+
+data {"""
+"""Two optimizers, a schedule of its own, parameters that thaw while it runs, vectors of a spectral norm."""
+
+EVERYTHING = (
+    DIGITS.replace("}\n\ndata {", RULES.lstrip("\n"))
+    .replace("split = [0.8, 0.1, 0.1]", "split = [100, 20, 20]")
+    .replace(
+        "  epochs    = 1\n  batch     = 64\n",
+        """  epochs     = 3
   batch      = 24
   accumulate = 2
   ema        = 0.9
@@ -33,6 +46,7 @@ EVERYTHING = DIGITS.replace("split = [0.8, 0.1, 0.1]", "split = [100, 20, 20]").
   early_stop = Patience(9)
   checkpoint = Checkpoint(every=4 steps, best="val.accuracy")
 """,
+    )
 )
 """Five steps an epoch, fifteen in all, the last batch of four samples, with all that keeps a state."""
 
@@ -137,7 +151,17 @@ def test_a_run_that_stops_after_each_step_is_the_run_that_never_stopped(tmp_path
     assert [each["step"] for each in about["resumed"]] == list(range(1, 15))
 
 
+@pytest.mark.parametrize("trick", ["swa = SWA(start=0.3, lr=0.01, every=2 steps)", 'on_nan = "skip"'])
+def test_other_tricks_go_on_too(tmp_path, stops, trick):
+    text = EVERYTHING.replace("ema        = 0.9", trick).replace("early_stop = Patience(9)", "")
+    whole = trained(tmp_path / "whole", text=text)
+    stopped_at(tmp_path / "run", stops, 7, text)
+    go_on(tmp_path / "run", text)
+    assert_same_runs(whole.path, tmp_path / "run")
+
+
 NOT_STATE = {
+    "builds": "how often code is to be compiled anew",
     "built": "metrics, reset before each evaluation",
     "started": "when this sitting began",
     "before": "seconds of the sittings before",
@@ -159,7 +183,7 @@ def mutable(value, path: str, found: dict, seen: set[int]) -> dict:
     elif isinstance(value, dict):
         keep = seen | {id(value)}
         for name, each in value.items():
-            name = name if isinstance(name, str | int | tuple) else "key"
+            name = name if isinstance(name, str | int | tuple) else key_of(name)
             mutable(each, f"{path}[{name!r}]", found, keep)
     elif isinstance(value, list | tuple | set):
         for number, each in enumerate(value):
@@ -170,6 +194,11 @@ def mutable(value, path: str, found: dict, seen: set[int]) -> dict:
     elif isinstance(value, torch.nn.Module):
         mutable(vars(value), path, found, seen | {id(value)})
     return found
+
+
+def key_of(tensor) -> str:
+    """What tells a tensor from others in both runs: optimizers keep their state by tensors, in the order of thaws."""
+    return f"{list(tensor.shape)} {tensor.flatten()[0].item()}" if isinstance(tensor, torch.Tensor) else "key"
 
 
 def lacking(tmp_path: Path, change=lambda here: None) -> list[str]:
@@ -223,9 +252,9 @@ def test_more_epochs_and_another_rate_take_effect_when_accepted(tmp_path, stops)
         "`train.optimizer` AdamW(lr=0.01, weight_decay=0.02) → AdamW(lr=0.02, weight_decay=0.02): takes effect",
     ]
     run = go_on(tmp_path / "run", overrides=changed, accept_changes=True)
-    rates = {each["step"]: each["lr"]["default"] for each in events(run.path) if each["event"] == "step"}
+    rates = {each["step"]: each["lr"]["head"] for each in events(run.path) if each["event"] == "step"}
     fresh = trained(tmp_path / "fresh", changed, EVERYTHING)
-    planned = {each["step"]: each["lr"]["default"] for each in events(fresh.path) if each["event"] == "step"}
+    planned = {each["step"]: each["lr"]["head"] for each in events(fresh.path) if each["event"] == "step"}
     assert len(rates) == 20 and [rates[n] for n in range(8, 21)] == [planned[n] for n in range(8, 21)]
     assert rates[7] == planned[7] / 2
     about = yaml.safe_load((run.path / "run.yaml").read_text())

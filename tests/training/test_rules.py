@@ -1,6 +1,7 @@
 """What rules do while training is what one would write by hand in PyTorch, to the bit."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,10 @@ from torch.nn.utils import clip_grad_norm_, parametrizations
 from torch.utils.checkpoint import checkpoint
 from trained_by_hand import PLAIN, plain_loss, seed_model
 
+import tnet
 from tnet.diagnostics import SpecError
+
+GAN = Path(__file__).parents[2] / "specs" / "gan.tnet"
 
 
 def test_freeze_for_a_time_is_a_group_added_later(tmp_path):
@@ -393,6 +397,24 @@ def players_by_hand():
 def test_two_players_are_each_trained_by_their_own_loss(tmp_path):
     """L8: independent losses, each with its own backward."""
     assert same(by_spec(PLAYERS, tmp_path), players_by_hand())
+
+
+def test_the_gan_of_the_gallery_draws_digits(tmp_path):
+    """What is drawn comes nearer to real digits, and is not one digit only."""
+    it = tnet.load(GAN, overrides={"train.compile": False, "train.epochs": 8})
+    real = torch.cat([batch["image"] for batch in it.data().train])
+
+    def drawn(model):
+        torch.manual_seed(0)
+        with torch.no_grad():
+            return model.eval()(real[:200])[2].flatten(1)
+
+    def distance(images):
+        return torch.cdist(images, real.flatten(1)).min(1).values.mean().item()
+
+    before, after = drawn(it.model()), drawn(it.train(out=tmp_path / "run").model)
+    assert distance(after) < 0.8 * distance(before)
+    assert torch.pdist(after).mean() > 1
 
 
 @pytest.mark.slow

@@ -220,7 +220,8 @@ def test_predicting_from_files(tmp_path):
     np.testing.assert_allclose(answers[5]["output"], outputs[1], atol=0.05)
     assert answers[6]["index"] == answers[5]["index"]
     np.save(tmp_path / "wrong.npy", np.zeros((3, 5)))
-    assert "[1, 1, 3, 5]" in refused(lambda: predict(tmp_path / "run", [tmp_path / "wrong.npy"]), "TN0703")
+    message = refused(lambda: predict(tmp_path / "run", [tmp_path / "wrong.npy"]), "TN0703")
+    assert message.endswith("wrong.npy` has shape [3, 5]; the net takes `image: float32[N, 1, 8, 8]`")
     refused(lambda: predict(tmp_path / "run", [tmp_path / "nothing.npy"]), "TN0702")
 
 
@@ -233,6 +234,69 @@ def test_predicting_from_a_table(tmp_path):
     assert len(answers) == 6 and answers[0]["class"] in ("setosa", "versicolor", "virginica")
     np.testing.assert_allclose([a["output"] for a in answers[:3]], [a["output"] for a in answers[3:]], atol=1e-5)
     assert run.metrics["test.accuracy"] > 0.5
+
+
+def test_predicting_from_a_folder(tmp_path):
+    import PIL.Image
+
+    trained(tmp_path / "run", {"train.batch": 1000}, DIGITS.replace("for 10 steps", "for 1 step"))
+    (tmp_path / "photos").mkdir()
+    refused(lambda: predict(tmp_path / "run", [tmp_path / "photos"]), "TN0702")
+    for name in ("b.png", "a.jpg", "notes.txt"):
+        PIL.Image.new("L", (9, 9)).save(tmp_path / "photos" / name, format="png")
+    answers = predict(tmp_path / "run", [tmp_path / "photos"])
+    assert [Path(answer["input"]).name for answer in answers] == ["a.jpg", "b.png"]
+
+
+def test_predicting_with_several_inputs(tmp_path):
+    """They come by name: in a file that has names, or a map."""
+    text = "net Two(a: float[N, 3], b: float[N, 2]) -> float[N, 4] { x = cat([a, b], dim=1); Linear(4) }\n"
+    text += "train { epochs = 1; batch = 4; loss = CrossEntropyLoss(); optimizer = SGD(lr=0.1); compile = false }"
+    data = {"a": torch.randn(8, 3), "b": torch.randn(8, 2), "target": torch.arange(8) % 4}
+    run = trained(tmp_path / "run", text=text, data=data)
+    np.savez(tmp_path / "x.npz", a=data["a"], b=data["b"])
+    with torch.no_grad():
+        expected = run.model(data["a"], data["b"])
+    for given in (tmp_path / "x.npz", {"b": data["b"], "a": data["a"]}):
+        answers = predict(tmp_path / "run", [given])
+        np.testing.assert_allclose([answer["output"] for answer in answers], expected, rtol=1e-6)
+    (one,) = predict(tmp_path / "run", [{"a": data["a"][0], "b": data["b"][0]}])
+    np.testing.assert_allclose(one["output"], expected[0], rtol=1e-6)
+    np.save(tmp_path / "a.npy", data["a"])
+    assert "the net takes `a`, `b`" in refused(lambda: predict(tmp_path / "run", [tmp_path / "a.npy"]), "TN0703")
+    assert "has no `b`" in refused(lambda: predict(tmp_path / "run", [{"a": data["a"]}]), "TN0703")
+    uneven = {"a": data["a"], "b": data["b"][:3]}
+    assert "differ in their number" in refused(lambda: predict(tmp_path / "run", [uneven]), "TN0703")
+
+
+@pytest.mark.parametrize(
+    "name, content", [("x.csv", b""), ("x.csv", b"a,b,c,d\n"), ("x.csv", b"1,2\n3\n"), ("x.npy", b"")]
+)
+def test_files_without_samples(tmp_path, name, content, recwarn):
+    trained(tmp_path / "run", {"train.steps": 1, "train.epochs": None})
+    (tmp_path / name).write_bytes(content)
+    refused(lambda: predict(tmp_path / "run", [tmp_path / name]), "TN0702")
+    assert not [each for each in recwarn if "loadtxt" in str(each.message)]
+    refused(lambda: predict(tmp_path / "run", [np.zeros((0, 4))]), "TN0702")
+
+
+def test_weights_that_are_damaged_or_of_another_net(tmp_path):
+    spec(IRIS, {"train.steps": 1, "train.epochs": None}, width=8).train(out=tmp_path / "run")
+    from tnet.spec import from_python
+
+    message = refused(lambda: load_run(tmp_path / "run", from_python({"width": 4})), "TN0903")
+    assert "does not fit the net: `linear.weight` is [8, 4], the net has [4, 4]" in message
+    weights = tmp_path / "run" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    assert "model.safetensors` is damaged" in refused(lambda: load_run(tmp_path / "run"), "TN0903")
+    wanted = {"train.weights": str(weights)}
+    assert "model.safetensors` is damaged" in refused(lambda: trained(tmp_path / "b", wanted), "TN0702")
+
+
+def test_a_device_that_is_none(tmp_path):
+    trained(tmp_path / "run", {"train.steps": 1, "train.epochs": None})
+    for work in (lambda: evaluate_run(tmp_path / "run", device="foo"), lambda: predict(tmp_path / "run", [], "foo")):
+        assert "the device `foo` cannot be used" in refused(work, "TN0802")
 
 
 def test_a_run_is_read_again_with_its_hypers_and_overrides(tmp_path):

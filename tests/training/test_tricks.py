@@ -104,6 +104,32 @@ def test_ema_is_torchs_averaged_model(tmp_path):
     assert all(torch.equal(kept["average"][name], tensor) for name, tensor in average.state_dict().items())
 
 
+def test_swa_is_torchs(tmp_path):
+    """The mean of the weights, a constant rate, and statistics of batch norms from all training samples."""
+    from torch.optim.swa_utils import SWALR, AveragedModel, get_swa_multi_avg_fn, update_bn
+
+    run = trained(tmp_path / "run", text=with_settings("swa = SWA(start=0.5, lr=0.05, every=2 steps)"))
+    kept = []
+
+    def update(model, step):
+        if not kept:
+            kept.append(AveragedModel(copy.deepcopy(model), multi_avg_fn=get_swa_multi_avg_fn()))
+        if step + 1 > 10 and (step + 1) % 2 == 0:
+            kept[0].update_parameters(model)
+
+    def rates(optimizer):
+        return SWALR(optimizer, swa_lr=0.05, anneal_epochs=0)
+
+    expected = ByHand(after_update=update, schedule=rates, schedule_from=9)
+    assert losses_of(tmp_path / "run") == expected.losses != ByHand().losses
+    average = kept[0].module
+    torch.manual_seed(streams.key(42, "swa", 20, 0))
+    update_bn((batch["image"] for batch in spec(PLAIN).data().train.epoch(0)), average)
+    assert same_weights(run, average) and kept[0].n_averaged == 5
+    plan = spec(with_settings("swa = SWA(start=0.5, lr=0.05)")).plan()
+    assert plan.groups[0].rates == [0.1] * 10 + [0.05] * 10
+
+
 def test_evaluation_and_best_use_the_average(tmp_path):
     text = with_settings("ema = 0.99", 'checkpoint = Checkpoint(best="val.loss")', "evaluate = 4 steps")
     run = trained(tmp_path / "run", text=text)

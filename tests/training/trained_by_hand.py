@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from small_specs import spec
@@ -50,6 +51,8 @@ class ByHand:
         loss: Callable[[nn.Module, Batch, int], Tensor] | None = None,
         before_update: Callable[[nn.Module], None] = lambda model: None,
         after_update: Callable[[nn.Module, int], None] = lambda model, step: None,
+        schedule: Callable[[torch.optim.Optimizer], Any] | None = None,
+        schedule_from: int = 0,
     ):
         source = spec(text)
         self.model = source.model()
@@ -64,6 +67,10 @@ class ByHand:
             before_update(self.model)
             optimizer.step()
             after_update(self.model, step)
+            if schedule and step == schedule_from:
+                scheduler = schedule(optimizer)
+            if schedule and step >= schedule_from:
+                scheduler.step()
             self.losses.append(value.item())
 
 

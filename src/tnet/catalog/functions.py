@@ -137,6 +137,15 @@ def einops_table() -> dict[str, TensorFunction]:
     return {name: TensorFunction(f"einops.{name}", getattr(einops, name)) for name in names}
 
 
+@cache
+def packing_table() -> dict[str, TensorFunction]:
+    """Packing sequences of several lengths, and padding them again."""
+    from torch.nn.utils import rnn
+
+    names = ("pack_padded_sequence", "pad_packed_sequence")
+    return {name: TensorFunction(f"torch.nn.utils.rnn.{name}", getattr(rnn, name)) for name in names}
+
+
 def _is_public(name: str) -> bool:
     return not name.startswith("_") and not name.endswith("_") and name not in REFUSED
 
@@ -155,7 +164,7 @@ def find_function(name: str, step: bool) -> TensorFunction | str | None:
         return name
     if found := operator_table().get(name):
         return found
-    return vision_table().get(name) or einops_table().get(name)
+    return packing_table().get(name) or vision_table().get(name) or einops_table().get(name)
 
 
 @cache
@@ -170,6 +179,7 @@ def function_names() -> Iterator[str]:
     """All names of functions, for suggestions; torchvision's and einops' only once they are imported."""
     yield from functional_table()
     yield from operator_table()
+    yield from packing_table()
     yield from einops_table()
 
 

@@ -71,7 +71,11 @@ def setting_arguments(parser: Parser) -> None:
 
 
 def params_argument(parser: Parser) -> None:
+    """What every command takes that compiles a spec: settings from files, and what Python code the spec may use."""
     parser.add_argument("--params", metavar="FILE.yaml", action="append", default=[], help="settings from YAML")
+    parser.add_argument(
+        "--allow", metavar="MODULE", action="append", default=[], help="let the spec `use` this Python, which runs it"
+    )
 
 
 def run_arguments(parser: Parser) -> None:

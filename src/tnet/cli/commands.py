@@ -6,6 +6,7 @@ COMMANDS = {
     "new": "a starting spec, from the gallery",
     "check": "every error and lint of a spec",
     "fmt": "the one canonical layout",
+    "explain": "what a diagnostic means, with a wrong and a right example",
     "build": "the model's source, graph and summary as files",
     "summary": "layers, output shapes, parameters, multiply-adds",
     "plan": "what training would do: steps, parameter groups, learning rates",
@@ -13,9 +14,10 @@ COMMANDS = {
     "train": "trains",
     "eval": "a trained run on its test data",
     "predict": "a trained run on new inputs",
+    "trust": "lets the specs in a folder use its Python code",
     "env": "versions, devices, compiler, optional parts",
 }
 """Each command with its line of help; its module is `tnet.cli.<command>`."""
 
-LATER = ("explain", "diff", "data", "trust", "report", "view")
+LATER = ("diff", "data", "report", "view")
 """Commands of the language's design that are not done yet."""

@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     from ..training import evaluate_run
 
     changes = overrides(options.settings, options.params)
-    results = evaluate_run(options.run, options.part, device=options.device, changes=changes)
+    results = evaluate_run(options.run, options.part, device=options.device, changes=changes, allow=options.allow)
     if options.json:
         print(json.dumps(results, indent=2))
         return 0

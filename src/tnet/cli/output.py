@@ -24,9 +24,17 @@ def show(diagnostics: Sequence[Diagnostic], format: str, stream: TextIO | None =
 
     stream = stream or sys.stdout
     options = {"color": colourful(stream)} if format in COLOURED else {}
+    if format == "sarif":
+        options["explain"] = _markdown
     text = RENDERERS[format](diagnostics, **options)
     if text:
         print(text, file=stream)
+
+
+def _markdown(code: str) -> str:
+    from .pages import page
+
+    return page(code).markdown
 
 
 def colourful(stream: TextIO) -> bool:

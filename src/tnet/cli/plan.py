@@ -1,27 +1,58 @@
-"""What training would do: its steps, the parameter groups with every option, the learning rates over the run.
+"""What training would do: its steps, the parameter groups with every option, the learning rates over the run, memory
+and operations of a step.
 
-Nothing is trained. Where the data is not there, everything is shown that does not depend on its length.
+Nothing is trained. Where the data is not there, everything is shown that does not depend on its length. With -o FILE
+the ending says what is written: .svg or .png, the learning rates, weight decays and freezes over the run; .html, a page
+with both; .json or .txt.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .arguments import later, spec_arguments
+from .arguments import UsageError, later, spec_arguments
+from .files import write
 from .output import width
 from .specs import training_spec
+
+if TYPE_CHECKING:
+    from ..render.plan import Plan
+
+ENDINGS = {
+    ".svg": lambda plan: plan.svg(),
+    ".png": lambda plan: plan.png(),
+    ".html": lambda plan: plan.html(),
+    ".json": lambda plan: as_json(plan),
+    ".txt": lambda plan: plan.table() + "\n",
+}
+"""What each ending stands for: the content of the file, from a plan."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     spec_arguments(parser)
     parser.add_argument("--recipe", metavar="NAME", help="another recipe than the unnamed one")
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("-o", dest="out", metavar="FILE", help="a picture or page, by its ending")
     later(parser, "--find-lr")
-    later(parser, "-o", values="?")
 
 
 def run(options: argparse.Namespace) -> int:
+    ending = Path(options.out or "").suffix.lower()
+    if options.out is not None and ending not in ENDINGS:
+        raise UsageError(f"`-o` knows the endings {', '.join(ENDINGS)}, not `{ending or options.out}`")
+    if options.out is not None and options.json:
+        raise UsageError("`--json` and `-o` both say what is to come out")
     plan = training_spec(options).plan()
-    print(json.dumps(plan.data(), indent=2) if options.json else plan.table(width()))
+    if options.out:
+        write(Path(options.out), ENDINGS[ending](plan))
+        print(options.out)
+    else:
+        print(as_json(plan) if options.json else plan.table(width()), end="" if options.json else "\n")
     return 0
+
+
+def as_json(plan: Plan) -> str:
+    return json.dumps(plan.data(), indent=2) + "\n"

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     settings = [each for each in options.inputs if "=" in each and not Path(each).exists()]
     inputs = [each for each in options.inputs if each not in settings]
     changes = overrides(settings, options.params)
-    answers = predict(options.run, inputs, device=options.device, changes=changes)
+    answers = predict(options.run, inputs, device=options.device, changes=changes, allow=options.allow)
     if options.json:
         print(json.dumps(answers, indent=2))
         return 0

@@ -39,6 +39,7 @@ def open_spec(options: argparse.Namespace) -> Spec:
         overrides=overrides(options.settings, options.params),
         net_name=getattr(options, "net", None),
         recipe_name=getattr(options, "recipe", None),
+        allow=options.allow,
     )
 
 

@@ -55,4 +55,5 @@ def _of_run(options: argparse.Namespace) -> Spec:
     from ..training.run import read_about, read_spec
 
     path = Path(options.spec)
-    return read_spec(path, read_about(path), overrides(options.settings, options.params)).checked(training=True)
+    changes = overrides(options.settings, options.params)
+    return read_spec(path, read_about(path), changes, options.allow).checked(training=True)

@@ -45,7 +45,9 @@ def _hints(net: ir.Net) -> str:
     """At which sizes the shape comments are, and whether the net is one graph."""
     sizes = [f"{name}={size}" for name, size in net.symbols.items() if size is not None]
     shapes = f" Shapes are at {', '.join(sizes)}." if sizes else ""
-    return shapes + (" Its depth is drawn at each pass, so it is no full graph." if net.random_repeats else "")
+    drawn = " Its depth is drawn at each pass, so it is no full graph." if net.random_repeats else ""
+    packed = " It packs sequences by their lengths, so it is no full graph." if net.packs_sequences else ""
+    return shapes + drawn + packed
 
 
 class ClassPrinter:

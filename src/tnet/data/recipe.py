@@ -135,7 +135,10 @@ def _setting(setting: Setting) -> Any:
 def _split(setting: Setting) -> tuple[int | float, ...]:
     value = setting.value
     numbers = isinstance(value, list | tuple) and all(isinstance(v, int | float) and v is not True for v in value)
-    if not numbers or len(value) not in (2, 3) or any(part <= 0 for part in value):
+    if numbers and (wrong := [part for part in value if part <= 0]):
+        message = f"shares and counts of `split` are above 0, not {wrong[0]:g}"
+        raise error("TN0704", message, setting.value_span)
+    if not numbers or len(value) not in (2, 3):
         raise error(
             "TN0704", f"`split` is two or three shares or counts above 0, not {described_value(value)}",
             setting.value_span, help="write `split = [0.9, 0.1]`, or counts of samples",

@@ -38,6 +38,8 @@ CODES: dict[str, str] = {
     "TN0502": "no main net",
     "TN0503": "recursion",
     "TN0504": "wrong output",
+    "TN0505": "Python code that is not allowed",
+    "TN0506": "Python code that cannot be imported",
     # 06: parameter rules
     "TN0601": "selector matches nothing",
     "TN0602": "unknown property",

@@ -27,6 +27,7 @@ from .inference import infer_types, new_values, types_of
 from .labels import submodule_name
 from .layers import build_layer
 from .modules import build_block, inner_value
+from .packed import padded
 
 
 @dataclass
@@ -40,6 +41,8 @@ class Inputs:
 
 def apply_callee(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
     """Apply a layer, function, block or net to the inputs of a step."""
+    if callee.kind == "class":
+        raise error("TN0205", f"the class `{callee.name}` is no `nn.Module` and cannot be a step", span)
     if callee.kind in ("function", "method", *OTHER_FUNCTIONS):
         if label is not None:
             raise error("TN0206", f"`{callee.name}` is a function and has no name in the model", step.label.span)
@@ -61,7 +64,7 @@ def _refuse_nothing(name: str, inputs: Inputs, span: Span) -> None:
 
 def _apply_layer(callee: Callee, label: str | None, inputs: Inputs, span: Span, step: ast.Step, frame: Frame) -> Any:
     check_inputs(callee.name, inputs, span)
-    layer = build_layer(callee, inputs.values, span, frame)
+    layer = build_layer(callee, tuple(map(padded, inputs.values)), span, frame)
     _check_dtypes(layer, inputs, span)
     result = infer_types(frame, layer, layer_key(layer), inputs.values, inputs.keywords, span, callee.name)
     name = register(layer, label, step, callee.name, frame)

@@ -24,6 +24,7 @@ class Callee:
     "net"       Declared (an ast.Net)
     "def"       Declared (an ast.Def)
     "autograd"  Declared (an ast.Autograd)
+    "class"     catalog.OwnClass, for the section `data`
 
     `args` and `kwargs` are bound as by `functools.partial`.
     """

@@ -9,6 +9,7 @@ from torch.nn.init import calculate_gain
 
 from ..catalog.functions import NAMESPACES, REFUSED, find_function, is_method, method_names
 from ..catalog.models import PREFIX, find_model
+from ..catalog.python import OwnClass, OwnFunction
 from ..diagnostics import counted, did_you_mean, error
 from ..ir import values
 from ..ir.graph import Value
@@ -105,6 +106,10 @@ def call_value(value: Any, args: Arguments, span: Span, frame: Frame) -> Any:
                 "TN0206", f"a {value.kind} is applied in a step, not called", span, help=f"write `{given} -> {written}`"
             )
         return whole
+    if value.kind == "class" and frame.module is not None:
+        raise error("TN0206", f"the class `{value.name}` is no `nn.Module`; it cannot be used in a body", span)
+    if frame.module is None and isinstance(value.target, OwnFunction | OwnClass):
+        return whole  # a loss, say, with some of its arguments
     return apply_function(whole, (), {}, span, frame)
 
 

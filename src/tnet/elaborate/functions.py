@@ -8,15 +8,24 @@ from typing import Any
 
 import torch
 
-from ..catalog.functions import CREATE_FROM_NONE, REFUSED_ARGUMENTS, TensorFunction, has_argument
+from ..catalog.functions import (
+    CREATE_FROM_NONE,
+    REFUSED_ARGUMENTS,
+    TensorFunction,
+    has_argument,
+    packing_table,
+)
+from ..catalog.python import OwnFunction
 from ..diagnostics import error
 from ..ir.graph import DeviceOf, DropoutProbability, FunctionRef, TrainingFlag, Value, leaves
 from ..ir.types import TensorType
 from ..ir.values import Call, Duration
+from ..shapes import OwnCode
 from ..source import Span
 from .callees import Arguments, Callee, describe
 from .evaluation import is_runtime, tensor_operation
 from .frames import Frame
+from .packing import apply_packing
 
 OTHER_FUNCTIONS: dict[str, Callable] = {}
 """What applies a function that is of no library, by its kind; entered where it is defined."""
@@ -33,10 +42,15 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
     _refuse_arguments(function.name, given, span)
     args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
     kwargs = {name: _argument(each, given.span(name, span)) for name, each in {**given.keywords, **keywords}.items()}
+    if function.name in packing_table():
+        return apply_packing(function, args, kwargs, span, frame)
     if not is_runtime((args, kwargs)):
         kwargs = _created_on_device(function, kwargs, frame)
     kwargs = _from_module(function, args, kwargs)
-    return tensor_operation(frame, "function", function.path, _Shaped(function.call), args, kwargs, span, function.path)
+    call = _Shaped(function.call)
+    if isinstance(function, OwnFunction):
+        call = OwnCode(call)
+    return tensor_operation(frame, "function", function.path, call, args, kwargs, span, function.path)
 
 
 def apply_method(name: str, inputs: tuple, keywords: dict[str, Any], given: Arguments, span: Span, frame: Frame) -> Any:
@@ -118,7 +132,7 @@ def _argument(value: Any, span: Span) -> Any:
 
 def _created_on_device(function: TensorFunction, kwargs: dict[str, Any], frame: Frame) -> dict[str, Any]:
     """A function that makes a tensor from none makes it where the body's first tensor is."""
-    if function.name not in CREATE_FROM_NONE:
+    if function.name not in CREATE_FROM_NONE or isinstance(function, OwnFunction):
         return kwargs
     first = next(leaves(tuple(frame.module.inputs)), None) if frame.module else None
     return {**kwargs, "device": DeviceOf(first)} if first is not None else kwargs

@@ -19,7 +19,8 @@ NAMED = (ast.Hyper, ast.Constant, ast.Def, ast.Block, ast.Net, ast.Autograd)
 
 @dataclass
 class Globals:
-    """One file's names. `hyper` gives a hyper-parameter its value in force; `load` opens an imported spec."""
+    """One file's names. `hyper` gives a hyper-parameter its value in force; `load` opens an imported spec, `use`
+    gives a name of Python code."""
 
     source: Source
     work: Work
@@ -28,6 +29,7 @@ class Globals:
     hypers: dict[str, HyperValue] = field(default_factory=dict)
     hyper: Callable[[Globals, ast.Hyper], HyperValue] | None = None
     load: Callable[[Globals, ast.FromImport], Globals] | None = None
+    use: Callable[[Globals, ast.Use, ast.ImportName], Any] | None = None
     evaluating: list[str] = field(default_factory=list)
     documentation: dict[int, str] = field(default_factory=dict)  # by the offset of the declaration
 
@@ -100,7 +102,9 @@ class Globals:
                 return Callee("autograd", declaration.name.text, Declared(declaration, self))
             case (ast.FromImport() as imported, name):
                 return self._imported(imported, name)
-        raise Skip  # use is refused where it is declared
+            case (ast.Use() as node, name):
+                return self.use(self, node, name)
+        raise AssertionError(f"no value of a {type(declaration).__name__}")
 
     def _imported(self, imported: ast.FromImport, name: ast.ImportName) -> Any:
         other = self.load(self, imported)

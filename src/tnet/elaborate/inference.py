@@ -9,12 +9,13 @@ from sympy import Integer
 
 from ..diagnostics import error
 from ..ir.graph import Layer, TrainingChoice, Value, leaves
-from ..ir.types import OpaqueType, TensorType
-from ..shapes import Rejected, infer, rounds_of, simplify
+from ..ir.types import OpaqueType, PackedType, TensorType
+from ..shapes import Rejected, infer, is_own, rounds_of, simplify
 from ..source import Span
 from .data_sizes import named, relations_of_sizes
 from .frames import Frame
 from .misfits import misfit
+from .packed import not_packed, packed_types, padded
 
 
 def infer_types(
@@ -37,14 +38,30 @@ def infer_types(
 
 def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, Any], span: Span, name: str) -> Any:
     for value in leaves((args, dict(kwargs))):
+        if isinstance(value.type, PackedType) and not isinstance(call, Layer):
+            raise not_packed(name, span)
         if isinstance(value.type, OpaqueType) and not isinstance(call, Layer):
             raise error("TN0001", f"what `{name}` makes of a `{value.type}` is not inferred yet", span)
     try:
-        found = infer(call, key, args, kwargs, frame.net.hints)
+        plain = tuple(padded(each, call.prototype) for each in args) if isinstance(call, Layer) else args
+        found = infer(call, key, plain, kwargs, frame.net.hints)
     except Rejected as rejected:
         raise misfit(frame, call, name.rsplit(".", 1)[-1], rejected, args, kwargs, span) from None
-    frame.net.relations += relations_of_sizes(found.relations, name.rsplit(".", 1)[-1], span)
-    return named(found, key[0] if isinstance(key, tuple) else key, args, frame)
+    short = name.rsplit(".", 1)[-1]
+    frame.net.relations += relations_of_sizes(found.relations, short, span)
+    if is_own(call) and not _all_tensors(found.structure):
+        raise error("TN0303", f"`{short}` gives more than tensors", span, help="return tensors only")
+    types = named(found, key[0] if isinstance(key, tuple) else key, args, frame)
+    return packed_types(call, args, types, span) if isinstance(call, Layer) else types
+
+
+def _all_tensors(types: Any) -> bool:
+    """Whether the user's own code gives what stays a tensor of the graph; anything else could change at each pass."""
+    if isinstance(types, (tuple, list)):
+        return all(map(_all_tensors, types))
+    if isinstance(types, dict):
+        return all(map(_all_tensors, types.values()))
+    return types is None or isinstance(types, (TensorType, OpaqueType))
 
 
 def in_mode(value: Any, training: bool) -> Any:

@@ -8,10 +8,12 @@ from typing import Any
 from ..catalog.inference import InferredFrom, inferred_arguments
 from ..catalog.layers import LayerClass, why_not_built
 from ..catalog.models import ModelBuilder
+from ..catalog.python import OwnLayer as OwnClass
 from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
 from ..diagnostics import Note, counted, did_you_mean, error
 from ..ir import text
 from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TrainingChoice, TrainingFlag, Value
+from ..ir.own import OwnLayer
 from ..ir.types import TensorType
 from ..shapes import is_symbolic
 from ..source import Span
@@ -19,7 +21,7 @@ from .callees import Arguments, Callee, describe
 from .evaluation import is_runtime
 from .frames import Frame
 from .limits import check_bytes
-from .prototypes import prototype_of
+from .prototypes import constructor_of, prototype_of
 
 
 def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Frame) -> Layer:
@@ -32,6 +34,8 @@ def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Fram
     arguments = _in_order(layer_class, given, inferred, callee.arguments, inputs, frame, span)
     prototype = prototype_of(layer_class, arguments, inputs, span)
     layer = Layer(layer_class.path, arguments, prototype, span)
+    if isinstance(layer_class, OwnClass):
+        layer = OwnLayer(layer_class.path, arguments, prototype, span, constructor_of(layer_class, arguments))
     check_memory(layer, frame, span)
     return layer
 
@@ -51,7 +55,6 @@ def bind_arguments(layer_class: LayerClass, args: Arguments, span: Span) -> dict
     for name, value in args.keywords.items():
         _check_keyword(layer_class, name, bound, signature, takes_any, args.name_span(name, span))
         bound[name] = value
-    _refuse_size(layer_class, args, written, span)
     for name, value in bound.items():
         check_value(layer_class, signature.parameters.get(name), value, _place(name, args, written) or span)
     for name, parameter in signature.parameters.items():
@@ -69,19 +72,6 @@ def written_arguments(layer_class: LayerClass) -> list[str]:
         for each in constructor_signature(layer_class.cls).parameters.values()
         if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) and each.name not in inferred
     ]
-
-
-def _refuse_size(layer_class: LayerClass, args: Arguments, written: list[str], span: Span) -> None:
-    """Refuse a size where a small number stands first, as in `BatchNorm2d(64)`: the size is read off the input."""
-    first = constructor_signature(layer_class.cls).parameters[written[0]] if args.positional and written else None
-    inferred = next(iter(inferred_arguments(layer_class.cls)), None)
-    if inferred is None or first is None or type(args.positional[0]) is not int or args.positional[0] < 1:
-        return
-    if first.name == "eps":
-        raise error(
-            "TN0301", f"`{inferred}` of `{layer_class.name}` is read off the input; this would be `eps`",
-            args.span(0, span), help=f"leave it out; what follows `{inferred}` in PyTorch is given by name",
-        )  # fmt: skip
 
 
 def _place(name: str, args: Arguments, written: list[str]) -> Span | None:

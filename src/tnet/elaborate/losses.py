@@ -128,7 +128,8 @@ def _result(value: Any, inputs: list[Value], module: Module, work: Work, state: 
         frame = LossFrame(work, value.frame.globals, state, module, names={each.name: each for each in inputs})
         frame.section_frame = value.frame
         return evaluate(value.node, frame)
-    frame = Frame(work, value.target.globals, state, module)
+    home = getattr(value.target, "globals", None)  # Python code reads no names of the spec
+    frame = Frame(work, home, state, module)
     name = ast.Name(span, value.name)
     step = ast.Step(span, None, ast.Apply(span, name, None))
     return apply_callee(value, None, Inputs(tuple(inputs), {}, span), span, step, frame)

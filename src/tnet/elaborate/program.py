@@ -11,23 +11,25 @@ from ..ir.program import HyperValue, Override, Program
 from ..ir.values import Call
 from ..source import Source
 from ..syntax import ast, parse, read
+from ..trust import Permissions
 from .callees import Callee, Skip
 from .evaluation import compile_time
 from .frames import Frame, LimitReached, Work
 from .globals import Globals
 from .nets import elaborate_net, main_net, used_names
 from .overrides import hyper_value, unknown_hyper
+from .own_code import own_layers, used
 from .sections import read_data, read_rules, read_train
-from .undone import undone
 
 
-def elaborate(tree: ast.Tree, overrides: Sequence[Override] = ()) -> tuple[Program, list[Diagnostic]]:
+def elaborate(
+    tree: ast.Tree, overrides: Sequence[Override] = (), permissions: Permissions | None = None
+) -> tuple[Program, list[Diagnostic]]:
     """The program of a spec, as far as it can be made out, and everything that is wrong with it."""
     work = Work()
     program = Program(tree.source)
-    work.report(SpecError(undone(tree)))
     try:
-        _elaborate(tree, overrides, program, work)
+        _elaborate(tree, overrides, program, work, permissions or Permissions())
     except LimitReached as reached:
         work.report(reached.problem)
     except RecursionError:
@@ -35,10 +37,13 @@ def elaborate(tree: ast.Tree, overrides: Sequence[Override] = ()) -> tuple[Progr
     return program, work.diagnostics
 
 
-def _elaborate(tree: ast.Tree, overrides: Sequence[Override], program: Program, work: Work) -> None:
-    globals_ = _open(tree, {each.path: each for each in overrides if "." not in each.path}, work, [])
+def _elaborate(
+    tree: ast.Tree, overrides: Sequence[Override], program: Program, work: Work, permissions: Permissions
+) -> None:
+    globals_ = _open(tree, {each.path: each for each in overrides if "." not in each.path}, work, [], permissions)
     _evaluate_all(globals_)
     program.hypers = globals_.hypers
+    program.own_layers = own_layers(globals_)
     _refuse_unknown(overrides, globals_, tree, work)
     for declaration in tree.declarations:
         if isinstance(declaration, ast.Train):
@@ -56,21 +61,28 @@ def _elaborate(tree: ast.Tree, overrides: Sequence[Override], program: Program, 
     _choose_main(tree, program, work)
 
 
-def _open(tree: ast.Tree, overrides: dict[str, Override], work: Work, opening: list[Path]) -> Globals:
+def _open(
+    tree: ast.Tree, overrides: dict[str, Override], work: Work, opening: list[Path], permissions: Permissions
+) -> Globals:
     """The globals of a file. `opening` holds the files that are being imported, to find circles."""
 
     def hyper(globals_: Globals, declaration: ast.Hyper) -> HyperValue:
         return hyper_value(declaration, overrides.get(declaration.name.text), globals_)
 
     def load(globals_: Globals, imported: ast.FromImport) -> Globals:
-        return _import(globals_, imported, work, opening)
+        return _import(globals_, imported, work, opening, permissions)
 
-    globals_ = Globals(tree.source, work, hyper=hyper, load=load)
+    def use(globals_: Globals, node: ast.Use, name: ast.ImportName) -> Callee:
+        return used(globals_.source, node, name, permissions)
+
+    globals_ = Globals(tree.source, work, hyper=hyper, load=load, use=use)
     globals_.declare(tree)
     return globals_
 
 
-def _import(globals_: Globals, node: ast.FromImport, work: Work, opening: list[Path]) -> Globals:
+def _import(
+    globals_: Globals, node: ast.FromImport, work: Work, opening: list[Path], permissions: Permissions
+) -> Globals:
     """The globals of an imported spec, relative to the importing file."""
     frame = Frame(work, globals_)
     written = compile_time(node.path, frame, "a path")
@@ -87,7 +99,7 @@ def _import(globals_: Globals, node: ast.FromImport, work: Work, opening: list[P
         raise error("TN0902", f"cannot import `{written}`: {problem.diagnostics[0].message}", node.path.span) from None
     if tree.diagnostics:
         raise SpecError(tree.diagnostics)
-    opened = _open(tree, given, work, [*opening, path])
+    opened = _open(tree, given, work, [*opening, path], permissions)
     for name in given:
         if not isinstance(opened.declarations.get(name), ast.Hyper):
             raise error("TN0204", f"`{written}` has no hyper-parameter `{name}`", node.span)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 from ..catalog.layers import LayerClass
+from ..catalog.python import OwnLayer
 from ..catalog.signatures import constructor_signature
 from ..diagnostics import Note, SpecError, error
 from ..ir import text
 from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Value
 from ..shapes import freeze
+from ..shapes.reasons import with_sets_in_order
 from ..source import Span
 
 _prototypes: dict[Any, torch.nn.Module] = {}
@@ -58,11 +60,28 @@ def _key(value: Any) -> Any:
     return value
 
 
-def _construct(layer_class: LayerClass, arguments: Sequence[LayerArgument]) -> torch.nn.Module:
-    args = [materialise(each.value) for each in arguments if each.positional]
-    kwargs = {each.name: materialise(each.value) for each in arguments if not each.positional}
-    with torch.device("meta"), warnings.catch_warnings(action="ignore"):
+def constructor_of(layer_class: LayerClass, arguments: Sequence[LayerArgument]) -> Callable[[], torch.nn.Module]:
+    """What builds the layer for real, where it is called."""
+
+    def construct() -> torch.nn.Module:
+        args = [materialise(each.value) for each in arguments if each.positional]
+        kwargs = {each.name: materialise(each.value) for each in arguments if not each.positional}
         return layer_class.cls(*args, **kwargs).eval()
+
+    return construct
+
+
+def _construct(layer_class: LayerClass, arguments: Sequence[LayerArgument]) -> torch.nn.Module:
+    """An instance on the meta device; code of the user's own that cannot make one there makes it on the CPU first."""
+    construct = constructor_of(layer_class, arguments)
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            with torch.device("meta"):
+                return construct()
+        except Exception:
+            if not isinstance(layer_class, OwnLayer):
+                raise
+            return construct().to("meta")
 
 
 def _refused(
@@ -88,7 +107,7 @@ def _in_words(problem: Exception) -> str:
         return "a size cannot be negative"
     if "must be tuple of ints" in why:
         return "sizes are whole numbers"
-    return why[:1].lower() + why[1:]
+    return with_sets_in_order(why[:1].lower() + why[1:])
 
 
 def _is_blamed(layer_class: LayerClass, arguments: tuple[LayerArgument, ...], one: LayerArgument) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from ..diagnostics import Note, SpecError, did_you_mean, error
 from ..ir.program import DataSection, Override, Pipeline, Property, Rule, Selector, SelectorPart, Setting, TrainSection
 from ..ir.values import Call, Duration, Expression, StagedValue, Stages
+from ..source import Span
 from ..syntax import ast
 from .callees import Skip, describe
 from .evaluation import arguments, decide, evaluate
@@ -173,13 +174,18 @@ def _override_argument(
         value = reader.overridden(override, reader.frame(name))
         call = setting.value
         spans = {**call.spans, **({keys[0]: override.span} if override.span else {})}
-        names = {**call.names, **({keys[0]: override.name_place} if override.span else {})}
+        names = {**call.names, **({keys[0]: _last_part(override.name_place)} if override.span else {})}
         changed = replace(call, kwargs={**call.kwargs, keys[0]: value}, called=True, spans=spans, names=names)
         found[name] = replace(setting, value=changed)
     except SpecError as problem:
         globals_.work.report(problem)
     except Skip:
         pass
+
+
+def _last_part(path: Span) -> Span:
+    """`momentum` of `train.optimizer.momentum`."""
+    return path.source.span(path.start + path.text.rfind(".") + 1, path.end)
 
 
 def read_train(node: ast.Train, overrides: list[Override], globals_: Globals) -> TrainSection:
@@ -239,7 +245,8 @@ def _transform(step: ast.Step, frame: Frame) -> Call:
     if step.label is not None or not isinstance(action, ast.Apply):
         raise error("TN0501", "a pipeline is a list of transforms, without labels and groups", step.span)
     given = arguments(action.args, frame)
-    return Call(action.callee.text, given.positional, given.keywords, action.args is not None, action.span, given.spans)
+    called = action.args is not None
+    return Call(action.callee.text, given.positional, given.keywords, called, action.span, given.spans, given.names)
 
 
 def read_rules(node: ast.Parameters, globals_: Globals) -> list[Rule]:

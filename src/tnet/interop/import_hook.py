@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from ..spec import Spec
 
 
+ALLOWED: list[str] = []
+"""The Python modules and packages that imported specs may `use`."""
+
+
+def allow(*modules: str) -> None:
+    """Let specs that are imported from now on `use` these modules and packages, and so run them."""
+    ALLOWED.extend(modules)
+
+
 def install() -> None:
     """Make `.tnet` files importable, from the same folders as `.py` files, which go first."""
     if not any(isinstance(finder, SpecFinder) for finder in sys.meta_path):
@@ -80,7 +89,7 @@ class SpecsByHypers:
 
         key = repr(sorted(hypers.items()))
         if key not in self.compiled:
-            self.compiled[key] = load(self.file, **hypers)
+            self.compiled[key] = load(self.file, allow=ALLOWED, **hypers)
         return self.compiled[key]
 
 

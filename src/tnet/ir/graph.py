@@ -251,6 +251,12 @@ class Net:
         """The repeats whose length is drawn at each pass: with one of them the net is no full graph to export."""
         return tuple(node for node in all_nodes(self.root) if node.op == "loop" and node.target == "random")
 
+    @property
+    def packs_sequences(self) -> bool:
+        """Whether sequences are packed by their lengths, which torch.compile leaves out of graphs."""
+        packed = "torch.nn.utils.rnn.pack_padded_sequence"
+        return any(node.op == "function" and node.target == packed for node in all_nodes(self.root))
+
 
 def submodules(module: Layer | Module) -> Iterator[Layer | Module]:
     """The direct submodules that the spec says: children, or what a model's submodules are replaced with."""

@@ -116,7 +116,8 @@ class TrainSection:
 
 @dataclass
 class Program:
-    """`rules`, `data` and `recipes` are by name; the main net's rules, and the unnamed sections, are under None."""
+    """`rules`, `data` and `recipes` are by name; the main net's rules, and the unnamed sections, are under None.
+    `own_layers` are the classes of layers that the spec takes from Python code, by the names that it gives them."""
 
     source: Source
     hypers: dict[str, HyperValue] = field(default_factory=dict)
@@ -125,6 +126,7 @@ class Program:
     rules: dict[str | None, list[Rule]] = field(default_factory=dict)
     data: dict[str | None, DataSection] = field(default_factory=dict)
     recipes: dict[str | None, TrainSection] = field(default_factory=dict)
+    own_layers: dict[str, type] = field(default_factory=dict)
 
     def net(self, name: str | None = None) -> Net:
         """The named or the main net. Raises KeyError."""

@@ -57,4 +57,11 @@ class OpaqueType:
         return self.name
 
 
+@dataclass(frozen=True)
+class PackedType(OpaqueType):
+    """Sequences of several lengths in one, a `PackedSequence`; `padded` is what they are padded to, batch first."""
+
+    padded: TensorType
+
+
 Type = Union[TensorType, OpaqueType]

@@ -39,6 +39,13 @@ class Call:
     spans: Mapping[str | int, Span] = field(default_factory=dict, compare=False)
     names: Mapping[str, Span] = field(default_factory=dict, compare=False)
 
+    @property
+    def name_span(self) -> Span | None:
+        """The place of the name alone, without the arguments."""
+        if self.span is None or not self.span.text.startswith(self.name):
+            return self.span
+        return self.span.source.span(self.span.start, self.span.start + len(self.name))
+
 
 @dataclass(frozen=True)
 class Combined:

@@ -36,13 +36,15 @@ def resolve(
     optimizer: OptimizerChoice | None = None,
     blocks: Collection[str] = (),
     readers: Mapping[str, Reader] | None = None,
+    own: Mapping[str, type] | None = None,
 ) -> tuple[RuleTable, list[Diagnostic]]:
     """The table of a net's rules, and all that is wrong with them; a wrong property leaves what held before it.
 
-    `blocks` names every block and net that the spec declares or imports; `readers` read the values of `schedule` and
-    `loss`. Without an optimizer its options, schedules and losses are checked by name only and left out of the table.
+    `blocks` names every block and net that the spec declares or imports, `own` has the classes of layers of its own
+    Python; `readers` read the values of `schedule` and `loss`. Without an optimizer its options, schedules and losses
+    are checked by name only and left out of the table.
     """
-    cascade = Cascade(Matcher(net, blocks), optimizer, readers or {})
+    cascade = Cascade(Matcher(net, blocks, own or {}), optimizer, readers or {})
     cascade.apply(rules)
     table = RuleTable(net, cascade.matcher, cascade.entries, tuple(rules), optimizer, cascade.by_rule, cascade.modules)
     found = [*cascade.matcher.diagnostics, *cascade.diagnostics]

@@ -116,7 +116,7 @@ def choose(value: Any, span: Span | None) -> OptimizerChoice:
     classes = optimizer_classes()
     if value.name not in classes:
         help = did_you_mean(value.name, classes) or f"there are {', '.join(f'`{name}`' for name in classes)}"
-        raise error("TN0802", f"torch.optim has no optimizer `{value.name}`", value.span or span, help=help)
+        raise error("TN0802", f"torch.optim has no optimizer `{value.name}`", value.name_span or span, help=help)
     return _checked(classes[value.name], value, value.span or span)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..ir.program import Rule
 from ..ir.values import Duration
@@ -38,13 +39,22 @@ class ParameterGroup:
         return self.freeze is not True
 
 
+_made: WeakKeyDictionary[RuleTable, list[ParameterGroup]] = WeakKeyDictionary()
+
+
 def groups(table: RuleTable) -> list[ParameterGroup]:
     """The groups of a table, in the order of their first parameters; without an optimizer, one without options."""
-    members: dict[Hashable, list[str]] = {}
-    for name in table.parameters:
-        members.setdefault(_key(table, name), []).append(name)
-    taken: set[str] = set()
-    return [_group(table, names, taken) for names in members.values()]
+    if table not in _made:
+        members: dict[Hashable, list[str]] = {}
+        keys: dict[tuple[int, ...], Hashable] = {}
+        for name in table.parameters:
+            alike = tuple(map(id, table.entries.get(name, {}).values()))  # many parameters have the very same entries
+            if alike not in keys:
+                keys[alike] = _key(table, name)
+            members.setdefault(keys[alike], []).append(name)
+        taken: set[str] = set()
+        _made[table] = [_group(table, names, taken) for names in members.values()]
+    return list(_made[table])
 
 
 def _key(table: RuleTable, name: str) -> Hashable:

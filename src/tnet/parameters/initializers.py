@@ -128,7 +128,7 @@ def _function(call: Call, span: Span | None) -> Init:
         bare = call.name.rstrip("_")
         known = [*init_functions(), DEFAULT, FILE]
         help = f"write `{bare}`" if bare in init_functions() else did_you_mean(call.name, known)
-        raise error("TN0605", f"torch.nn.init has no function `{call.name}`", span, help=help)
+        raise error("TN0605", f"torch.nn.init has no function `{call.name}`", call.name_span or span, help=help)
     arguments, spans = bind(call, init_parameters(call.name), "TN0605", span)
     _check_ranges(call.name, arguments, spans)
     return Init(call.name, arguments)

@@ -92,7 +92,7 @@ def vain_properties(table: RuleTable, found: list[ParameterGroup]) -> Iterator[D
     never = {name for group in found if not group.is_trained for name in group.parameters}
     held: dict[int, list[str]] = {}
     properties = {}
-    for name, entries in table.entries.items():
+    for name, entries in table.entries.items() if never else ():
         for property, entry in entries.items():
             if property in VAIN:
                 properties[id(entry.property)] = entry.property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -30,11 +30,16 @@ CATEGORIES = (":norm", ":bias", ":embedding", ":vector", ":matrix")
 
 @dataclass
 class Matcher:
-    """Matches selectors over one net. `blocks` are the names of all blocks and nets that the spec declares or imports,
-    whether or not this net has them; what is found to be wrong without ending the work goes to `diagnostics`."""
+    """Matches selectors over one net.
+
+    `blocks` are the names of all blocks and nets that the spec declares or imports, whether or not this net has them,
+    `own` the classes of its own Python by name; what is found to be wrong without ending the work goes to
+    `diagnostics`.
+    """
 
     net: Net
     blocks: Collection[str] = ()
+    own: Mapping[str, type] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -133,7 +138,7 @@ class Matcher:
         return f"the net's own parts are {_listed(sorted(self._first_names - {''}))}; `*` crosses dots"
 
     def _is_class(self, name: str) -> bool:
-        if name in self._block_names:
+        if name in self._block_names or name in self.own:
             return True
         return name[:1].isupper() and not is_glob(name) and find_layer(name) is not None
 
@@ -143,6 +148,7 @@ class Matcher:
 
     def _class_names(self) -> Iterator[str]:
         yield from self._block_names
+        yield from self.own
         yield from layer_names()
 
     def _class(self, part: SelectorPart, name: str, rest: str) -> Selection:
@@ -161,7 +167,7 @@ class Matcher:
     def _instances_of(self, name: str) -> list[str]:
         if name in self._block_names:
             return [path for path, site in self.sites.modules.items() if site.block == name]
-        return self._instances((find_layer(name).cls,))
+        return self._instances((self.own.get(name) or find_layer(name).cls,))
 
     def _instances(self, classes: tuple[type, ...]) -> list[str]:
         return [path for path, site in self.sites.modules.items() if site.cls and issubclass(site.cls, classes)]

@@ -61,15 +61,22 @@ class NetSites:
         """
         if not is_glob(pattern):
             return self._at_path(sites.join(within, pattern))
-        matches = re.compile(re.escape(f"{within}." if within else "") + glob_to_regex(pattern)).fullmatch
+        matches = re.compile(f"^{re.escape(f'{within}.' if within else '')}{glob_to_regex(pattern)}$", re.MULTILINE)
         found = Selection(0, 0)
-        for path in self.modules_in(within):
-            if matches(path):
-                found |= self.under(path)
-        for name in self.parameters_in(within):
-            if matches(name):
-                found |= self.parameter(name)
+        modules, parameters = self._lines if not within else self._lines_in(within)
+        for path in matches.findall(modules):
+            found |= self.under(path)
+        for name in matches.findall(parameters) if parameters else ():
+            found |= self.parameter(name)
         return found
+
+    @cached_property
+    def _lines(self) -> tuple[str, str]:
+        return self._lines_in("")
+
+    def _lines_in(self, path: str) -> tuple[str, str]:
+        """The paths of modules and the names of parameters in a module, a line each, to be searched in one go."""
+        return "\n".join(self.modules_in(path)), "\n".join(self.parameters_in(path))
 
     def _at_path(self, path: str) -> Selection:
         return (
@@ -125,7 +132,7 @@ def is_glob(pattern: str) -> bool:
 
 def glob_to_regex(pattern: str) -> str:
     """`*` is any text, dots included; `?` one character that is no dot."""
-    return re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "[^.]")
+    return re.escape(pattern).replace(r"\*", ".*").replace(r"\?", r"[^.\n]")
 
 
 def _above(name: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ class Entry:
             entry = entry.overrode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RuleTable:
     """Parameter, property, entry. Groups, initialisation, penalties, freezes, `plan`, `why` and the summary read this.
 

@@ -1,6 +1,7 @@
 """Shape inference: what PyTorch itself gives on the meta device, with symbolic sizes."""
 
 from .infer import Inferred, Rejected, freeze, infer, replace_sizes
+from .real import OwnCode, is_own
 from .symbolic import (
     always,
     arithmetic,
@@ -16,6 +17,7 @@ from .symbolic import (
 
 __all__ = [
     "Inferred",
+    "OwnCode",
     "Rejected",
     "always",
     "arithmetic",
@@ -24,6 +26,7 @@ __all__ = [
     "data_sizes_of",
     "freeze",
     "infer",
+    "is_own",
     "is_symbolic",
     "replace_sizes",
     "round_number",

@@ -16,6 +16,8 @@ from ..ir.graph import Layer, Value
 from ..ir.types import TensorType
 from .fake import Failure, FakeResult, FakeRun
 from .probe import from_numbers, without_specialisation
+from .real import is_own
+from .real import run as run_own
 from .reasons import bare, reason
 from .symbolic import always, at_hints, simplify
 from .trial import is_tried, real_result, refusal
@@ -171,6 +173,9 @@ def _ask(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -
     def at_numbers(hints: dict[sympy.Symbol, int]) -> FakeResult:
         return FakeRun({}).run(call, with_numbers(args, hints), with_numbers(kwargs, hints))
 
+    def real(hints: dict[sympy.Symbol, int]) -> FakeResult:
+        return run_own(call, with_numbers(args, hints), with_numbers(kwargs, hints), hints)
+
     # PyTorch makes a constant of a size that is 1 at its hint; only an operator that needs the 1 is asked with it
     general = {name: max(hint, 2) for name, hint in sizes.items()}
     for hints in (general, sizes) if general != sizes else (sizes,):
@@ -178,7 +183,16 @@ def _ask(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -
             return _tried(without_specialisation(at_hints, at_numbers, hints), call, args, kwargs, hints)
         except Failure as failure:
             answer = failure
+    if is_own(call):
+        return _on_cpu(real, sizes)
     return (answer.no_kernel and _from_real_kernels(call, args, kwargs, sizes)) or answer
+
+
+def _on_cpu(run: Callable, sizes: dict[sympy.Symbol, int]) -> FakeResult | Failure:
+    try:
+        return without_specialisation(run, run, sizes)
+    except Failure as failure:
+        return failure
 
 
 def _from_real_kernels(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -> FakeResult | None:
@@ -192,7 +206,8 @@ def _from_real_kernels(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.S
 
 def _tried(answer: FakeResult, call: Any, args: tuple, kwargs: dict, hints: dict[sympy.Symbol, int]) -> FakeResult:
     """The answer, if real kernels take the call as well. Raises `Failure`."""
-    if is_tried((args, kwargs)) and (problem := refusal(call, args, kwargs, hints, answer.relations)):
+    known = not is_own(call) and is_tried((args, kwargs))
+    if known and (problem := refusal(call, args, kwargs, hints, answer.relations)):
         raise Failure(str(problem) or type(problem).__name__)
     return answer
 

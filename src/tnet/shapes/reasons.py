@@ -62,6 +62,14 @@ WORDS = [
 REWORDED = [(re.compile(pattern), words) for pattern, words in WORDS]
 
 
+_SET = re.compile(r"\{('[^'{}]+'(?:, '[^'{}]+')*)\}")
+
+
+def with_sets_in_order(text: str) -> str:
+    """A message in which Python's sets, whose order differs from run to run, are lists in alphabetical order."""
+    return _SET.sub(lambda found: ", ".join(f'"{each[1:-1]}"' for each in sorted(found[1].split(", "))), text)
+
+
 def bare(error: Exception) -> str:
     """The first sentence of an exception of PyTorch."""
     text = str(error).strip() or type(error).__name__
@@ -69,7 +77,7 @@ def bare(error: Exception) -> str:
         text = noise.sub("", text)
     for pattern, instead in TYPES:
         text = pattern.sub(instead, text)
-    text = text.split("\n")[0].strip().rstrip(".")
+    text = with_sets_in_order(text.split("\n")[0].strip().rstrip("."))
     return text.removesuffix(")") if text.count(")") > text.count("(") else text
 
 

@@ -13,6 +13,7 @@ from ..parameters.arguments import show
 from ..syntax import ast
 
 if TYPE_CHECKING:
+    from ..parameters import RuleTable
     from ..spec import Spec
 
 EFFECT = "takes effect"
@@ -32,6 +33,7 @@ FIXED = {
 }
 """Differences that a run cannot go on with."""
 RATES = ("train.epochs", "train.steps", "train.optimizer", "train.schedule", "train.schedule_per")
+NO_RATES = ("init", "eval", "recompute", "histogram", "max_norm", "l1", "l2", "clip_norm")
 SHOWN = 4  # names or lines of a difference that are shown
 
 
@@ -106,19 +108,25 @@ def _code(source: str) -> list[str]:
 
 
 def _rules(before: Spec, after: Spec) -> Iterator[Change]:
-    """Properties of parameters that both nets have, those that change alike together."""
+    """Properties of parameters and modules that both nets have, those that change alike together."""
     found: dict[tuple[str, str, str], list[str]] = {}
-    for name in after.table.parameters:
-        if name in before.table.parameters:
-            old, new = (
-                {key: show(entry.value) for key, entry in spec.table.properties(name).items()}
-                for spec in (before, after)
-            )
-            for key, was, now in _differing(old, new):
+    old, new = before.table, after.table
+    for name in (*new.parameters, *new.matcher.sites.modules):
+        if name in old.parameters or name in old.matcher.sites.modules:
+            for key, was, now in _differing(_shown(old, name), _shown(new, name)):
                 found.setdefault((key, was or "not set", now or "not set"), []).append(name)
     for (key, was, now), names in found.items():
         listed = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-        yield Change(f"{key} of {listed}", was, now, KEPT.get(key, EFFECT), rates=key != "init")
+        yield Change(f"{key} of {listed}", was, now, KEPT.get(key, EFFECT), rates=key not in NO_RATES)
+
+
+def _shown(table: RuleTable, name: str) -> dict[str, str]:
+    """What rules say of a parameter or module, by property; schedules and losses as they are written."""
+    written = ("schedule", "loss")
+    entries = {**table.entries.get(name, {}), **table.modules.get(name, {})}
+    return {
+        key: entry.property.value_span.text if key in written else show(entry.value) for key, entry in entries.items()
+    }
 
 
 def _pieces(before: Spec, after: Spec) -> Iterator[Change]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..diagnostics import Diagnostic, Note, did_you_mean
 from ..ir.graph import Net
 from ..ir.program import DataSection, Setting
 from ..parameters.choice import OptimizerChoice
+from ..source import Span
 from .mixing import check_mixing
 from .schedules import ScheduleChoice
 
@@ -28,9 +29,9 @@ def contradictions(
     """
     found = []
 
-    def conflict(name: str, other: str, message: str, help: str | None = None) -> None:
+    def conflict(name: str, other: str, message: str, help: str | None = None, span: Span | None = None) -> None:
         note = (Note(f"`{other}` is set here", settings[other].span),) if other in settings else ()
-        found.append(Diagnostic("TN0803", "error", message, settings[name].span, note, help))
+        found.append(Diagnostic("TN0803", "error", message, span or settings[name].span, note, help))
 
     if values.get("epochs") and values.get("steps"):
         conflict("steps", "epochs", "`epochs` and `steps` both say how long to train", "leave one of them out")
@@ -48,20 +49,34 @@ def contradictions(
     for name in ("mixup", "cutmix"):
         if values.get(name) and values.get("loss") and net is not None:
             check_mixing(name, values["loss"], net, conflict)
-    if values.get("on_nan") == "rollback" and "checkpoint" in values and values["checkpoint"] is None:
-        conflict("on_nan", "checkpoint", "`rollback` goes back to a checkpoint, and none is kept")
+    _check_tricks(values, conflict)
     for name, result in _monitored(values):
         if problem := _unmonitored(name, result, settings, values, data):
-            conflict(name, *problem)
+            conflict(name, *problem, span=settings[name].value.spans.get(WATCHING[name]) if name in settings else None)
     for schedule in {id(each): each for each, _ in scheduled if each}.values():
         found += _misfits(schedule, settings, values, data)
     found += [each for schedule, optimizer in scheduled if schedule and optimizer for each in schedule.check(optimizer)]
     return found
 
 
+def _check_tricks(values: Mapping[str, Any], conflict: Callable[..., None]) -> None:
+    for other, why in AGAINST_SWA.items():
+        if values.get("swa") and values.get(other):
+            conflict("swa", other, f"`swa` {why}", "leave one of them out")
+    if values.get("on_nan") == "rollback" and "checkpoint" in values and values["checkpoint"] is None:
+        conflict("on_nan", "checkpoint", "`rollback` goes back to a checkpoint, and none is kept")
+
+
+AGAINST_SWA = {"ema": "and `ema` are both averages to evaluate and keep",
+               "early_stop": "averages the last part of the run, which `early_stop` may cut off"}  # fmt: skip
+
 NEEDS = {"checkpoint": "the best checkpoint is found by evaluating, which is off",
          "early_stop": "stopping early is decided by evaluating, which is off",
          "schedule": "the schedule waits for evaluations, which are off"}  # fmt: skip
+
+
+WATCHING = {"checkpoint": "best", "early_stop": "monitor"}
+"""The argument of a setting that names a result of evaluations."""
 
 
 def _monitored(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -18,14 +18,19 @@ class Evaluation(Hook):
 
     def __init__(self, due: Callable[[int], bool], evaluator: Evaluator, loader: Loader | None):
         self.due, self.evaluator, self.loader = due, evaluator, loader
+        self.prepare: list[Callable] = []
         self.tell: list[Callable] = []
         self.results: dict[str, Any] = {}
 
-    def tell_to(self, observers: Sequence[Hook]) -> None:
+    def connect(self, tricks: Sequence[Hook], observers: Sequence[Hook]) -> None:
+        """Ask these before an evaluation, and tell those after it."""
+        self.prepare = collect(tricks, "before_evaluation")
         self.tell = collect(observers, "evaluated")
 
     def after_step(self, state: State, loss: Tensor) -> None:
         if self.due(state.step):
+            for call in self.prepare:
+                call(state)
             self.results = named(self.evaluator(self.loader), "val") if self.loader else {}
             for call in self.tell:
                 call(state, self.results)

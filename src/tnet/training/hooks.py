@@ -39,6 +39,9 @@ class Hook:
     def after_step(self, state: State, loss: Tensor) -> None:
         """The optimizer and the schedule have moved, and `state` counts the step; `loss` is on the device."""
 
+    def before_evaluation(self, state: State) -> None:
+        """The model that is the result so far is about to be used."""
+
     def evaluated(self, state: State, results: Results) -> None:
         """An evaluation is done: `val.loss` and the metrics, as numbers."""
 

@@ -87,7 +87,7 @@ def _try(choice: ExpressionChoice) -> None:
         return
     hints = {name: hint or USUAL * (n + 1) for n, (name, hint) in enumerate(choice.net.symbols.items())}
     found: list[dict[Any, Diagnostic]] = []
-    for field in _usual_fields(choice.net):
+    for field in usual_fields(choice.net):
         types = {name: _declared(choice, name) or field for name in choice.names}
         try:
             graphs.elaborate_loss(choice.value, types, hints, choice.span)
@@ -100,7 +100,7 @@ def _try(choice: ExpressionChoice) -> None:
         raise SpecError(wrong)
 
 
-def _usual_fields(net: Net) -> Iterator[TensorType]:
+def usual_fields(net: Net) -> Iterator[TensorType]:
     """Classes, numbers like the output, classes at each place, tokens like the input, one number a sample."""
     output, given = net.outputs[0][1], net.root.inputs[0].type
     yield TensorType("int64", output.dims[:1])

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..catalog.python import OwnFunction, OwnLayer
 from ..data.calls import argument_span, bind, described_value, signature
 from ..diagnostics import counted, did_you_mean, error
 from ..elaborate.callees import Callee
@@ -110,9 +111,10 @@ def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) ->
         raise error("TN0802", f"{described_value(value)} is no loss", span, help="such as `CrossEntropyLoss()`")
     if isinstance(value, Expression) and isinstance(value.node, ast.ListExpr):
         raise error("TN0001", "several losses are not done yet", span)
-    if isinstance(value, Callee) and value.kind in ("layer", "function"):
+    own = isinstance(value, Callee) and isinstance(value.target, OwnLayer | OwnFunction)
+    if isinstance(value, Callee) and value.kind in ("layer", "function") and not own:
         value = Call(value.name, value.args, dict(value.kwargs), True, span)
-    if isinstance(value, Callee) and value.kind != "block":
+    if isinstance(value, Callee) and value.kind not in ("block", "autograd") and not own:
         raise error("TN0802", f"`{value.name}` is no loss", span, help="such as `CrossEntropyLoss()`")
     if isinstance(value, Callee | Expression):
         return loss_expressions.choose(value, span, net, open_fields, CLASS_NUMBERS) if net else None
@@ -123,7 +125,7 @@ def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) ->
     function = names().get(value.name)
     if function is None:
         advice = did_you_mean(value.name, names()) or "a loss is a class or function of torch, or a block of two inputs"
-        raise error("TN0802", f"unknown loss `{value.name}`", value.span or span, help=advice)
+        raise error("TN0802", f"unknown loss `{value.name}`", value.name_span or span, help=advice)
     expected, taken = _split_signature(function)
     arguments = {name: _tensor(v, expected.parameters[name]) for name, v in bind(value, expected).items()}
     reduction = arguments.get("reduction", "mean")
@@ -180,7 +182,7 @@ def _try(choice: LossChoice, net: Net, expected: inspect.Signature, call: Call) 
     if sum(torch.Size(shape).numel() for shape in shapes) > MOST_TRIED:
         return
     outputs = [torch.zeros(shape, dtype=getattr(torch, kind.dtype)) for shape, kind in zip(shapes, types, strict=True)]
-    problems = [_complaint(choice, outputs, target) for target in _targets(choice, outputs[0])]
+    problems = [_complaint(choice, outputs, target) for target in possible_targets(choice, outputs[0])]
     if all(problems):
         reason = problems[0]
         blamed = next((name for name in choice.arguments if name in reason), None)
@@ -189,12 +191,13 @@ def _try(choice: LossChoice, net: Net, expected: inspect.Signature, call: Call) 
         raise error("TN0802", f"`{choice.name}` does not take the net's output `{given}`: {reason}", span)
 
 
-def _targets(choice: LossChoice, output: Tensor) -> list[Tensor]:
-    """Class numbers; or numbers, one for each of the output's or one a sample."""
+def possible_targets(choice: LossChoice, output: Tensor) -> list[Tensor]:
+    """Targets that a loss may have for an output: class numbers; or numbers, one for each of the output's or one a
+    sample."""
     if choice.class_numbers:
-        return [torch.zeros([2, *output.shape[2:]], dtype=torch.int64)]
+        return [torch.zeros([len(output), *output.shape[2:]], dtype=torch.int64)]
     dtype = torch.int64 if choice.name in WHOLE_TARGETS else output.dtype
-    return [torch.zeros_like(output, dtype=dtype), torch.zeros(2, dtype=dtype)]
+    return [torch.zeros_like(output, dtype=dtype), torch.zeros(len(output), dtype=dtype)]
 
 
 def _complaint(choice: LossChoice, outputs: list[Tensor], target: Tensor) -> str | None:

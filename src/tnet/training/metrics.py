@@ -102,7 +102,7 @@ def _one(name: str | None, value: Any, span: Span, loss: LossChoice, net: Net | 
     cls = metric_catalog.find(SHORT.get(call.name, call.name))
     if cls is None or not call.name.islower():
         advice = did_you_mean(call.name, [*metric_catalog.classes(), *SHORT])
-        raise error("TN0802", f"unknown metric `{call.name}`", call.span or span, help=advice)
+        raise error("TN0802", f"unknown metric `{call.name}`", call.name_span or span, help=advice)
     expected = cls.signature
     optional = [each.replace(default=None) if each.name == "task" else each for each in expected.parameters.values()]
     first = [each for each in optional if each.name != "task"]

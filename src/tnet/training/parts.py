@@ -88,7 +88,7 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
     model.to(world.device)
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
-    average = copy.deepcopy(model) if recipe.ema else None
+    average = copy.deepcopy(model) if recipe.ema or recipe.swa else None
     still = [model.get_submodule(path) for path in spec.table.switched("eval")]
     state = State(model, optimizer, schedule, recipe.seed, average=average, still=still)
     size = min(recipe.batch, loaders.train.count) // recipe.accumulate

@@ -21,7 +21,7 @@ from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
-from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, PatienceChoice
+from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, PatienceChoice, SwaChoice
 
 NEEDED = ("batch", "loss", "optimizer")
 
@@ -63,6 +63,7 @@ class Recipe:
     mixup: float | None = None
     cutmix: float | None = None
     ema: float | None = None
+    swa: SwaChoice | None = None
     early_stop: PatienceChoice | None = None
     accumulate: int = 1
     on_nan: str = "stop"
@@ -98,7 +99,7 @@ NONE = ScheduleChoice()
 """The schedule where none is written."""
 
 UNSET = frozenset(
-    {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "early_stop", "weights"}
+    {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "early_stop", "weights"}
 )
 """Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
 

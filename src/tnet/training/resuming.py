@@ -17,6 +17,7 @@ from .changes import KEPT, Change, changes
 from .files import cannot, write
 from .run import ABOUT, CHECKPOINTS, is_blank, overrides_from, read_about, read_spec
 from .state import State
+from .weights import misfits
 
 if TYPE_CHECKING:
     from ..spec import Spec
@@ -94,7 +95,7 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
     TN0905 for differences that are not accepted or not possible.
     """
     about = read_about(path)
-    before = read_spec(path, about)
+    before = read_spec(path, about, allow=spec.permissions.allowed)
     after = _with_overrides_of(before, spec)
     found = changes(before, after)
     _judge(found, accept_changes, path)
@@ -126,7 +127,8 @@ def _with_overrides_of(before: Spec, spec: Spec) -> Spec:
 
 
 def _over(spec: Spec, hypers: Mapping[str, Any], overrides: Sequence[Any]) -> Spec:
-    return type(spec)(spec.source_file, hypers, overrides, spec.net_name, spec.recipe_name)
+    names, allowed = (spec.net_name, spec.recipe_name), spec.permissions
+    return type(spec)(spec.source_file, hypers, overrides, *names, allowed.allowed, allowed.read_from)
 
 
 def _judge(found: Sequence[Change], accept_changes: bool, path: Path) -> None:
@@ -145,11 +147,7 @@ def _judge(found: Sequence[Change], accept_changes: bool, path: Path) -> None:
 
 def _check_weights(saved: Mapping[str, Any], state: State) -> None:
     """Raises SpecError (TN0905) where the net has other parameters or sizes than the checkpoint."""
-    own = state.model.state_dict()
-    lines = [f"`{name}` is gone" for name in saved if name not in own]
-    lines += [f"`{name}` is new" for name in own if name not in saved]
-    sizes = {name: (list(saved[name].shape), list(own[name].shape)) for name in own if name in saved}
-    lines += [f"`{name}` was {old}, is {new}" for name, (old, new) in sizes.items() if old != new]
+    lines = misfits(saved, state.model.state_dict())
     if lines:
         advice = "start a new run; `train.weights` can start it from those of these weights that fit"
         raise error("TN0905", "the net's parameters have changed", None, *map(Note, lines[:8]), help=advice)

@@ -17,13 +17,14 @@ import yaml
 
 from ..catalog.models import without_weights
 from ..data.loaders import Loaders
-from ..diagnostics import error
+from ..diagnostics import Note, error
 from ..parameters.arguments import show
 from ..source import Source
 from . import checkpoints, environment
 from .checkpoints import WEIGHTS
 from .files import TEMPORARY, cannot, write
 from .locks import LOCK, held
+from .weights import misfits
 from .world import World
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def describe(spec: Spec, loaders: Loaders, world: World, command: str | None, st
         "hypers": {name: _plain(hyper.value) for name, hyper in spec.program.hypers.items()},
         "settings": dict(recipe.given),
         "overrides": overrides_of(spec),
+        "allow": list(spec.permissions.allowed),
         "data": {
             "settings": dict(spec.data_recipe.given),
             "samples": {name: loader.count for name, loader in loaders.parts.items()},
@@ -150,9 +152,11 @@ def read_about(path: Path) -> dict[str, Any]:
     return about
 
 
-def read_spec(path: Path, about: Mapping[str, Any], changes: Sequence[Override] = ()) -> Spec:
+def read_spec(
+    path: Path, about: Mapping[str, Any], changes: Sequence[Override] = (), allow: Sequence[str] = ()
+) -> Spec:
     """The spec of a run, as it was trained but for `changes`: its own copy, at its old place for what it imports and
-    reads."""
+    reads. What Python code it may `use` is asked again: `allow` names it."""
     import tnet
 
     try:
@@ -162,7 +166,8 @@ def read_spec(path: Path, about: Mapping[str, Any], changes: Sequence[Override] 
     place = Path(about["spec"])
     source = Source(str(path / SPEC), text, place if place.is_absolute() else None)
     overrides = overrides_from(about["overrides"], path / ABOUT)
-    return tnet.Spec(source, about["hypers"], [*overrides, *changes], about["net"], about["recipe"]).checked()
+    names = about["net"], about["recipe"]
+    return tnet.Spec(source, about["hypers"], [*overrides, *changes], *names, allow, path).checked()
 
 
 def overrides_from(values: Mapping[str, str], path: Path) -> list[Override]:
@@ -173,29 +178,42 @@ def overrides_from(values: Mapping[str, str], path: Path) -> list[Override]:
     return [Override(name, span=each.span(len(name) + 1, len(each.text))) for name, each in given.items()]
 
 
-def load_run(path: str | os.PathLike, changes: Sequence[Override] = ()) -> Run:
+def load_run(path: str | os.PathLike, changes: Sequence[Override] = (), allow: Sequence[str] = ()) -> Run:
     """A finished run: its model with the result's weights, in eval mode on the CPU, and its last results.
 
-    `changes` are settings that are to differ from those of its training, such as `data.workers`. Raises SpecError:
+    `changes` are settings that are to differ from those of its training, such as `data.workers`; `allow` names the
+    Python code that its spec may `use`, whatever was allowed when it was trained. Raises SpecError:
     TN0902 for no run, TN0903 where its weights are missing or are another net's.
     """
     folder = Path(path)
     about = read_about(folder)
-    spec = read_spec(folder, about, changes)
+    spec = read_spec(folder, about, changes, allow)
     with without_weights():  # the run's own take their place
         model = spec.model()
-    try:
-        from safetensors.torch import load_file
-
-        model.load_state_dict(load_file(folder / WEIGHTS))
-    except FileNotFoundError as problem:
-        advice = "the run was stopped before its end" if (folder / CHECKPOINTS).is_dir() else None
-        raise error("TN0903", f"`{folder}` has no `{WEIGHTS}`", help=advice) from problem
-    except Exception as problem:
-        raise error("TN0903", f"`{folder / WEIGHTS}` does not fit the net: {str(problem).splitlines()[0]}") from problem
+    _load_result(model, folder)
     checkpoint = about.get("result", {}).get("checkpoint")
     kept = folder / checkpoint if checkpoint else None
     return Run(folder, last_results(folder), model.eval(), kept, about=about, spec=spec)
+
+
+def _load_result(model: nn.Module, folder: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights = load_file(folder / WEIGHTS)
+    except FileNotFoundError as problem:
+        advice = (
+            "the run was stopped before its end; `--resume` goes on with it"
+            if (folder / CHECKPOINTS).is_dir()
+            else None
+        )
+        raise error("TN0903", f"`{folder}` has no `{WEIGHTS}`", help=advice) from problem
+    except (OSError, SafetensorError) as problem:
+        raise error("TN0903", f"`{folder / WEIGHTS}` is damaged: {str(problem).splitlines()[0]}") from problem
+    if lines := misfits(weights, model.state_dict()):
+        raise error("TN0903", f"`{folder / WEIGHTS}` does not fit the net: {lines[0]}", None, *map(Note, lines[1:8]))
+    model.load_state_dict(weights)
 
 
 def last_results(folder: Path) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 
-from ..data.calls import bind, described_value, signature
+from ..data.calls import argument_span, bind, described_value, signature
 from ..diagnostics import SpecError, did_you_mean, error
 from ..ir.program import Setting
 from ..ir.values import Call, Duration
 from ..parameters.values import NormChoice
 
 LATER = (
-    "swa", "distill", "channels_last", "devices", "dtype", "distributed", "sync_batchnorm", "anomaly", "profile",
+    "distill", "channels_last", "devices", "dtype", "distributed", "sync_batchnorm", "anomaly", "profile",
     "snoop",
 )  # fmt: skip
 """Settings of the language that are not done yet."""
@@ -47,6 +47,20 @@ class PatienceChoice:
 
     evaluations: int
     monitor: str = "val.loss"
+
+
+@dataclass(frozen=True)
+class SwaChoice:
+    """`SWA(start=0.75, lr=0.05)`: from this share of the run on, at this constant rate, averaged at the end of each
+    `every`; without `lr` the schedule goes on."""
+
+    start: float = 0.75
+    lr: float | None = None
+    every: Duration = Duration(1, "epochs")
+
+    def first(self, total_steps: int) -> int:
+        """The steps done when averaging begins."""
+        return round(self.start * total_steps)
 
 
 def wrong(setting: Setting, wanted: str, help: str | None = None) -> SpecError:
@@ -133,11 +147,13 @@ def compiling(setting: Setting) -> CompileChoice:
         raise wrong(setting, "true, false or `Compile(…)`")
     import torch._inductor
 
-    mode = bind(setting.value, signature(_compile)).get("mode", "default")
-    modes = ["default", *torch._inductor.list_mode_options()]
+    expected = signature(_compile)
+    mode = bind(setting.value, expected).get("mode", "default")
+    modes = list(dict.fromkeys(["default", *torch._inductor.list_mode_options()]))
     if mode not in modes:
         advice = did_you_mean(mode, modes) or f"there are {', '.join(modes)}"
-        raise error("TN0802", f'`torch.compile` has no mode "{mode}"', setting.value_span, help=advice)
+        place = argument_span(setting.value, "mode", expected)
+        raise error("TN0802", f'`torch.compile` has no mode "{mode}"', place, help=advice)
     return CompileChoice(True, mode)
 
 
@@ -186,6 +202,25 @@ def patience(setting: Setting) -> PatienceChoice:
     return choice
 
 
+def swa(setting: Setting) -> SwaChoice:
+    value = (
+        Call(setting.value.name, (), {}, True, setting.value.span) if word(setting.value) == "SWA" else setting.value
+    )
+    if not isinstance(value, Call) or value.name != "SWA":
+        raise wrong(setting, "`SWA(…)`", "such as `SWA(start=0.75, lr=0.05)`")
+    choice = SwaChoice(**bind(value, signature(SwaChoice)))
+    faults = {
+        "start": "is a share of the run, from 0 on and below 1" if not 0 <= choice.start < 1 else None,
+        "lr": "must be above 0" if choice.lr is not None and not choice.lr > 0 else None,
+        "every": "must be above 0" if choice.every.value <= 0 else None,
+    }
+    for name, fault in faults.items():
+        if fault:
+            place = argument_span(value, name, signature(SwaChoice))
+            raise error("TN0802", f"`{name}` of `SWA` {fault}", place)
+    return choice
+
+
 def logs(setting: Setting) -> tuple[str, ...]:
     value = setting.value if isinstance(setting.value, list | tuple) else [setting.value]
     names = [word(each) for each in value]
@@ -220,6 +255,7 @@ PLAIN: dict[str, Check] = {
     "mixup": above_zero(),
     "cutmix": above_zero(),
     "ema": above_zero(below=1),
+    "swa": swa,
     "early_stop": patience,
     "accumulate": whole(1),
     "on_nan": one_of("stop", "skip", "rollback"),

@@ -135,7 +135,7 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
         here.screen,
         *([here.early] if here.early else []),
     )
-    here.evaluation.tell_to(here.observers)
+    here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
     sums = recipe.accumulate > 1 and is_sum(parts.forward, recipe.loss, parts.loaders.train, parts.world.device)
     step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, effects.penalties, effects.players)

@@ -26,15 +26,17 @@ def evaluate_run(
     data: Any = None,
     device: str | None = None,
     changes: Sequence[Override] = (),
+    allow: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Loss and metrics of a run's result on a part of its data, by name (`test.accuracy`), and `test.by_class`: the
     share of each class that was found, by the class's name.
 
     `part` is "test" or "val", by default the first of these that there is; `data` stands in for it, as in `train`;
-    `changes` are settings that are to differ from those of its training. Raises SpecError: TN0902, TN0903 for no run
+    `changes` are settings that are to differ from those of its training; `allow` names the Python code that its spec
+    may `use`. Raises SpecError: TN0902, TN0903 for no run
     or no weights, TN0702 to TN0704 for the data.
     """
-    run = load_run(path, changes)
+    run = load_run(path, changes, allow)
     recipe = run.spec.recipe
     with environment.process_settings(recipe):
         loaders = load_data(run, None if data is None else {"train": data, "test": data})

@@ -11,6 +11,7 @@ from .mixing import Mixing
 from .mixup import Mixup
 from .on_nan import SkipStep
 from .parts import Parts
+from .swa import Swa
 
 
 def tricks_of(parts: Parts) -> list[Hook]:
@@ -32,4 +33,9 @@ def tricks_of(parts: Parts) -> list[Hook]:
         state.register("on_nan", skip)
     if recipe.ema:
         tricks.append(Ema(recipe.ema, state.average, state.model))
+    if recipe.swa:
+        first = recipe.swa.first(parts.total_steps)
+        swa = Swa(first, parts.every(recipe.swa.every), parts.loaders.train, parts.forward.inputs, parts.world)
+        state.register("swa", swa)
+        tricks.append(swa)
     return tricks

@@ -56,6 +56,14 @@ def named_tensors(model: nn.Module, given: Collection[str]) -> dict[str, Tensor]
     return found
 
 
+def misfits(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> list[str]:
+    """What stands in the way of loading all of the tensors, a line each."""
+    lines = [f"`{name}` is not in the net" for name in given if name not in own]
+    lines += [f"`{name}` is missing" for name in own if name not in given]
+    sizes = {name: (list(given[name].shape), list(own[name].shape)) for name in own if name in given}
+    return lines + [f"`{name}` is {old}, the net has {new}" for name, (old, new) in sizes.items() if old != new]
+
+
 def stripped(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors without the prefixes that all their names have and the model's have not."""
     found = dict(given)

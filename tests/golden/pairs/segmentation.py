@@ -28,10 +28,9 @@ class Pyramid(nn.Module):
 class Segmenter(nn.Module):
     def __init__(self):
         super().__init__()
-        body = models.resnet50(replace_stride_with_dilation=[False, True, True])
-        self.body = create_feature_extractor(body, ["layer3"])
-        self.head = nn.Sequential(Pyramid(1024, 8, [1, 2]), nn.Conv2d(32, 4, 1))
+        self.body = create_feature_extractor(models.squeezenet1_1(), ["features.7"])
+        self.head = nn.Sequential(Pyramid(256, 8, [1, 2]), nn.Conv2d(32, 4, 1))
 
     def forward(self, image):
-        x = self.head(self.body(image)["layer3"])
+        x = self.head(self.body(image)["features.7"])
         return F.interpolate(x, size=image.shape[2:], mode="bilinear", align_corners=False)

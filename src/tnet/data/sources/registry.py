@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...catalog.python import OwnClass, OwnFunction
 from ...diagnostics import did_you_mean, error
 from ...elaborate import paths
+from ...elaborate.callees import Callee
 from ...ir.values import Call, Combined
 from ...source import Source, Span
 from ..calls import argument_span, bind, described_value
@@ -83,6 +85,8 @@ def choose(value: Any, span: Span) -> SourceChoice:
     """The source that a value means, its arguments checked, nothing read. Raises SpecError (TN0001, TN0701, TN03xx)."""
     if isinstance(value, Combined):
         raise error("TN0001", "joining data sets with `+` is not done yet", value.span or span)
+    if isinstance(value, Callee) and isinstance(value.target, OwnClass | OwnFunction):
+        raise error("TN0001", f"`{value.name}`, data of your own Python, is not done yet", span)
     if not isinstance(value, Call):
         raise error("TN0704", f"a source of data is expected, not {described_value(value)}", span)
     if value.name in LATER:
@@ -91,7 +95,7 @@ def choose(value: Any, span: Span) -> SourceChoice:
     if kind is None:
         known = [*scikit.LOADERS, "Tensors", "Text", *vision.names()]
         raise error(
-            "TN0701", f"unknown source of data `{value.name}`", value.span, help=did_you_mean(value.name, known)
+            "TN0701", f"unknown source of data `{value.name}`", value.name_span, help=did_you_mean(value.name, known)
         )
     if value.name in vision.UNPICKLING:
         raise error("TN0701", f"`{value.name}` unpickles files, which could run code", value.span)

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from ...diagnostics import did_you_mean, error
+from ...parameters.arguments import lowered
 from ...source import Span
 from ..samples import Memory, Windows
 
@@ -30,6 +32,8 @@ def read_file(path: Path, span: Span | None) -> dict[str, Tensor]:
             with np.load(path, allow_pickle=False) as arrays:
                 return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
         loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except SafetensorError as problem:
+        raise error("TN0702", f"`{path.name}` is damaged: {lowered(str(problem))}", span) from problem
     except Exception as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
         raise error("TN0702", f"`{path.name}` cannot be read: {reason}", span) from problem

@@ -67,7 +67,7 @@ def choose(call: Call) -> Transform:
     if call.name in ELSEWHERE:
         raise error("TN0701", f"`{call.name}` is no transform of samples here", call.span, help=ELSEWHERE[call.name])
     if cls is None:
-        raise error("TN0701", f"unknown transform `{call.name}`", call.span, help=did_you_mean(call.name, names()))
+        raise error("TN0701", f"unknown transform `{call.name}`", call.name_span, help=did_you_mean(call.name, names()))
     expected = signature(cls)
     automatic = _automatic(call, expected)
     arguments = {name: _built(value) for name, value in bind(_without(call, automatic), expected).items()}

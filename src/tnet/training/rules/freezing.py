@@ -75,21 +75,29 @@ def _require_gradients(thaw: Thaw, wanted: bool) -> None:
 
 
 def thaws_of(table: RuleTable, model: nn.Module, steps_per_epoch: int, total_steps: int) -> list[Thaw]:
-    """The thaws of a run, a rule's together. Raises SpecError (TN0803) for a freeze that is longer than the run."""
-    found: dict[int, list[str]] = {}
-    entries = {}
+    """The thaws of a run, a rule's together. Raises SpecError as `thaw_steps` does."""
+    together: dict[int, list[str]] = {}
+    steps = thaw_steps(table, steps_per_epoch, total_steps)
+    for name in steps:
+        together.setdefault(id(table.entries[name]["freeze"]), []).append(name)
+    return [
+        Thaw(steps[names[0]], str(table.entries[names[0]]["freeze"].rule), tensors_of(model, names))
+        for names in together.values()
+    ]
+
+
+def thaw_steps(table: RuleTable, steps_per_epoch: int, total_steps: int) -> dict[str, int]:
+    """The parameters that are frozen at first, with the steps done when each thaws.
+
+    Raises SpecError (TN0803) for a freeze that is longer than the run.
+    """
+    found: dict[str, int] = {}
     for name, entry in table.having("freeze").items():
         if isinstance(table.freeze(name), Duration):
-            entries[id(entry)] = entry
-            found.setdefault(id(entry), []).append(name)
-    thaws = []
-    for key, names in found.items():
-        entry = entries[key]
-        steps = in_steps(entry.value, steps_per_epoch)
-        if steps > total_steps:
-            raise too_long(entry.value, f"{total_steps} steps", entry.property.value_span)
-        thaws.append(Thaw(steps, str(entry.rule), tensors_of(model, names)))
-    return thaws
+            found[name] = in_steps(entry.value, steps_per_epoch)
+            if found[name] > total_steps:
+                raise too_long(entry.value, f"{total_steps} steps", entry.property.value_span)
+    return found
 
 
 def in_steps(duration: Duration, steps_per_epoch: int) -> int:

@@ -101,7 +101,8 @@ def _class(call: Call, span: Span | None) -> type[LRScheduler]:
         raise error("TN0802", f"`{call.name}` is not written in a spec", span, help=JOINED[call.name])
     if call.name not in classes:
         advice = did_you_mean(call.name, classes) or f"there are {', '.join(f'`{name}`' for name in classes)}"
-        raise error("TN0802", f"`{call.name}` is no schedule of torch.optim.lr_scheduler", span, help=advice)
+        at = call.name_span or span
+        raise error("TN0802", f"`{call.name}` is no schedule of torch.optim.lr_scheduler", at, help=advice)
     return classes[call.name]
 
 

@@ -1,0 +1,54 @@
+"""A canvas as SVG, light or dark as the reader's screen is."""
+
+from __future__ import annotations
+
+from html import escape
+
+from .canvas import DARK, LIGHT, SIZE, Box, Canvas, Line, Text
+
+FONTS = "ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', Helvetica, Arial, sans-serif"
+
+
+def svg(canvas: Canvas) -> str:
+    """The picture as a document of its own, which loads nothing."""
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {canvas.width:g} {canvas.height:g}" '
+        f'width="{canvas.width:g}" height="{canvas.height:g}" role="img" font-family="{FONTS}" font-size="{SIZE}">',
+        f"<title>{escape(canvas.title)}</title>",
+        f"<style>{styles()}</style>",
+        f'<rect class="paper" width="{canvas.width:g}" height="{canvas.height:g}"/>',
+        *map(_shape, canvas.shapes),
+        "</svg>\n",
+    ])  # fmt: skip
+
+
+def styles() -> str:
+    """The colours of the roles: as fills `.paper`, as strokes `.line-ink`."""
+    return f"{_rules(LIGHT)} @media (prefers-color-scheme: dark) {{ {_rules(DARK)} }}"
+
+
+def _rules(palette: dict[str, str]) -> str:
+    return " ".join(
+        f".{_name(role)} {{ fill: {colour} }} .line-{role} {{ stroke: {colour} }}" for role, colour in palette.items()
+    )
+
+
+def _name(role: str) -> str:
+    """A class may not begin with a digit."""
+    return f"series-{role}" if role.isdigit() else role
+
+
+def _shape(shape: Line | Box | Text) -> str:
+    match shape:
+        case Line():
+            points = " ".join(f"{x:.1f},{y:.1f}" for x, y in shape.points)
+            dash = f' stroke-dasharray="{" ".join(map(str, shape.dash))}"' if shape.dash else ""
+            look = f'fill="none" stroke-width="{shape.width:g}" stroke-linejoin="round"{dash}'
+            return f'<polyline class="line-{shape.colour}" points="{points}" {look}/>'
+        case Box():
+            place = f'x="{shape.left:.1f}" y="{shape.top:.1f}" width="{shape.width:.1f}" height="{shape.height:.1f}"'
+            return f'<rect class="{_name(shape.colour)}" {place}/>'
+        case Text():
+            bold = ' font-weight="600"' if shape.bold else ""
+            place = f'x="{shape.x:.1f}" y="{shape.y:.1f}" text-anchor="{shape.anchor}"{bold}'
+            return f'<text class="{_name(shape.colour)}" {place}>{escape(shape.text)}</text>'

@@ -1,0 +1,114 @@
+"""Curves over a common axis, drawn on a canvas, with a legend below."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .canvas import DASHES, SERIES, SIZE, Canvas, Line, Point, Text, folded, width_of
+
+LINE = round(SIZE * 1.5)
+"""From one line of text to the next."""
+MARGIN = 16
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values at equal distances from 0 to the end of the axis; `start` is the first that is drawn."""
+
+    name: str
+    values: Sequence[float]
+    start: int = 0
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The horizontal axis: its end and what it counts."""
+
+    end: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the curves of a plot are told apart."""
+
+    number: int
+
+    @property
+    def colour(self) -> str:
+        return SERIES[self.number % len(SERIES)]
+
+    @property
+    def dash(self) -> tuple[int, ...]:
+        return DASHES[self.number // len(SERIES) % len(DASHES)]
+
+
+def plot(canvas: Canvas, title: str, curves: Sequence[Curve], axis: Axis, height: float = 190) -> None:
+    """Add a plot below what the canvas has: title, curves from zero up, axis, and the curves' names."""
+    top = max((max(curve.values[curve.start :], default=0.0) for curve in curves), default=0.0) or 1.0
+    rows = list(ticks(0, top))
+    left = MARGIN + max(width_of(f"{row:g}") for row in rows) + 8
+    right = canvas.width - MARGIN - 8
+    canvas.add(Text(MARGIN, canvas.height + LINE, title, bold=True))
+    upper = canvas.height + 2 * LINE
+    lower = upper + height
+    for row in rows:
+        y = lower - row / max(top, rows[-1]) * height
+        canvas.add(Line([(left, y), (right, y)], "grid"), Text(left - 8, y + SIZE / 3, f"{row:g}", "quiet", "end"))
+    horizontal_axis(canvas, axis, left, right, lower)
+    for number, curve in sorted(enumerate(curves), key=lambda each: each[1].start):  # a later start lies on top
+        look = Look(number)
+        points = _points(curve, left, right, lower, height / max(top, rows[-1]))
+        canvas.add(Line(points, look.colour, 2, look.dash))
+    canvas.height = lower + 2 * LINE
+    _legend(canvas, [curve.name for curve in curves])
+
+
+def horizontal_axis(canvas: Canvas, axis: Axis, left: float, right: float, y: float) -> None:
+    """The line of the axis with its numbers below; the last of them has the unit."""
+    canvas.add(Line([(left, y), (right, y)], "quiet"))
+    unit = f"{axis.end:g} {axis.unit}"
+    last = right - width_of(unit) - 8
+    canvas.add(Text(right, y + LINE, unit, "quiet", "end"))
+    for value in ticks(0, axis.end):
+        x = left + value / axis.end * (right - left)
+        if x + width_of(f"{value:g}") / 2 < last:
+            canvas.add(Line([(x, y), (x, y + 4)], "quiet"), Text(x, y + LINE, f"{value:g}", "quiet", "middle"))
+
+
+def _points(curve: Curve, left: float, right: float, lower: float, scale: float) -> list[Point]:
+    """The curve; where several values fall on one pixel, the first, smallest, largest and last of them."""
+    last = max(1, len(curve.values) - 1)
+    apart = (right - left) / last
+    columns: dict[float, list[float]] = {}
+    for number in range(curve.start, len(curve.values)):
+        column = number * apart if apart >= 1 else float(round(number * apart))
+        columns.setdefault(column, []).append(curve.values[number])
+    points = []
+    for column, values in columns.items():
+        kept = dict.fromkeys((values[0], min(values), max(values), values[-1]))
+        points += [(left + column, lower - value * scale) for value in kept]
+    return points if len(points) > 1 else [*points, (right, points[0][1])] if points else []
+
+
+def ticks(start: float, end: float, count: int = 5) -> Iterator[float]:
+    """Round numbers from `start` to the first at or beyond `end`, about `count` of them: 1, 2 or 5 times a power of 10
+    apart."""
+    rough = (end - start) / count
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(each * power for each in (1, 2, 5, 10) if each * power >= rough * 0.999)
+    for number in range(math.ceil(round((end - start) / step, 9)) + 1):
+        yield float(f"{start + number * step:.9g}")
+
+
+def _legend(canvas: Canvas, names: Sequence[str]) -> None:
+    left = MARGIN + 36
+    for number, name in enumerate(names):
+        look = Look(number)
+        y = canvas.height + LINE / 2
+        canvas.add(Line([(MARGIN, y - SIZE / 3), (MARGIN + 26, y - SIZE / 3)], look.colour, 2, look.dash))
+        for line in folded(name, canvas.width - left - MARGIN):
+            canvas.add(Text(left, canvas.height + LINE / 2, line))
+            canvas.height += LINE
