@@ -27,6 +27,8 @@ from .evaluation import is_runtime, tensor_operation
 from .frames import Frame
 from .packing import apply_packing
 
+DEVICES = "leave it out here; set `device = …` in `train`"
+
 OTHER_FUNCTIONS: dict[str, Callable] = {}
 """What applies a function that is of no library, by its kind; entered where it is defined."""
 
@@ -74,11 +76,12 @@ def _refuse_arguments(name: str, given: Arguments, span: Span) -> None:
     """No argument names a device, a place to write to, or anything else that is not for a model to say."""
     for key in given.keywords:
         if key in REFUSED_ARGUMENTS:
-            why = REFUSED_ARGUMENTS[key]
-            raise error("TN0301", f"`{name}` takes no `{key}` in a spec: {why}", given.name_span(key, span))
+            message = f"`{name}` takes no `{key}` in a spec: {REFUSED_ARGUMENTS[key]}"
+            raise error("TN0301", message, given.name_span(key, span), help=DEVICES if key == "device" else None)
     for place, value in enumerate(given.positional):
         if name == "to" and isinstance(value, str):
-            raise error("TN0301", f"`to` takes a dtype: {REFUSED_ARGUMENTS['device']}", given.span(place, span))
+            message = f"`to` takes a dtype: {REFUSED_ARGUMENTS['device']}"
+            raise error("TN0301", message, given.span(place, span), help=DEVICES)
 
 
 class _Method:
