@@ -21,6 +21,7 @@ DONE = {
     "L6": "l1 on parameters; l2; no decay on biases (and norms)",
     "L7": "dropout",
     "L10": "metric learning: contrastive, triplets mined by label",
+    "L5": "knowledge distillation, loss + weight · T² · KL",
     "M1": "two-layer conv net, MLP, LeNet",
     "M2": "sequences, ordered and named; functional and module activations",
     "M3": "bilinear pooling with signed square root and l2 normalisation",
@@ -51,6 +52,7 @@ DONE = {
     "O4": "freezing",
     "O13": "closures (LBFGS)",
     "R1": "classification training and test loop; accuracy in total and by class",
+    "R4": "checkpoints with everything that a run depends on; resuming",
     "R8": "torch.compile",
     "R12": "best weights restored at the end; time taken",
     "R14": "metrics stay on the device until they are read",
@@ -77,6 +79,16 @@ DONE = {
     "T19": "creating: empty, ones, zeros, eye, arange, linspace, rand, randn, `*_like`",
     "T20": "in-place and `out=` forms",
     "T21": "item, tolist; numel, select, expand_as, contiguous, `new_*`",
+    "W1": "softmax before cross entropy",
+    "W2": "dropout before batch norm",
+    "W3": "large linear layers",
+    "W4": "recurrent nets over long sequences",
+    "W5": "SGD on unnormalised inputs",
+    "W6": "bias before batch norm",
+    "W7": "sigmoid in the hidden layers",
+    "W8": "in place where autograd needs the value",
+    "W9": "`[N, 1]` against `[N]` in a loss",
+    "W10": "BCELoss with integer targets",
 }
 
 TESTS = Path(__file__).parent

@@ -82,6 +82,7 @@ def compile_spec(
         training = [each for stage in TRAINING_STAGES for each in stage(compilation, given)]
         compilation.training_refusals = [each for each in training if each.code == "TN0001"]
         compilation.diagnostics += training
+        compilation.diagnostics = _linted(compilation)
     compilation.diagnostics = sorted(dict.fromkeys(compilation.diagnostics), key=_place)
     return compilation
 
@@ -161,6 +162,20 @@ def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> It
 
 MODEL_STAGES = (_elaborate, _require_main, _resolve_rules)
 TRAINING_STAGES = (_resolve_data, _resolve_training)
+
+
+def _linted(compilation: Compilation) -> list[Diagnostic]:
+    """The diagnostics with lints, but for what the spec allows. One with errors has enough to look at."""
+    errors = [each for each in compilation.diagnostics if each.is_error]
+    if any(each.code != "TN0001" for each in errors):
+        return compilation.diagnostics
+    from .lint import Context, run
+
+    warnings = [each for each in compilation.diagnostics if not each.is_error]
+    return [
+        *errors,
+        *run(Context(compilation.tree, compilation.program, compilation.tables, compilation.recipes, warnings)),
+    ]
 
 
 def _optimizer(section: TrainSection) -> Any:

@@ -384,3 +384,12 @@ def test_check_for_code_hosts(folder, capsys, format):
     (folder / "wrong.tnet").write_text("net A(x: float[N, 3]) { Linear(3, biass=true) }")
     code, out, err = run(capsys, "check", "wrong.tnet", "--format", format)
     assert (code, err) == (1, "") and "wrong.tnet" in out and "TN0301" in out and "\x1b" not in out
+
+
+def test_names_with_control_characters_are_escaped(folder, capsys):
+    name = "a\x1b[31mb.tnet"
+    (folder / name).write_text("net A(v: float[N, H]) { MaxPool1d(2); Upsample(scale_factor=2); shape [N, H] }")
+    for arguments in ([name], [name, "--format", "concise"], ["none" + name], [name, "\x1b[31m"], ["\x1b[31m", "-x"]):
+        code, out, err = run(capsys, "check", *arguments)
+        assert "\x1b" not in out + err and (out + err)
+    assert "\x1b" not in "".join(map(str, run(capsys, "\x1b[31m")))

@@ -60,23 +60,26 @@ def frozen(digits):
     return replace(digits, groups=groups)
 
 
-def test_the_plan_is_what_the_optimizer_and_the_scheduler_do(digits):
-    spec = tnet.load(DIGITS)
+@pytest.mark.parametrize("settings", [{}, {"train.swa": "SWA(start=0.6, lr=0.001)"}], ids=["schedule", "swa"])
+def test_the_plan_is_what_the_optimizer_and_the_scheduler_do(settings):
+    spec = tnet.load(DIGITS, overrides=settings)
+    plan = spec.plan()
     optimizer = spec.optimizer(spec.model())
-    scheduler = spec.scheduler(optimizer, digits.steps_per_epoch)
-    assert digits.samples == {"train": 1437, "val": 180, "test": 180}
-    assert (digits.steps_per_epoch, digits.epochs, digits.steps) == (23, 15, 345)
-    assert [group.elements for group in digits.groups] == [
+    scheduler = spec.scheduler(optimizer, plan.steps_per_epoch)
+    assert plan.samples == {"train": 1437, "val": 180, "test": 180}
+    assert (plan.steps_per_epoch, plan.epochs, plan.steps) == (23, 15, 345)
+    assert [group.elements for group in plan.groups] == [
         sum(each.numel() for each in group["params"]) for group in optimizer.param_groups
     ]
     rates = []
-    for _ in range(digits.steps):
+    for _ in range(plan.steps):
         rates.append(scheduler.get_last_lr())
         optimizer.step()
         scheduler.step()
-    assert rates == [list(step) for step in zip(*(group.rates for group in digits.groups), strict=True)]
-    for group, built in zip(digits.groups, optimizer.param_groups, strict=True):
+    assert rates == [list(step) for step in zip(*(group.rates for group in plan.groups), strict=True)]
+    for group, built in zip(plan.groups, optimizer.param_groups, strict=True):
         assert group.options["weight_decay"] == built["weight_decay"]
+    assert bool(plan.cost.average) == bool(settings)
 
 
 def test_the_table_names_rules_and_lines(digits):

@@ -67,7 +67,7 @@ def test_size(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "column"), [(b"net\n  \x00", 2, 3), (b"a = \"\xe9\"", 1, 6), ("ä\n".encode() + b"\xff", 2, 1)]
+    ("content", "line", "column"), [(b"net\n  \x00", 2, 3), (b'a = "\xe9"', 1, 6), ("ä\n".encode() + b"\xff", 2, 1)]
 )
 def test_bytes_that_are_no_text_are_marked(tmp_path, content, line, column):
     (tmp_path / "a.tnet").write_bytes(content)

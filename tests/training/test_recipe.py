@@ -33,12 +33,15 @@ def with_line(line: str, instead_of: str = "") -> str:
 
 @pytest.mark.parametrize("line, code, place", [
     ("epoch = 3", "TN0801", "epoch"),
+    ("channels_last = true", "TN0803", "channels_last"),
+    ("compile = true; anomaly = true", "TN0803", "anomaly"),
     ("swa = 3", "TN0802", "3"),
     ("swa = SWA(start=1)", "TN0802", "1"),
     ("swa = SWA(lr=0)", "TN0802", "0"),
     ("swa = SWA(); ema = 0.9", "TN0803", "swa"),
     ("early_stop = Patience(2); swa = SWA", "TN0803", "swa"),
-    ("distill = 3", "TN0001", "distill"),
+    ("distill = 3", "TN0802", "3"),
+    ('distill = Distill("t.tnet", temperature=0)', "TN0802", "0"),
     ("devices = [0, 1]", "TN0001", "devices"),
     ('precision = "fp16"', "TN0001", '"fp16"'),
     ('precision = "fp8"', "TN0802", '"fp8"'),

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from small_specs import IRIS, spec, trained
 from torch.nn.utils import clip_grad_value_
 from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
@@ -102,6 +102,84 @@ def test_ema_is_torchs_averaged_model(tmp_path):
     kept = checkpoints.load(run.checkpoint)
     assert all(torch.equal(kept["model"][name], tensor) for name, tensor in expected.model.state_dict().items())
     assert all(torch.equal(kept["average"][name], tensor) for name, tensor in average.state_dict().items())
+
+
+def taught(path, settings: str = 'weights="t.safetensors"', net: str = "Linear(10)", text: str = PLAIN):
+    """A run that learns from a linear teacher whose weights are drawn, and the teacher."""
+    (path / "teacher.tnet").write_text(f"net T(image: float[N, 1, 8, 8]) -> float[N, 10] {{ flatten(1); {net} }}")
+    teacher = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10)).requires_grad_(False)
+    save_file({"linear.weight": teacher[1].weight, "linear.bias": teacher[1].bias}, path / "t.safetensors")
+    call = f'distill = Distill("teacher.tnet", {settings}, temperature=3, weight=0.5)'
+    return lambda: trained(path / "run", text=with_settings(call, text=text)), teacher
+
+
+def test_distillation_is_the_loop_of_the_paper(tmp_path, monkeypatch):
+    """L5: loss + weight · T² · KL; evaluation is by the loss alone."""
+    monkeypatch.chdir(tmp_path)
+    work, teacher = taught(tmp_path)
+    run = work()
+
+    def distilled(model, batch, step):
+        seed_model(step)
+        outputs = model(batch["image"])
+        shares = torch.log_softmax(outputs / 3, 1), torch.softmax(teacher(batch["image"]) / 3, 1)
+        return criterion(outputs, batch["target"]) + 0.5 * 3.0**2 * torch.nn.functional.kl_div(
+            *shares, reduction="batchmean"
+        )
+
+    expected = ByHand(loss=distilled)
+    assert losses_of(tmp_path / "run") == expected.losses != ByHand().losses
+    assert same_weights(run, expected.model)
+    batch = next(iter(run.spec.data_recipe.load(42, 200).val))
+    with torch.no_grad():
+        assert run.metrics["val.loss"] == pytest.approx(
+            float(criterion(run.model(batch["image"]), batch["target"])), rel=1e-5
+        )
+
+
+@pytest.mark.parametrize("settings, net, code, words", [
+    ('weights="no.safetensors"', "Linear(10)", "TN0702", "no file or folder"),
+    ('weights="t.safetensors"', "Linear(5); Linear(10)", "TN0703", "the teacher: `linear_1.weight` is missing"),
+])  # fmt: skip
+def test_teachers_that_do_not_fit(tmp_path, monkeypatch, settings, net, code, words):
+    monkeypatch.chdir(tmp_path)
+    work, _ = taught(tmp_path, settings, net)
+    with pytest.raises(SpecError) as caught:
+        work()
+    (found,) = caught.value.diagnostics
+    assert found.code == code and words in found.message
+
+
+def test_a_teacher_of_other_classes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    work, _ = taught(tmp_path, text=PLAIN.replace("float[N, 10]", "float[N, 11]").replace("Linear(10)", "Linear(11)"))
+    with pytest.raises(SpecError, match=r"the teacher gives \[N, 10\], the net \[N, 11\]"):
+        work()
+
+
+def test_channels_last_is_torchs_memory_format(tmp_path):
+    run = trained(tmp_path / "run", text=with_settings("channels_last = true"))
+    formats = []
+
+    def laid_out(model, batch, step):
+        model.to(memory_format=torch.channels_last)
+        seed_model(step)
+        image = batch["image"].contiguous(memory_format=torch.channels_last)
+        formats.append(image.is_contiguous(memory_format=torch.channels_last))
+        return criterion(model(image), batch["target"])
+
+    expected = ByHand(loss=laid_out)
+    assert losses_of(tmp_path / "run") == expected.losses and all(formats)
+    assert same_weights(run, expected.model)
+
+
+def test_anomaly_names_the_function(tmp_path):
+    """The same losses; and where a gradient is no number, which function of autograd gave it."""
+    trained(tmp_path / "run", text=with_settings("anomaly = true"))
+    assert losses_of(tmp_path / "run") == ByHand().losses and not torch.is_anomaly_enabled()
+    text = with_settings("anomaly = true", text=PLAIN.replace("flatten(1)", "flatten(1); x = sqrt(x - x)"))
+    with pytest.raises(SpecError, match=r"at step 1 \(`\w+Backward0` gives a gradient that is none\)"):
+        trained(tmp_path / "nan", text=text)
 
 
 def test_swa_is_torchs(tmp_path):

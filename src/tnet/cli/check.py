@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, SpecError, counted
+from ..diagnostics.render.escape import escape
 from .arguments import later, setting_arguments
 from .failures import code_of
 from .output import show
@@ -53,7 +54,7 @@ def verdict(name: str, diagnostics: Sequence[Diagnostic]) -> str:
     """`specs/gpt.tnet: 2 errors, 1 warning`"""
     counts = Counter(each.severity for each in diagnostics)
     listed = [counted(count, severity) for severity, count in sorted(counts.items())]
-    return f"{name}: {', '.join(listed) or 'no errors'}"
+    return f"{escape(name)}: {', '.join(listed) or 'no errors'}"
 
 
 def conditions(spec: Spec) -> None:
@@ -67,7 +68,7 @@ def conditions(spec: Spec) -> None:
         if net.conditions:
             print(f"`{net.name}` takes every size with")
         for condition in net.conditions:
-            place = f"  # {condition.span.place}" if condition.span else ""
+            place = f"  # {escape(condition.span.place)}" if condition.span else ""
             print(f"  {text.size(condition.relation)}{place}")
 
 

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterable
 
 from ..diagnostics import Diagnostic, SpecError
+from ..diagnostics.render.escape import lines
 from .arguments import UsageError
 
 INTERNAL = 70  # EX_SOFTWARE of sysexits.h
@@ -31,7 +32,7 @@ def exit_code(problem: BaseException) -> int:
             silence_stdout()
             return BROKEN_PIPE
         case UsageError():
-            print(f"tnet: {problem}" + (f"\n{problem.usage}" if problem.usage else ""), file=sys.stderr)
+            print(f"tnet: {lines(str(problem))}" + (f"\n{problem.usage}" if problem.usage else ""), file=sys.stderr)
             return 2
     diagnostics = problem.diagnostics if isinstance(problem, SpecError) else [unexpected(problem)]
     from .output import report

@@ -13,9 +13,9 @@ from ..diagnostics import Diagnostic
 UNLIMITED = 10_000
 
 
-def report(diagnostics: Sequence[Diagnostic]) -> None:
+def report(diagnostics: Sequence[Diagnostic], format: str = "full") -> None:
     """Print diagnostics for people on stderr."""
-    show(diagnostics, "full", sys.stderr)
+    show(diagnostics, format, sys.stderr)
 
 
 def show(diagnostics: Sequence[Diagnostic], format: str, stream: TextIO | None = None) -> None:

@@ -44,11 +44,11 @@ def open_spec(options: argparse.Namespace) -> Spec:
 
 
 def model_spec(options: argparse.Namespace) -> Spec:
-    """The spec, compiled as far as the model: errors are raised, what does not stand in its way goes to stderr."""
+    """The spec, compiled as far as the model: errors are raised; what does not stand in its way goes to stderr."""
     from .output import report
 
     spec = open_spec(options).checked()
-    report([replace(each, severity="warning") for each in spec.check()])
+    report([replace(each, severity="warning") for each in spec.check()], "concise")
     return spec
 
 
@@ -57,5 +57,5 @@ def training_spec(options: argparse.Namespace) -> Spec:
     from .output import report
 
     spec = open_spec(options).checked(training=True)
-    report(spec.check())
+    report(spec.check(), "concise")
     return spec

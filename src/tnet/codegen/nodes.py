@@ -109,6 +109,8 @@ class Converter:
             case "index" | "set_index":
                 subscripts = tuple(self.argument(each, "index") for each in node.args[1])
                 return py.Index(self.argument(node.args[0]), subscripts)
+            case "list":
+                return self.argument(list(node.args))
             case "attribute":
                 return py.Attribute(self.argument(node.args[0]), node.target)
             case "read":

@@ -21,7 +21,7 @@ from .callees import Arguments, Callee, Skip, describe
 from .calls import bind_formals, inputs_of
 from .data_sizes import outside
 from .evaluation import is_runtime
-from .frames import Frame
+from .frames import LARGEST_STEPS, Frame, LimitReached
 from .functions import OTHER_FUNCTIONS, apply_function
 from .inference import infer_types, new_values, types_of
 from .labels import submodule_name
@@ -118,7 +118,17 @@ def register(child: Layer | Module, label: str | None, step: ast.Step, base: str
         )  # fmt: skip
     name = submodule_name(label, span, base, frame)
     frame.module.children[name] = child
+    _count_submodules(child, span, frame)
     return name
+
+
+def _count_submodules(child: Layer | Module, span: Span, frame: Frame) -> None:
+    """Blocks are elaborated once, however often they are applied; what they make together is limited too."""
+    counts = frame.net.submodules
+    inner = child.children.values() if isinstance(child, Module) else ()
+    counts[id(child)] = 1 + sum(counts.get(id(each), 1) for each in inner)
+    if counts[id(child)] > LARGEST_STEPS:
+        raise LimitReached(error("TN0901", f"more than {LARGEST_STEPS:,} submodules", span))
 
 
 def emit_apply(name: str, args: tuple, kwargs: dict[str, Any], types: Any, span: Span, frame: Frame) -> Any:

@@ -62,6 +62,8 @@ def call_builtin(name: str, args: Arguments, span: Span) -> Any:
                 f"`{name}` of the symbolic size `{text.size(value)}` cannot be computed now",
                 args.span(position, span),
             )
+        if name == "len" and isinstance(value, Value) and getattr(value.type, "length", None) is not None:
+            return value.type.length
         if isinstance(value, Value):
             raise error(
                 "TN0303", f"`{name}` is for compile-time values, not for {describe(value)}", args.span(position, span)

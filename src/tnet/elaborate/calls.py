@@ -22,9 +22,11 @@ from .evaluation import arguments, evaluate, evaluates, is_runtime
 from .expressions import lookup
 from .frames import MISSING, Frame
 from .functions import apply_function, apply_method
+from .operators import counted_items
 from .suggestions import suggest
 
 DEEPEST_CALL = 40
+OPERATIONS_OF_CALL = 20
 
 
 @evaluates(ast.Call)
@@ -68,7 +70,7 @@ def _call_name(callee: ast.Var, args: Arguments, span: Span, frame: Frame) -> An
     name = callee.name
     bound = any(found is not MISSING for found in (frame.find(name), frame.globals.find(name)))
     if not bound and builtins.computes_now(name, args):
-        return builtins.call_builtin(name, args, span)
+        return counted_items(builtins.call_builtin(name, args, span), span, frame)
     if not bound and name in REFUSED:
         raise error("TN0206", f"`{name}` cannot be used in a spec: {REFUSED[name]}", callee.span)
     if not bound and frame.section:
@@ -130,6 +132,7 @@ def call_definition(callee: Callee, span: Span, frame: Frame) -> Any:
         calls = [*active[active.index(callee.name) :], callee.name] if callee.name in active else []
         through = f": {' -> '.join(calls)}" if len(calls) > 2 else ""
         raise error("TN0503", f"`{callee.name}` calls itself{through}", span, help="a `def` is never recursive")
+    frame.work.count_operation(span, OPERATIONS_OF_CALL)
     bound = bind_formals(declared.node.formals, callee.arguments, callee.name, span, declared.globals, frame)
     declared.globals.evaluating.append(callee.name)
     try:

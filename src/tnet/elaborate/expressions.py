@@ -14,6 +14,7 @@ from .callees import Skip, describe
 from .evaluation import compile_time, evaluate, evaluates
 from .frames import MISSING, Frame, Unsettled
 from .library import library_value
+from .operators import counted_items
 from .suggestions import suggest
 
 
@@ -24,7 +25,8 @@ def _literal(node: ast.Literal, frame: Frame) -> Any:
 
 @evaluates(ast.String)
 def _string(node: ast.String, frame: Frame) -> str:
-    return "".join(part if isinstance(part, str) else _interpolated(part, frame) for part in node.parts)
+    found = [part if isinstance(part, str) else _interpolated(part, frame) for part in node.parts]
+    return counted_items("".join(found), node.span, frame)
 
 
 def _interpolated(node: ast.Expr, frame: Frame) -> str:
@@ -69,12 +71,13 @@ def lookup(name: str, span: Span, frame: Frame) -> Any:
 
 @evaluates(ast.ListExpr)
 def _list(node: ast.ListExpr, frame: Frame) -> list:
-    return [evaluate(item, frame) for item in node.items]
+    return counted_items([evaluate(item, frame) for item in node.items], node.span, frame)
 
 
 @evaluates(ast.MapExpr)
 def _map(node: ast.MapExpr, frame: Frame) -> dict:
-    return {_key(key, frame): evaluate(value, frame) for key, value in node.items}
+    made = {_key(key, frame): evaluate(value, frame) for key, value in node.items}
+    return counted_items(made, node.span, frame)
 
 
 def _key(node: ast.Expr, frame: Frame) -> Any:
@@ -91,7 +94,7 @@ def _tuple(node: ast.TupleExpr, frame: Frame) -> tuple:
     for item in node.items:
         if item.name:
             raise error("TN0301", f"`{item.name.text}=` stands in no call", item.span)
-    return tuple(evaluate(item.value, frame) for item in node.items)
+    return counted_items(tuple(evaluate(item.value, frame) for item in node.items), node.span, frame)
 
 
 @evaluates(ast.Grouped)

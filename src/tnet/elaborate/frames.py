@@ -16,6 +16,7 @@ MISSING = object()
 
 LARGEST_STEPS = 100_000
 LARGEST_OPERATIONS = 1_000_000
+LARGEST_FAULTS = 100
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,12 @@ class Work:
             key = (each.code, each.span, each.message)
             if key not in self.seen:
                 self.seen.add(key)
+                if len(self.seen) > LARGEST_FAULTS:
+                    raise LimitReached(error("TN0901", f"more than {LARGEST_FAULTS:,} faults"))
                 self.diagnostics.append(each)
 
-    def count_operation(self, span: Span) -> None:
-        self.operations += 1
+    def count_operation(self, span: Span, times: int = 1) -> None:
+        self.operations += times
         if self.operations > LARGEST_OPERATIONS:
             raise LimitReached(error("TN0901", f"more than {LARGEST_OPERATIONS:,} compile-time operations", span))
 
@@ -71,6 +74,7 @@ class NetState:
     active: dict[str, Span | None] = field(default_factory=dict)  # blocks being elaborated, where each is applied
     data_sizes: dict[Any, tuple[Any, ...]] = field(default_factory=dict)  # by what they depend on
     bytes: int = 0
+    submodules: dict[int, int] = field(default_factory=dict)  # in each module, by its identity
 
 
 @dataclass(eq=False)
@@ -89,6 +93,7 @@ class Frame:
     reserved: frozenset[str] = frozenset()  # labels that the text of the body gives somewhere
     captured: dict[Value, Value] = field(default_factory=dict)
     builders: dict[str, Callable[[list[Any]], Module]] = field(default_factory=dict)
+    copies: int = 1  # of a repeat, of which this is the frame
     replay: list[str] | None = None  # the unlabelled children of a shared repeat's round, while it goes round again
     section: bool = False  # names that the spec does not know are for the section's library to explain
     failed: bool = False

@@ -25,6 +25,7 @@ from ..source import Span
 from .callees import Arguments, Callee, describe
 from .evaluation import is_runtime, tensor_operation
 from .frames import Frame
+from .growing import is_list, join
 from .packing import apply_packing
 
 DEVICES = "leave it out here; set `device = …` in `train`"
@@ -44,6 +45,8 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
     _refuse_arguments(function.name, given, span)
     args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
     kwargs = {name: _argument(each, given.span(name, span)) for name, each in {**given.keywords, **keywords}.items()}
+    if any(map(is_list, args)):
+        return join(function, args, kwargs, span, frame)
     if function.name in packing_table():
         return apply_packing(function, args, kwargs, span, frame)
     if not is_runtime((args, kwargs)):

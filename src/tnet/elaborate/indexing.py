@@ -12,6 +12,7 @@ from ..syntax import ast
 from .callees import describe
 from .evaluation import compile_time, evaluate, evaluates, tensor_operation
 from .frames import Frame
+from .growing import is_list, item
 
 
 @evaluates(ast.Index)
@@ -19,6 +20,8 @@ def index(node: ast.Index, frame: Frame) -> Any:
     value = evaluate(node.value, frame)
     if isinstance(value, Value):
         subscripts = tuple(subscript(each, frame) for each in node.subscripts)
+        if is_list(value):
+            return item(value, subscripts, node.span, frame)
         return tensor_operation(frame, "index", "", operator.getitem, (value, subscripts), {}, node.span)
     if len(node.subscripts) != 1 or isinstance(node.subscripts[0], ast.Ellipsis):
         raise error("TN0303", f"{describe(value)} takes one index", node.span)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sympy import Integer
@@ -14,6 +14,7 @@ from ..shapes import Rejected, infer, is_own, rounds_of, simplify
 from ..source import Span
 from .data_sizes import named, relations_of_sizes
 from .frames import Frame
+from .limits import check_pieces, check_tensor
 from .misfits import misfit
 from .packed import not_packed, packed_types, padded
 
@@ -42,6 +43,7 @@ def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, 
             raise not_packed(name, span)
         if isinstance(value.type, OpaqueType) and not isinstance(call, Layer):
             raise error("TN0001", f"what `{name}` makes of a `{value.type}` is not inferred yet", span)
+    check_pieces(name, args, span)
     try:
         plain = tuple(padded(each, call.prototype) for each in args) if isinstance(call, Layer) else args
         found = infer(call, key, plain, kwargs, frame.net.hints)
@@ -49,10 +51,22 @@ def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, 
         raise misfit(frame, call, name.rsplit(".", 1)[-1], rejected, args, kwargs, span) from None
     short = name.rsplit(".", 1)[-1]
     frame.net.relations += relations_of_sizes(found.relations, short, span)
+    for kind in tensors_in(found.structure):
+        check_tensor(kind, name, span)
     if is_own(call) and not _all_tensors(found.structure):
         raise error("TN0303", f"`{short}` gives more than tensors", span, help="return tensors only")
     types = named(found, key[0] if isinstance(key, tuple) else key, args, frame)
     return packed_types(call, args, types, span) if isinstance(call, Layer) else types
+
+
+def tensors_in(types: Any) -> Iterator[TensorType]:
+    if isinstance(types, TensorType):
+        yield types
+    elif isinstance(types, (tuple, list)):
+        for each in types:
+            yield from tensors_in(each)
+    elif isinstance(types, dict):
+        yield from tensors_in(list(types.values()))
 
 
 def _all_tensors(types: Any) -> bool:

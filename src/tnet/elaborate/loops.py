@@ -12,6 +12,7 @@ from .bodies import bind_target, executes, run_statements, unpack
 from .callees import describe
 from .evaluation import arguments, evaluate
 from .frames import MISSING, Frame
+from .growing import is_list
 from .rounds import range_rounds
 
 
@@ -52,6 +53,10 @@ def items_of(node: ast.Expr, frame: Frame) -> Any:
     items = evaluate(node, frame)
     if isinstance(items, dict):
         return list(items)
+    if is_list(items):
+        raise error(
+            "TN0303", "a `for` does not go over a list that grew in a loop", node.span, help="`stack` it and use that"
+        )
     if isinstance(items, Value):
         raise error(
             "TN0303", "a `for` goes over a list, not over a tensor", node.span, help="`x.unbind(0)` gives a list"

@@ -9,7 +9,7 @@ from ..diagnostics import SpecError, did_you_mean, error
 from ..ir.graph import Module, Net, Value
 from ..shapes import symbol
 from ..shapes.conditions import summarise
-from ..syntax import ast, walk
+from ..syntax import ast
 from .bodies import run_body
 from .callees import UNKNOWN, Callee, Skip, describe
 from .evaluation import is_runtime
@@ -126,12 +126,3 @@ def main_net(tree: ast.Tree, wanted: tuple[str, Any] | None, used: set[str]) -> 
         return name
     free = [name for name in names if name not in used]
     return free[0] if len(free) == 1 else None
-
-
-def used_names(node: ast.Node) -> Iterator[str]:
-    """Names of steps and variables in a piece of the tree."""
-    for each in walk(node):
-        if isinstance(each, ast.Apply):
-            yield each.callee.text
-        elif isinstance(each, ast.Var):
-            yield each.name

@@ -16,6 +16,7 @@ from ..syntax import ast
 from .callees import Callee, describe
 from .evaluation import decide, evaluate, evaluates, is_runtime, tensor_operation
 from .frames import Frame
+from .growing import appended, is_list
 from .inference import in_mode
 
 OPERATIONS = {
@@ -74,6 +75,8 @@ def _left_spine(node: ast.Binary) -> tuple[ast.Expr, list[ast.Binary]]:
 
 def apply_operator(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
     """`left op right`, whatever they are."""
+    if op == "+" and is_list(left):
+        return appended(left, right, span, frame)
     if is_runtime(left) or is_runtime(right):
         return _on_tensors(op, left, right, span, frame)
     if isinstance(left, TrainingChoice) or isinstance(right, TrainingChoice):
@@ -87,7 +90,7 @@ def apply_operator(op: str, left: Any, right: Any, span: Span, frame: Frame) -> 
         return OPERATIONS[op](_comparable(left), _comparable(right))
     if isinstance(left, Duration) or isinstance(right, Duration):
         return _on_durations(op, left, right, span)
-    return _on_values(op, left, right, span)
+    return counted_items(_on_values(op, left, right, span), span, frame)
 
 
 def _comparable(value: Any) -> Any:
@@ -96,7 +99,7 @@ def _comparable(value: Any) -> Any:
 
 def _on_tensors(op: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
     if op == "+" and isinstance(left, list) and isinstance(right, list):
-        return left + right
+        return counted_items(left + right, span, frame)
     if op in ("==", "!=") and (left is None or right is None):  # whether an optional input was given
         return op == "!="
     for side in (left, right):
@@ -194,5 +197,33 @@ def _check_size(op: str, left: Any, right: Any, span: Span) -> None:
     if op == "*" and isinstance(right, int) and isinstance(left, (list, str, tuple)):
         left, right = right, left
     if op == "*" and isinstance(left, int) and isinstance(right, (list, str, tuple)):
-        if left * len(right) > LARGEST_LENGTH:
-            raise error("TN0901", f"lists and text are limited to {LARGEST_LENGTH:,} items", span)
+        _check_items(left * max(len(right), items(right)), span)
+
+
+def counted_items(value: Any, span: Span, frame: Frame) -> Any:
+    """A value just made; one of many items counts as many operations. Raises SpecError for one that is too large."""
+    if isinstance(value, (str, list, tuple, dict)):
+        held = items(value)
+        _check_items(held, span)
+        frame.work.count_operation(span, held // TEXT_IN_ONE if isinstance(value, str) else held)
+    return value
+
+
+TEXT_IN_ONE = 64
+"""So many characters count as one operation."""
+
+
+def items(value: Any) -> int:
+    """How many items a value holds, with those that these hold."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return len(value) + sum(map(items, value.values()))
+    if isinstance(value, (list, tuple)):
+        return len(value) + sum(items(each) for each in value if isinstance(each, (list, tuple, dict)))
+    return 1
+
+
+def _check_items(held: int, span: Span) -> None:
+    if held > LARGEST_LENGTH:
+        raise error("TN0901", f"lists and text are limited to {LARGEST_LENGTH:,} items", span)

@@ -10,13 +10,13 @@ from ..diagnostics import Diagnostic, SpecError, did_you_mean, error
 from ..ir.program import HyperValue, Override, Program
 from ..ir.values import Call
 from ..source import Source
-from ..syntax import ast, parse, read
+from ..syntax import ast, parse, read, used_names
 from ..trust import Permissions
 from .callees import Callee, Skip
 from .evaluation import compile_time
 from .frames import Frame, LimitReached, Work
 from .globals import Globals
-from .nets import elaborate_net, main_net, used_names
+from .nets import elaborate_net, main_net
 from .overrides import hyper_value, unknown_hyper
 from .own_code import own_layers, used
 from .sections import read_data, read_rules, read_train
@@ -31,7 +31,7 @@ def elaborate(
     try:
         _elaborate(tree, overrides, program, work, permissions or Permissions())
     except LimitReached as reached:
-        work.report(reached.problem)
+        work.diagnostics += reached.problem.diagnostics
     except RecursionError:
         work.report(error("TN0901", "the spec is nested too deep to be elaborated"))
     return program, work.diagnostics

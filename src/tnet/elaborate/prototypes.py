@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..catalog.layers import LayerClass
 from ..catalog.python import OwnLayer
@@ -18,6 +19,8 @@ from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Value
 from ..shapes import freeze
 from ..shapes.reasons import with_sets_in_order
 from ..source import Span
+
+LARGEST_CONSTRUCTION = 10_000
 
 _prototypes: dict[Any, torch.nn.Module] = {}
 
@@ -49,6 +52,8 @@ def prototype_of(
     if key not in _prototypes:
         try:
             _prototypes[key] = _construct(layer_class, arguments)
+        except TooMany as problem:
+            raise error("TN0901", f"`{layer_class.name}` is too large: {problem}", span) from None
         except Exception as problem:  # whatever a constructor raises on arguments that it does not take
             raise _refused(layer_class, arguments, inputs, problem, span) from None
     return _prototypes[key]
@@ -71,12 +76,30 @@ def constructor_of(layer_class: LayerClass, arguments: Sequence[LayerArgument]) 
     return construct
 
 
+class TooMany(Exception):
+    """A constructor makes more tensors than any layer has."""
+
+
+class Bounded(TorchDispatchMode):
+    """Ends a constructor that goes on making tensors, as one with `num_layers=10**9` would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = LARGEST_CONSTRUCTION
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise TooMany(f"it would make more than {LARGEST_CONSTRUCTION:,} tensors")
+        return function(*args, **(kwargs or {}))
+
+
 def _construct(layer_class: LayerClass, arguments: Sequence[LayerArgument]) -> torch.nn.Module:
     """An instance on the meta device; code of the user's own that cannot make one there makes it on the CPU first."""
     construct = constructor_of(layer_class, arguments)
     with warnings.catch_warnings(action="ignore"):
         try:
-            with torch.device("meta"):
+            with torch.device("meta"), Bounded():
                 return construct()
         except Exception:
             if not isinstance(layer_class, OwnLayer):

@@ -6,12 +6,13 @@ from typing import Any
 
 from ..diagnostics import SpecError, error
 from ..ir.graph import Module, Value, leaves
+from ..source import Span
 from ..syntax import ast
 from .apply import Inputs, apply_again, apply_module
 from .bodies import Returned, run_statements
 from .callees import UNKNOWN, Skip, describe
 from .evaluation import compile_time
-from .frames import Frame
+from .frames import Frame, LimitReached
 from .groups import apply_group, one_flow
 from .labels import camel_case
 from .modules import captured_values, inner_value
@@ -54,14 +55,28 @@ def repeat_count(action: ast.Repeat, frame: Frame) -> int:
     return count
 
 
+def check_copies(count: int, span: Span, frame: Frame) -> None:
+    """Refuse repeats in repeats that are too many together before the first of them is built."""
+    around: Frame | None = frame
+    while around is not None and around.module is not None:
+        count *= around.copies
+        around = around.parent
+    if count > LARGEST_REPEAT:
+        raise LimitReached(
+            error("TN0901", f"repeats in repeats make {count:,} copies; at most {LARGEST_REPEAT:,} are built", span)
+        )
+
+
 def repeated(action: ast.Repeat, name: str, count: int, structure: Any, frame: Frame) -> tuple[Module, list[Value]]:
     """The module of `repeat count { … }`: children `0`, `1`, … A copy that is one unlabelled layer is that layer."""
     own = inner_value(structure)
     module = Module("repeat", name, list(leaves(own)), span=action.span)
     module.own_inputs = len(module.inputs)
     inner = Frame(frame.work, frame.globals, frame.net, module, frame, names={"x": own}, numbered=True)
+    inner.copies = max(count, 1)
     single = single_layer(action.body, frame)
     gathered = Gathered(action.body)
+    check_copies(count, action.count.span, frame)
     for number in range(count):
         if action.variable:
             inner.names[action.variable.text] = number

@@ -22,6 +22,7 @@ from .callees import UNKNOWN, describe
 from .evaluation import arguments, is_runtime
 from .frames import MISSING, Frame, Unsettled
 from .groups import apply_group
+from .growing import after_rounds, is_list, let_grow, within
 from .inference import new_values, types_of
 
 UNSET = Unsettled("")
@@ -81,6 +82,7 @@ def range_rounds(node: ast.For, bounds: tuple[Any, Any, int], frame: Frame) -> N
     if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
         raise error("TN0303", "a range gives one number at a time", node.iterable.span)
     refuse_return(node.body)
+    let_grow(node.body, frame)
     name = node.targets[0].text
     own = f"{name}_" if name in frame.net.hints else name
     variable = Value(own, OpaqueType("int"), node.targets[0].span)
@@ -121,6 +123,8 @@ def _rounds(
     for name, value in params.items():
         for each in leaves(value):
             each.name = name
+            if is_list(each):
+                within(each)
 
     def enter() -> None:
         frame.names.update((name, read_own(name, span, frame)) for name in buffers)
@@ -128,7 +132,7 @@ def _rounds(
 
     path = run_path(enter, frame, params)
     join = Join(frame, span, WORDS)
-    found = _names_after(join, path, carried, params, buffers, frame)
+    found = _names_after(join, path, carried, params, buffers, bounds, frame)
     given = tuple(leaves(list(carried.values())))
     rounds = Branch(path.nodes, tuple(join.otherwise), tuple(leaves(list(params.values()))), variable)
     node = Node("loop", target, (bounds, *given), {}, tuple(join.merged), span, (rounds,))
@@ -139,7 +143,7 @@ def _rounds(
 
 
 def _names_after(
-    join: Join, path: Path, carried: dict[str, Any], params: dict[str, Any], buffers: list[str], frame: Frame
+    join: Join, path: Path, carried: dict[str, Any], params: dict, buffers: list[str], bounds: tuple, frame: Frame
 ) -> dict[str, Any]:
     """What each name is after the loop; what is carried is joined whole, so that rounds line up with what they give."""
     found: dict[str, Any] = {name: frame.names[name] for name in buffers}
@@ -151,14 +155,14 @@ def _names_after(
             found[name] = Unsettled("it is assigned in a loop kept for run time, which may have no round")
             continue
         try:
-            found[name] = _carried(join, name, carried, params, value, frame)
+            found[name] = _carried(join, name, carried, params, value, bounds, frame)
         except SpecError as problem:
             frame.work.report(problem)
             frame.failed = True
     return found
 
 
-def _carried(join: Join, name: str, carried: dict, params: dict, after: Any, frame: Frame) -> Any:
+def _carried(join: Join, name: str, carried: dict, params: dict, after: Any, bounds: tuple, frame: Frame) -> Any:
     if UNKNOWN in (after, frame.names[name]):
         return UNKNOWN
     if name not in carried:
@@ -177,4 +181,7 @@ def _carried(join: Join, name: str, carried: dict, params: dict, after: Any, fra
         return carried[name]
     if type(after) is list and len(after) != len(carried[name]):
         raise error("TN0001", f"`{name}`, a list that grows in a loop kept for run time, is not done yet", join.span)
-    return join.value(name, carried[name], after)
+    value = join.value(name, carried[name], after)
+    if is_list(after):
+        after_rounds(value, carried[name], after, bounds)
+    return value

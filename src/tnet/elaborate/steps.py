@@ -107,7 +107,11 @@ def _apply(action: ast.Apply, label: str | None, inputs: Inputs, step: ast.Step,
         return WITH_SURGERY[callee.kind](callee, action, label, inputs, step, frame)
     if action.surgery is not None or action.taps is not None:
         what, does = (action.surgery, "replaced") if action.surgery is not None else (action.taps, "read")
-        raise error("TN0206", f"only the submodules of a model are {does}, not of {describe(callee)}", what.span)
+        rules = does == "replaced" and any(not isinstance(each, ast.Flow) for each in what.statements)
+        help = "rules stand in `parameters { … }`" if rules else None
+        raise error(
+            "TN0206", f"only the submodules of a model are {does}, not of {describe(callee)}", what.span, help=help
+        )
     return apply_callee(callee, label, inputs, action.span, step, frame)
 
 

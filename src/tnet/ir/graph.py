@@ -96,6 +96,7 @@ class Node:
     "operator"    `+ - * / // % ** @ & | == != < <= > >=` (two args), `neg`, `invert` (one)
     "index"       ""                           value, tuple of subscripts
     "set_index"   ""                           value, tuple of subscripts, new content; gives a changed copy
+    "list"        ""                           the first items of a list that grows in a loop
     "read"        path below `self` ("cls", "embed.weight")   none
     "attribute"   attribute name (`T`, `mT`, `real`, …)        the tensor
     "update"      name of a buffer of the module      `=`, `+=`, …, the value; for an index write a tuple of subscripts

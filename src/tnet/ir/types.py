@@ -64,4 +64,14 @@ class PackedType(OpaqueType):
     padded: TensorType
 
 
+@dataclass(frozen=True)
+class ListType(OpaqueType):
+    """A list that grows in a loop kept for run time; `element` is None before the first item. `length` is None where it
+    is not known, within the loop; there `added` counts what the round has appended. Neither counts in equality."""
+
+    element: TensorType | None = field(default=None, compare=False)
+    length: Dim | None = field(default=None, compare=False)
+    added: int = field(default=0, compare=False)
+
+
 Type = Union[TensorType, OpaqueType]

@@ -47,8 +47,7 @@ def resolve(
     cascade = Cascade(Matcher(net, blocks, own or {}), optimizer, readers or {})
     cascade.apply(rules)
     table = RuleTable(net, cascade.matcher, cascade.entries, tuple(rules), optimizer, cascade.by_rule, cascade.modules)
-    found = [*cascade.matcher.diagnostics, *cascade.diagnostics]
-    return table, [*found, *objections(table, fine=not any(each.is_error for each in found))]
+    return table, [*cascade.diagnostics, *objections(table, fine=not cascade.diagnostics)]
 
 
 def check_names(rules: list[Rule], optimizer: OptimizerChoice | None) -> Iterator[Diagnostic]:

@@ -7,11 +7,10 @@ from math import prod
 
 from torch import nn
 
-from ..diagnostics import Diagnostic, Note, error, warning
+from ..diagnostics import Diagnostic, Note, error
 from .arguments import lowered, show
 from .choice import OptimizerChoice
 from .groups import ParameterGroup, groups
-from .selectors import NORM_LAYERS
 from .table import RuleTable
 
 MOST_TRIED = 10_000
@@ -27,7 +26,6 @@ def objections(table: RuleTable, fine: bool) -> Iterator[Diagnostic]:
     found = groups(table) if table.optimizer else []
     for objection in (OPTIONS, *(WHOLE if fine else ())) if table.optimizer else ():
         yield from objection(table, found)
-    yield from moving_statistics(table)
 
 
 def rejected_options(table: RuleTable, found: list[ParameterGroup]) -> Iterator[Diagnostic]:
@@ -136,25 +134,6 @@ def vectors_of_limited_norm(table: RuleTable, found: list[ParameterGroup]) -> It
             note = Note(f"`{name}` is made here", site.span)
             advice = "select what it suits, as with a further part `*.weight` in the selector"
             yield from error("TN0604", message, entry.property.span, note, help=advice).diagnostics
-
-
-def moving_statistics(table: RuleTable) -> Iterator[Diagnostic]:
-    """Norm layers that are frozen for good, and whose running statistics go on all the same."""
-    still = set(table.switched("eval"))
-    for path, site in table.matcher.sites.modules.items():
-        if path in still or not (site.cls and issubclass(site.cls, NORM_LAYERS)):
-            continue
-        inside = table.matcher.sites.parameters_in(path)
-        module = getattr(site.node, "prototype", site.node)
-        if not inside or not getattr(module, "track_running_stats", False):
-            continue
-        entries = [table.entries.get(name, {}).get("freeze") for name in inside]
-        if all(entry and entry.value is True for entry in entries):
-            top, _, inner = path.partition(".")
-            advice = f"keep them as they are: `{top}{' :norm' * bool(inner)} {{ eval = true }}`"
-            message = f"`{path}` is frozen, its running statistics are not"
-            yield warning("TN0606", message, entries[0].property.span, help=advice)
-            return
 
 
 OPTIONS: Objection = rejected_options

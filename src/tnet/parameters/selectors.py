@@ -10,10 +10,11 @@ from functools import cached_property
 from torch import nn
 
 from ..catalog.layers import find_layer, layer_names
-from ..diagnostics import Diagnostic, SpecError, did_you_mean, error, nearest, warning
+from ..diagnostics import Diagnostic, SpecError, did_you_mean, error, nearest
 from ..ir.graph import Net
 from ..ir.program import Selector, SelectorPart
 from ..ir.sites import ParameterSite
+from ..source import Span
 from .sites import NetSites, Selection, is_glob
 
 NORM_LAYERS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
@@ -33,14 +34,14 @@ class Matcher:
     """Matches selectors over one net.
 
     `blocks` are the names of all blocks and nets that the spec declares or imports, whether or not this net has them,
-    `own` the classes of its own Python by name; what is found to be wrong without ending the work goes to
-    `diagnostics`.
+    `own` the classes of its own Python by name; `unmatched` has what known classes and categories in rules do not
+    match, each with its place.
     """
 
     net: Net
     blocks: Collection[str] = ()
     own: Mapping[str, type] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    unmatched: list[tuple[str, Span]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.sites = NetSites(self.net)
@@ -73,9 +74,9 @@ class Matcher:
             if not each.parameters and not (of_modules and each.modules)
         ]
         for part in without:
-            self.diagnostics.append(warning("TN0601", self._without_parameters(part), part.span))
+            self.unmatched.append((self._without_parameters(part), part.span))
         if not found.parameters and not without and not (of_modules and found.modules):
-            self.diagnostics.append(warning("TN0601", f"no parameter meets all of `{selector}`", selector.span))
+            self.unmatched.append((f"no parameter meets all of `{selector}`", selector.span))
         return found
 
     def _without_parameters(self, part: SelectorPart) -> str:

@@ -132,6 +132,7 @@ def is_glob(pattern: str) -> bool:
 
 def glob_to_regex(pattern: str) -> str:
     """`*` is any text, dots included; `?` one character that is no dot."""
+    pattern = re.sub(r"\*+", "*", pattern)
     return re.escape(pattern).replace(r"\*", ".*").replace(r"\?", r"[^.\n]")
 
 

@@ -43,8 +43,8 @@ Fields = Mapping[str, Tensor]
 class Cost:
     """Bytes and floating-point operations of an optimizer step; None for what cannot be told, and `missing` says why.
 
-    `average` is the copy that `ema` keeps. `activations` are those of one part of a batch, where `accumulate` makes
-    several of it, at the inputs' sizes in `inputs`.
+    `average` is the copy that `ema` or `swa` keeps. `activations` are those of one part of a batch, where `accumulate`
+    makes several of it, at the inputs' sizes in `inputs`.
     """
 
     parameters: int
@@ -71,7 +71,7 @@ def cost(net: Net, cls: type[nn.Module], recipe: Recipe, table: RuleTable, sampl
     batch = min(recipe.batch, samples or recipe.batch) // recipe.accumulate
     at = sizes(net) | {name: batch for name in _batch_sizes(net)}
     fixed = Cost(
-        own, _bytes(table, trained), _optimizer_state(found, table), own if recipe.ema else 0, None, None,
+        own, _bytes(table, trained), _optimizer_state(found, table), own if recipe.ema or recipe.swa else 0, None, None,
         _shown(net, at),
     )  # fmt: skip
     if net.random_repeats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ class FakeRun:
     def run(self, call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> FakeResult:
         """Raises `Failure` for whatever PyTorch raises."""
         try:
-            with self.mode, enable_python_dispatcher(), torch.no_grad():
+            with self.mode, enable_python_dispatcher(), torch.no_grad(), warnings.catch_warnings(action="ignore"):
                 fake_args, fake_kwargs = self.enter(tuple(args)), self.enter(dict(kwargs))
                 if isinstance(call, Layer):
                     result = functional_call(call.prototype, self.state(call.prototype), fake_args, fake_kwargs)

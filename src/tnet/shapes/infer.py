@@ -19,6 +19,7 @@ from .probe import from_numbers, without_specialisation
 from .real import is_own
 from .real import run as run_own
 from .reasons import bare, reason
+from .recurrent import with_few_steps
 from .symbolic import always, at_hints, simplify
 from .trial import is_tried, real_result, refusal
 
@@ -160,7 +161,7 @@ def _at_hints(question: Any, call: Any, args: tuple, kwargs: dict, sizes: dict[s
     """An answer found at these hints; one that asked nothing of any size holds at all hints."""
     at = (question, tuple(sizes.items()))
     if at not in _answers:
-        _answers[at] = _ask(call, args, kwargs, sizes)
+        _answers[at] = with_few_steps(call, args, lambda short: _ask(call, short, kwargs, sizes))
         if isinstance(_answers[at], FakeResult) and not any(map(_matters, _answers[at].relations)):
             _answers_at_any_hint[question] = _answers[at]
     return _answers[at]

@@ -89,7 +89,12 @@ def _is_fixed(result: FakeResult, name: sympy.Symbol, hint: int) -> bool:
 
 
 def _fixes(relation: Any, name: sympy.Symbol, hint: int) -> bool:
-    return isinstance(relation, sympy.Eq) and {relation.lhs, relation.rhs} == {name, sympy.Integer(hint)}
+    """Whether only the hint satisfies a relation, as `T == 5` or, of an index `T - 1`, `T - 1 == 4`."""
+    if not isinstance(relation, sympy.Eq):
+        return False
+    difference = relation.lhs - relation.rhs
+    linear = difference.as_coefficients_dict().keys() <= {sympy.S.One, name}
+    return linear and difference.xreplace({name: sympy.Integer(hint)}) == 0
 
 
 def _sizes(structure: Any) -> list[Any]:

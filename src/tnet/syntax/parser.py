@@ -7,6 +7,7 @@ an ERROR and goes on after it, so that each item gives one diagnostic at most an
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from ..diagnostics import Diagnostic, SpecError
@@ -189,8 +190,15 @@ def _interpolated(source: Source, begin: int, end: int) -> ast.Expr:
     return value
 
 
+WORDS = re.compile(r"\w+|[^\w\s]")
+LARGEST_WORDS = 200_000
+
+
 def parse(source: Source) -> ast.Tree:
     """The syntax tree of a spec, whatever its text: what cannot be read is an error node and has a diagnostic."""
+    if (count := sum(1 for _ in WORDS.finditer(source.text))) > LARGEST_WORDS:
+        message = f"the spec has {count:,} words and signs; at most {LARGEST_WORDS:,} are read"
+        return ast.Tree(source, (), (), (Diagnostic("TN0901", "error", message, source.span(0, 0)),))
     reading = Parser(source, "spec", begin=_after_mark(source))
     declarations = tuple(_checked(each, reading.diagnostics) for each in reading.run())
     if not declarations:

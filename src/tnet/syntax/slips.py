@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from ..diagnostics import did_you_mean
 from ..source import Span
@@ -155,4 +156,6 @@ def character_help(text: str) -> str | None:
     """How to write what an unknown character was meant for."""
     if text[0].isalpha():
         return "names are plain letters, digits and `_`; other text stands in strings and comments"
+    if unicodedata.category(text[0]) in ("Cf", "Cc"):
+        return "it cannot be seen; take it away"
     return _CHARACTERS.get(text[0])

@@ -28,3 +28,12 @@ def walk(node: ast.Node) -> Iterator[ast.Node]:
         node = waiting.pop()
         yield node
         waiting.extend(reversed(list(children(node))))
+
+
+def used_names(node: ast.Node) -> Iterator[str]:
+    """Names of steps and variables in a piece of the tree."""
+    for each in walk(node):
+        if isinstance(each, ast.Apply):
+            yield each.callee.text
+        elif isinstance(each, ast.Var):
+            yield each.name

@@ -49,7 +49,7 @@ def contradictions(
     for name in ("mixup", "cutmix"):
         if values.get(name) and values.get("loss") and net is not None:
             check_mixing(name, values["loss"], net, conflict)
-    _check_tricks(values, conflict)
+    _check_tricks(values, net, conflict)
     for name, result in _monitored(values):
         if problem := _unmonitored(name, result, settings, values, data):
             conflict(name, *problem, span=settings[name].value.spans.get(WATCHING[name]) if name in settings else None)
@@ -59,7 +59,12 @@ def contradictions(
     return found
 
 
-def _check_tricks(values: Mapping[str, Any], conflict: Callable[..., None]) -> None:
+def _check_tricks(values: Mapping[str, Any], net: Net | None, conflict: Callable[..., None]) -> None:
+    if values.get("anomaly") and "compile" in values and values["compile"].enabled:
+        conflict("anomaly", "compile", "`anomaly` looks into functions of autograd, which compiled code has not")
+    inputs = net.root.inputs[: net.root.own_inputs] if net else ()
+    if values.get("channels_last") and net and not any(len(getattr(each.type, "dims", ())) == 4 for each in inputs):
+        conflict("channels_last", "net", "`channels_last` is for images, and no input of the net has four dims")
     for other, why in AGAINST_SWA.items():
         if values.get("swa") and values.get(other):
             conflict("swa", other, f"`swa` {why}", "leave one of them out")

@@ -8,7 +8,7 @@ import random
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import metadata
 from typing import Any
 
@@ -41,7 +41,8 @@ def process_settings(recipe: Recipe) -> Iterator[None]:
                 backends.cudnn.deterministic = True
                 torch.use_deterministic_algorithms(True)
             seed(recipe.seed)
-            yield
+            with torch.autograd.set_detect_anomaly(recipe.anomaly) if recipe.anomaly else nullcontext():
+                yield
     finally:
         torch.set_num_threads(before[0])
         torch.set_float32_matmul_precision(before[1])

@@ -11,6 +11,7 @@ from .evaluate import to_device
 from .hooks import Hook, collect
 from .state import State
 from .step import TrainStep
+from .watch import named_anomaly
 from .world import World
 
 
@@ -45,7 +46,8 @@ class Loop:
 
     def _epoch(self, state: State, after_step: Sequence[Callable]) -> None:
         for batch in self.loader.epoch(state.epoch, state.position):
-            loss = self.step(state, to_device(batch, self.world.device))
+            with named_anomaly(state):
+                loss = self.step(state, to_device(batch, self.world.device))
             state.advance(len(self.loader))
             for call in after_step:
                 call(state, loss)

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 
 from ..catalog.models import without_weights
@@ -17,7 +18,8 @@ from ..ir.values import Duration
 from ..source import Span
 from .checks import check_targets, try_batch
 from .compiled import Forward
-from .evaluate import PAYS_FROM, Evaluator
+from .distill import DistilledLoss, Teaching, check_teacher, teacher_of
+from .evaluate import PAYS_FROM, Evaluator, to_device
 from .loop import Every
 from .mixing import MixedLoss, check_fields
 from .outputs import output_dims
@@ -46,6 +48,7 @@ class Parts:
     state: State
     forward: Forward
     notes: list[str] = field(default_factory=list)
+    teaching: Teaching | None = None
 
     @property
     def per_epoch(self) -> int:
@@ -85,7 +88,7 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
         model = spec.model()
     if recipe.weights and not restored:
         notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
-    model.to(world.device)
+    model.to(world.device, memory_format=torch.channels_last if recipe.channels_last else torch.preserve_format)
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
     average = copy.deepcopy(model) if recipe.ema or recipe.swa else None
@@ -94,6 +97,9 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
     size = min(recipe.batch, loaders.train.count) // recipe.accumulate
     forward = forward_of(spec, model, world, size, recipe.compile, say)
     parts = Parts(spec, recipe, world, loaders, state, forward, notes)
+    if recipe.distill:
+        teacher = teacher_of(recipe.distill, spec, recipe.spans.get("distill"), world.device)
+        parts.teaching = Teaching(teacher, forward.inputs)
     check_parts(parts, spec.data_recipe.spans.get("train") if data is None else None)
     return parts
 
@@ -108,6 +114,8 @@ def forward_of(
     if recipe.mixup or recipe.cutmix:
         fields = [[name for name in each.fields if name not in inputs] for each in choices]
         built = [MixedLoss(*each) for each in zip(built, fields, strict=True)]
+    if recipe.distill:
+        built[0] = DistilledLoss(built[0], recipe.distill.temperature, recipe.distill.weight)
     return Forward(model, built[0], inputs, size, compile, recipe.precision, world.device, say, built[1:])
 
 
@@ -124,6 +132,10 @@ def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
 def check_parts(parts: Parts, span: Span | None) -> None:
     """Raises SpecError (TN0703), at the data's place, where data, net and loss do not fit each other."""
     recipe = parts.recipe
+    if parts.teaching:
+        first = parts.loaders.train.make(parts.loaders.train.indices[:2], 0)
+        batch = to_device(first, parts.world.device)
+        check_teacher(parts.teaching, parts.state.model, batch, recipe.spans.get("distill"))
     losses = [recipe.loss, *losses_of(parts.spec.table)]
     for loss in losses:
         check_targets(loss, parts.spec.net, parts.loaders, span)

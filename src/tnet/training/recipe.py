@@ -21,7 +21,7 @@ from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
-from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, PatienceChoice, SwaChoice
+from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, SwaChoice
 
 NEEDED = ("batch", "loss", "optimizer")
 
@@ -54,6 +54,8 @@ class Recipe:
     threads: int | None = None
     deterministic: bool = False
     benchmark: bool = False
+    channels_last: bool = False
+    anomaly: bool = False
     evaluate: Duration | None = Duration(1, "epochs")
     checkpoint: CheckpointChoice | None = CheckpointChoice()
     log: tuple[str, ...] = ()
@@ -64,6 +66,7 @@ class Recipe:
     cutmix: float | None = None
     ema: float | None = None
     swa: SwaChoice | None = None
+    distill: DistillChoice | None = None
     early_stop: PatienceChoice | None = None
     accumulate: int = 1
     on_nan: str = "stop"
@@ -99,8 +102,9 @@ NONE = ScheduleChoice()
 """The schedule where none is written."""
 
 UNSET = frozenset(
-    {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "early_stop", "weights"}
-)
+    {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "distill", "early_stop",
+     "weights"}
+)  # fmt: skip
 """Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
 
 SETTINGS = (*PLAIN, "loss", "optimizer", "schedule", "metrics")
@@ -170,6 +174,8 @@ def _scheduled(values: Mapping[str, Any], table: RuleTable | None) -> list[tuple
 def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:
     update = Update(values.pop("loss"), values.pop("optimizer"), values.pop("schedule"))
     fields = {name: value for name, value in values.items() if name not in ("schedule_per", "net")}
+    if fields.get("anomaly"):
+        fields["compile"] = CompileChoice(False)  # autograd looks at each function, which a graph no longer has
     given = {name: plain_value(setting.value) for name, setting in section.settings.items()}
     if update.loss.is_expression:
         given["loss"] = update.loss.span.text

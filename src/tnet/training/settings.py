@@ -16,7 +16,7 @@ from ..ir.values import Call, Duration
 from ..parameters.values import NormChoice
 
 LATER = (
-    "distill", "channels_last", "devices", "dtype", "distributed", "sync_batchnorm", "anomaly", "profile",
+    "devices", "dtype", "distributed", "sync_batchnorm", "profile",
     "snoop",
 )  # fmt: skip
 """Settings of the language that are not done yet."""
@@ -61,6 +61,16 @@ class SwaChoice:
     def first(self, total_steps: int) -> int:
         """The steps done when averaging begins."""
         return round(self.start * total_steps)
+
+
+@dataclass(frozen=True)
+class DistillChoice:
+    """`Distill("teacher.tnet", weights="t.safetensors", temperature=4, weight=1)`."""
+
+    spec: str
+    weights: str | None = None
+    temperature: float = 4.0
+    weight: float = 1.0
 
 
 def wrong(setting: Setting, wanted: str, help: str | None = None) -> SpecError:
@@ -221,6 +231,18 @@ def swa(setting: Setting) -> SwaChoice:
     return choice
 
 
+def distill(setting: Setting) -> DistillChoice:
+    call = setting.value
+    if not isinstance(call, Call) or call.name != "Distill":
+        raise wrong(setting, "`Distill(…)`", 'such as `Distill("teacher.tnet", weights="t.safetensors")`')
+    choice = DistillChoice(**bind(call, signature(DistillChoice)))
+    for name in ("temperature", "weight"):
+        if not getattr(choice, name) > 0:
+            place = argument_span(call, name, signature(DistillChoice))
+            raise error("TN0802", f"`{name}` of `Distill` must be above 0", place)
+    return choice
+
+
 def logs(setting: Setting) -> tuple[str, ...]:
     value = setting.value if isinstance(setting.value, list | tuple) else [setting.value]
     names = [word(each) for each in value]
@@ -246,6 +268,8 @@ PLAIN: dict[str, Check] = {
     "threads": whole(1),
     "deterministic": switch,
     "benchmark": switch,
+    "channels_last": switch,
+    "anomaly": switch,
     "evaluate": duration,
     "checkpoint": checkpoint,
     "log": logs,
@@ -256,6 +280,7 @@ PLAIN: dict[str, Check] = {
     "cutmix": above_zero(),
     "ema": above_zero(below=1),
     "swa": swa,
+    "distill": distill,
     "early_stop": patience,
     "accumulate": whole(1),
     "on_nan": one_of("stop", "skip", "rollback"),

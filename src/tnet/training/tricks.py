@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .channels_last import ChannelsLast
 from .clip_norm import ClipNorm
 from .clip_value import ClipValue
 from .cutmix import Cutmix
@@ -24,6 +25,10 @@ def tricks_of(parts: Parts) -> list[Hook]:
         inputs = parts.forward.inputs
         fields = [name for name in recipe.loss.fields if name not in inputs]
         tricks.append(Mixing(mixers, inputs, fields, parts.world))
+    if recipe.channels_last:
+        tricks.append(ChannelsLast(parts.forward.inputs))
+    if parts.teaching:
+        tricks.append(parts.teaching)
     if recipe.clip_norm:
         tricks.append(ClipNorm(recipe.clip_norm))
     if recipe.clip_value:

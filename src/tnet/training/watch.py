@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -64,3 +66,15 @@ class LossWatch(Hook):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.count, self.mean = len(state["losses"]), state["mean"]
         self.losses[: self.count] = state["losses"]
+
+
+@contextmanager
+def named_anomaly(state: State) -> Iterator[None]:
+    """Raises NotFinite with the function that `anomaly = true` has found, where autograd says so by a RuntimeError."""
+    try:
+        yield
+    except RuntimeError as problem:
+        found = re.search(r"Function '(\w+)' returned nan values", str(problem))
+        if found is None:
+            raise
+        raise NotFinite.at(state.step + 1, math.nan, f"`{found[1]}` gives a gradient that is none") from problem
