@@ -208,7 +208,7 @@ def _from_real_kernels(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.S
 def _tried(answer: FakeResult, call: Any, args: tuple, kwargs: dict, hints: dict[sympy.Symbol, int]) -> FakeResult:
     """The answer, if real kernels take the call as well. Raises `Failure`."""
     known = not is_own(call) and is_tried((args, kwargs))
-    if known and (problem := refusal(call, args, kwargs, hints, answer.relations)):
+    if known and (problem := refusal(call, args, kwargs, hints, answer)):
         raise Failure(str(problem) or type(problem).__name__)
     return answer
 

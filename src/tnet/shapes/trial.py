@@ -40,13 +40,15 @@ class _TooLarge(Exception):
 
 
 def refusal(
-    call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any], hints: Mapping, relations: Sequence[Any]
+    call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any], hints: Mapping, answer: FakeResult
 ) -> Exception | None:
     """What PyTorch raises for a call that fake kernels take, or None.
 
-    `args` and `kwargs` hold types for tensors; symbolic sizes become the smallest that meet the relations.
+    `args` and `kwargs` hold types for tensors; symbolic sizes become the smallest that meet the answer's relations.
     """
-    sizes = _smallest(hints, relations)
+    sizes = _smallest(hints, answer.relations)
+    if _elements(answer.structure, sizes) > MOST_ELEMENTS:
+        return None
     try:
         with _quietly():
             return _raised(call, args, kwargs, _Sample(sizes, None))
@@ -55,6 +57,14 @@ def refusal(
     with _quietly():
         raised = None if isinstance(call, Layer) else _raised(call, args, kwargs, _Sample(sizes, 2))
     return raised if any(words in str(raised) for words in DECIDED_BY_DTYPE) else None
+
+
+def _elements(structure: Any, sizes: Mapping[sympy.Symbol, sympy.Integer]) -> int:
+    """The elements of all tensors of a result; a size that depends on data counts once."""
+    if isinstance(structure, TensorType):
+        dims = [sympy.sympify(dim).xreplace(dict(sizes)) for dim in structure.dims]
+        return math.prod(int(dim) for dim in dims if dim.is_Integer)
+    return sum(_elements(each, sizes) for each in structure) if isinstance(structure, (tuple, list)) else 0
 
 
 def real_result(call: Callable | Layer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> FakeResult:
