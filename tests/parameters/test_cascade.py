@@ -215,6 +215,28 @@ def test_an_optimizer_that_cannot_take_a_parameter_says_which():
     table_of("", optimizer="Muon(lr=0.02)", net="net A(x: float[N, 3]) { head: Linear(2, bias=false) }")
 
 
+class Tied(nn.Module):
+    """Two layers with one weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.b.weight = self.a.weight
+
+
+def test_a_shared_tensor_has_all_its_names():
+    it = net({"t": layer(Tied), "head": layer(nn.Linear, 3, 2)})
+    choice = OptimizerChoice(torch.optim.SGD, {"lr": 1.0})
+    table, diagnostics = resolve(it, [rule("t.a, t.b", lr=0.5), rule("t.b.bias", lr=0.25)], choice)
+    assert not diagnostics
+    assert list(table.parameters) == ["t.a.weight", "t.a.bias", "t.b.bias", "head.weight", "head.bias"]
+    assert table.options("t.a.weight")["lr"] == 0.5 and len(groups(table)) == 3
+    for rules in ([rule("t.b", lr=0.5)], [rule("t", lr=0.5), rule("t.a.weight", lr=0.25)]):
+        ((found,),) = [resolve(it, rules, choice)[1]]
+        assert found.code == "TN0604"
+        assert found.message == "`t.a.weight` and `t.b.weight` are one tensor, and `lr` differs between them"
+
+
 @pytest.mark.slow
 def test_many_rules_over_many_parameters_take_little_time():
     import time

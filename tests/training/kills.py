@@ -108,7 +108,7 @@ def killed(path: Path, kills: int, seed: int = 0) -> Counter:
         if reached(path) >= STEPS:
             outcomes["runs"] += 1
             end_and_compare(path)
-            path = path.with_name(f"{path.name}-")
+            path = path.with_name(f"run-{outcomes['runs']}")
     end_and_compare(path)
     return outcomes
 

@@ -160,6 +160,18 @@ def test_other_tricks_go_on_too(tmp_path, stops, trick):
     assert_same_runs(whole.path, tmp_path / "run")
 
 
+@pytest.mark.slow
+def test_compiled_steps_go_on_too(tmp_path, stops):
+    """Bit-equal through torch.compile as well, the step being one graph."""
+    text = IRIS.replace("  compile   = false\n", "  log_every = 1\n").replace(
+        "SGD(lr=0.1, momentum=0.9)", "AdamW(lr=0.01)"
+    )
+    trained(tmp_path / "whole", text=text)
+    stopped_at(tmp_path / "run", stops, 8, text)
+    go_on(tmp_path / "run", text)
+    assert_same_runs(tmp_path / "whole", tmp_path / "run")
+
+
 NOT_STATE = {
     "builds": "how often code is to be compiled anew",
     "built": "metrics, reset before each evaluation",

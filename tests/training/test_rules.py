@@ -182,6 +182,18 @@ def test_histograms_are_logged_and_change_nothing(tmp_path):
     assert logged["mean"] == pytest.approx(weight.mean().item())  # summed in another order
 
 
+def test_histograms_in_tensorboard(tmp_path):
+    """R2"""
+    event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    text = with_rules("head { histogram = true }", "log_every = 10", "log = [tensorboard]")
+    by_spec(text.replace("  log_every = 1\n", ""), tmp_path)
+    events = event_accumulator.EventAccumulator(str(tmp_path / "run"), {"histograms": 0}).Reload()
+    assert set(events.Tags()["histograms"]) == {
+        "head", "head/weight", "head/weight/grad", "head/bias", "head/bias/grad"
+    }  # fmt: skip
+    assert [(each.step, each.histogram_value.num) for each in events.Histograms("head/bias")] == [(10, 10), (20, 10)]
+
+
 def test_layer_decay_and_rates_are_groups_as_by_hand(tmp_path):
     """O2, O3: rates by sub-network."""
     rules = 'conv { lr = 0.5 * lr }\n* { layer_decay = LayerDecay(0.5, "norm") }'
@@ -373,7 +385,7 @@ train {
 """
 
 
-def players_by_hand():
+def players_by_hand(text=PLAYERS):
     def backward(model, batch, step):
         seed_model(step)
         real, fake = model(batch["image"])
@@ -391,7 +403,7 @@ def players_by_hand():
         groups = [{"params": model.critic.parameters()}, {"params": model.generator.parameters(), "lr": 0.1}]
         return torch.optim.SGD(groups, lr=0.05)
 
-    return by_hand(PLAYERS, optimizer, backward=backward)
+    return by_hand(text, optimizer, backward=backward)
 
 
 def test_two_players_are_each_trained_by_their_own_loss(tmp_path):
@@ -419,18 +431,19 @@ def test_the_gan_of_the_gallery_draws_digits(tmp_path):
 
 @pytest.mark.slow
 def test_two_players_compiled(tmp_path):
-    """Compiled code adds up in another order, so equality is to rounding."""
-    ours = by_spec(PLAYERS.replace("compile = false", "compile = true"), tmp_path)
-    for name, value in players_by_hand().items():
+    """Compiled code adds up in another order and has draws of its own: without draws, equality is to rounding."""
+    text = PLAYERS.replace("randn(given.shape[0], 6)", "given[:, 20:26]")
+    ours = by_spec(text.replace("compile = false", "compile = true"), tmp_path)
+    for name, value in players_by_hand(text).items():
         assert torch.allclose(ours[name], value, atol=1e-5), name
 
 
 @pytest.mark.slow
 def test_thawed_parameters_train_in_compiled_code(tmp_path):
-    text = with_rules("conv, norm { freeze = 5 steps }")
+    text = with_rules("conv, norm { freeze = 5 steps }").replace("  Dropout(0.2)\n", "")
     compiled = by_spec(text.replace("compile   = false", "compile   = true"), tmp_path / "compiled")
     for name, value in by_spec(text, tmp_path / "plain").items():
-        assert torch.allclose(compiled[name], value, atol=1e-4), name  # compiled code adds up in another order
+        assert torch.allclose(compiled[name], value, atol=1e-4), name  # as above
 
 
 def test_a_freeze_longer_than_the_run_is_found_when_the_steps_are_known(tmp_path):

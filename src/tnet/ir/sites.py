@@ -26,7 +26,7 @@ class ModuleSite:
 @dataclass(frozen=True)
 class ParameterSite:
     """A parameter at its full name. `layer` and `layer_path` are its spec-level layer, None for a `parameter`, which
-    is `declared`."""
+    is `declared`; `shares` is the first name of the same tensor, where this is a further one."""
 
     name: str
     shape: tuple[int, ...]
@@ -35,6 +35,7 @@ class ParameterSite:
     layer: Layer | None
     layer_path: str
     declared: Declared | None = None
+    shares: str | None = None
 
 
 def modules(root: Module | Layer, path: str = "") -> Iterator[ModuleSite]:
@@ -52,24 +53,28 @@ def modules(root: Module | Layer, path: str = "") -> Iterator[ModuleSite]:
         yield from modules(child, join(path, name))
 
 
-def parameters(root: Module | Layer, path: str = "") -> Iterator[ParameterSite]:
-    """All parameters in the order of `named_parameters`."""
+def parameters(root: Module | Layer, path: str = "", all_names: bool = False) -> Iterator[ParameterSite]:
+    """All parameters in the order of `named_parameters`; with `all_names`, each under all the names that it has."""
     if isinstance(root, Layer):
         seen: set[str] = set()
-        for name, tensor in root.prototype.named_parameters():
+        first: dict[int, str] = {}
+        for name, tensor in root.prototype.named_parameters(remove_duplicate=not all_names):
             place = root.above(name) if isinstance(root, Model) else None
             if place is None:
                 dtype = str(tensor.dtype).removeprefix("torch.")
-                yield ParameterSite(join(path, name), tuple(tensor.shape), dtype, root.span, root, path)
+                full = join(path, name)
+                shares = first.setdefault(id(tensor), full)
+                more = {} if shares == full else {"shares": shares}
+                yield ParameterSite(full, tuple(tensor.shape), dtype, root.span, root, path, **more)
             elif place not in seen:
                 seen.add(place)
-                yield from parameters(root.replaced[place], join(path, place))
+                yield from parameters(root.replaced[place], join(path, place), all_names)
         return
     for name, declared in root.parameters.items():
         kind = declared.type
         yield ParameterSite(join(path, name), kind.dims, kind.dtype, declared.span, None, path, declared)
     for name, child in root.children.items():
-        yield from parameters(child, join(path, name))
+        yield from parameters(child, join(path, name), all_names)
 
 
 def join(path: str, name: str) -> str:

@@ -26,6 +26,7 @@ def objections(table: RuleTable, fine: bool) -> Iterator[Diagnostic]:
     found = groups(table) if table.optimizer else []
     for objection in (OPTIONS, *(WHOLE if fine else ())) if table.optimizer else ():
         yield from objection(table, found)
+    yield from divided_tensors(table)
 
 
 def rejected_options(table: RuleTable, found: list[ParameterGroup]) -> Iterator[Diagnostic]:
@@ -134,6 +135,22 @@ def vectors_of_limited_norm(table: RuleTable, found: list[ParameterGroup]) -> It
             note = Note(f"`{name}` is made here", site.span)
             advice = "select what it suits, as with a further part `*.weight` in the selector"
             yield from error("TN0604", message, entry.property.span, note, help=advice).diagnostics
+
+
+def divided_tensors(table: RuleTable) -> Iterator[Diagnostic]:
+    """A tensor with several names, of which rules say different things."""
+    for name, site in table.matcher.sites.parameters.items():
+        if site.shares is None:
+            continue
+        mine, other = (table.entries.get(each, {}) for each in (name, site.shares))
+        for property in dict.fromkeys([*mine, *other]):
+            pair = [each.get(property) for each in (mine, other)]
+            if pair[0] and pair[1] and pair[0].value == pair[1].value:
+                continue
+            entry = pair[0] or pair[1]
+            message = f"`{site.shares}` and `{name}` are one tensor, and `{property}` differs between them"
+            note = Note("made here", site.span)
+            yield from error("TN0604", message, entry.property.span, note, help="select both names").diagnostics
 
 
 OPTIONS: Objection = rejected_options

@@ -30,14 +30,17 @@ class Selection:
 
 
 class NetSites:
-    """A net's modules and parameters, in the orders of `named_modules` and `named_parameters`.
+    """A net's modules and parameters, in the orders of `named_modules` and `named_parameters`; a tensor with several
+    names is there under each.
 
     What is under a module is a run of numbers in both orders, since both walk the tree depth first.
     """
 
     def __init__(self, net: Net):
         self.modules: dict[str, ModuleSite] = {each.path: each for each in sites.modules(net.root)}
-        self.parameters: dict[str, ParameterSite] = {each.name: each for each in sites.parameters(net.root)}
+        self.parameters: dict[str, ParameterSite] = {
+            each.name: each for each in sites.parameters(net.root, all_names=True)
+        }
         self._module_runs = _runs(self.modules, itself=True)
         self._parameter_runs = _runs(self.parameters, itself=False)
         self._number = {name: number for number, name in enumerate(self.parameters)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..ir.graph import Net
@@ -55,9 +56,9 @@ class RuleTable:
     by_rule: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     modules: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def parameters(self) -> Mapping[str, ParameterSite]:
-        return self.matcher.sites.parameters
+        return {name: site for name, site in self.matcher.sites.parameters.items() if site.shares is None}
 
     def properties(self, name: str) -> Mapping[str, Entry]:
         """The entries of a parameter by property. Raises KeyError for no parameter of the net."""

@@ -13,10 +13,11 @@ from torch import nn
 
 from ..catalog.models import without_weights
 from ..data.loaders import Loaders
+from ..diagnostics import error
 from ..ir.graph import Net
 from ..ir.values import Duration
 from ..source import Span
-from .checks import check_targets, try_batch
+from .checks import check_targets, is_sum, try_batch
 from .compiled import Forward
 from .distill import DistilledLoss, Teaching, check_teacher, teacher_of
 from .evaluate import PAYS_FROM, Evaluator, to_device
@@ -145,3 +146,15 @@ def check_parts(parts: Parts, span: Span | None) -> None:
             for name in ("mixup", "cutmix"):
                 if getattr(recipe, name):
                     check_fields(name, batch, loss, parts.forward.inputs, recipe.spans.get(name))
+
+
+def adds_up(parts: Parts) -> bool:
+    """Whether losses are sums over samples and not means, for a batch that is computed in parts. Raises SpecError
+    (TN0803) where they are neither, or not all the same."""
+    losses = [parts.recipe.loss, *losses_of(parts.spec.table)]
+    loader, device = parts.loaders.train, parts.world.device
+    kinds = [is_sum(parts.forward, loss, loader, device, number) for number, loss in enumerate(losses)]
+    if differing := next((loss for loss, kind in zip(losses, kinds, strict=True) if kind != kinds[0]), None):
+        message = "`accumulate` adds up parts of a batch, but of the losses one is a mean and one a sum"
+        raise error("TN0803", message, differing.span)
+    return kinds[0]

@@ -11,7 +11,6 @@ from torch import nn
 
 from . import environment
 from .checkpoints import Checkpoints
-from .checks import is_sum
 from .clock import Clock
 from .data_order import DataOrder
 from .early_stop import EarlyStop
@@ -22,7 +21,7 @@ from .log import JsonLines, Log, Sink
 from .loop import Loop, Stop
 from .metrics import more_is_better
 from .on_nan import Rollback
-from .parts import EPOCH, Parts
+from .parts import EPOCH, Parts, adds_up
 from .progress import Lines, display
 from .random_states import RandomStates
 from .rate_news import RateFeedback, RateNews
@@ -137,7 +136,7 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
     )
     here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
-    sums = recipe.accumulate > 1 and is_sum(parts.forward, recipe.loss, parts.loaders.train, parts.world.device)
+    sums = recipe.accumulate > 1 and adds_up(parts)
     step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, effects.penalties, effects.players)
     hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen]
     here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)

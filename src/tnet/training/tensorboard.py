@@ -1,4 +1,4 @@
-"""`log = [tensorboard]`: the events' numbers as TensorBoard scalars, in the run's folder."""
+"""`log = [tensorboard]`: the events' numbers as TensorBoard scalars and histograms, in the run's folder."""
 
 from __future__ import annotations
 
@@ -34,7 +34,20 @@ class TensorBoard:
             if name == "lr":
                 for group, rate in value.items():
                     self.writer.add_scalar(f"lr/{group}", rate, event["step"])
+            elif event["event"] == "histogram" and isinstance(value, Mapping):
+                self._histogram(name, value, event["step"])
             elif isinstance(value, float) and name != "epoch":
                 self.writer.add_scalar(name.replace(".", "/"), value, event["step"])
         if event["event"] != "step":
             self.writer.flush()
+
+    def _histogram(self, name: str, found: Mapping[str, Any], step: int) -> None:
+        """A distribution of `rules.histograms`: TensorBoard wants sums and the upper ends of the bins."""
+        number, mean, counts = found["number"], found["mean"], found["counts"]
+        width = (found["max"] - found["min"]) / len(counts) or 1 / len(counts)
+        self.writer.add_histogram_raw(
+            name.replace(".", "/"), min=found["min"], max=found["max"], num=number, sum=mean * number,
+            sum_squares=(found["std"] ** 2 + mean**2) * number,
+            bucket_limits=[found["min"] + width * (n + 1) for n in range(len(counts))], bucket_counts=counts,
+            global_step=step,
+        )  # fmt: skip
