@@ -41,6 +41,15 @@ REFUSED: dict[str, str] = {
     "requires_grad_": "freezing is a parameter rule",
 }
 
+REFUSED_ARGUMENTS: dict[str, str] = {
+    "out": "a value never changes; bind the result to a name",
+    "device": "devices are for `train` to say",
+    "pin_memory": "memory is for `data` to say",
+    "requires_grad": "freezing is a parameter rule",
+    "generator": "the model draws from its own stream",
+}
+"""Arguments that no function takes in a spec, with the reason."""
+
 METHODS_BESIDE_FUNCTIONS = frozenset(
     "view view_as reshape_as expand expand_as repeat contiguous type_as float half bfloat16 double int long short char"
     " byte bool cfloat cdouble chalf new_zeros new_ones new_full new_empty new_tensor to unfold size dim numel stride"

@@ -87,7 +87,7 @@ def notes(shapes: Shapes) -> dict[Any, str]:
     found: dict[Any, str] = {}
     parts = [py.parts(tuple(body.constructor())) for body in shapes.bodies]
     for column in zip(*([each for each in row if isinstance(each, py.Noted)] for row in parts), strict=True):
-        given = shapes.text([each.given.type for each in column])
-        if given and given != shapes.text([each.taken.type for each in column]):
+        given = shapes.text([getattr(each.given, "type", None) for each in column])
+        if given and given != shapes.text([getattr(each.taken, "type", None) for each in column]):
             found[column[0].given] = given
     return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..ir import graph as ir
+from .sizes import data_sizes
 
 RANDOM_FUNCTIONS = frozenset(
     "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout rrelu rand randn randint randperm"
@@ -21,13 +23,20 @@ def live_nodes(module: ir.Module) -> list[ir.Node]:
 def _live(nodes: list[ir.Node], needed: set[ir.Value], module: ir.Module) -> list[ir.Node]:
     live = []
     for node in reversed(nodes):
-        if needed.isdisjoint(ir.leaves(node.result)) and not has_effect(node, module):
+        if needed.isdisjoint(_given(node)) and not has_effect(node, module):
             continue
         if node.bodies:
             node = _live_loop(node, needed, module) if node.op == "loop" else _live_choice(node, needed, module)
         live.append(node)
-        needed.update(ir.uses(node))
+        needed.update(ir.uses(node), data_sizes((node.args, node.kwargs)))
     return live[::-1]
+
+
+def _given(node: ir.Node) -> Iterator[Any]:
+    """What later nodes may need of a node: its values, and the sizes that depend on data and are read off them."""
+    for value in ir.leaves(node.result):
+        yield value
+        yield from data_sizes(getattr(value.type, "dims", ()))
 
 
 def _live_choice(node: ir.Node, needed: set[ir.Value], module: ir.Module) -> ir.Node:

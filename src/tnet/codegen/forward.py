@@ -107,7 +107,7 @@ class Forward:
             return self._write_lines(named, depth)
         elif statement.op == "save" or statement.op.startswith("update"):
             return self._update_lines(named, depth)
-        elif statement.target is not None and statement.target not in self.namer.last_use:
+        elif statement.target is not None and not self.namer.is_read(statement.target):
             lines = self.printer.lines("", expr, depth=depth)
         else:
             targets = named.fill(statement.targets)

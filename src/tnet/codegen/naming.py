@@ -10,7 +10,8 @@ from . import expressions as py
 from .bodies import Body
 from .liveness import Liveness
 from .paths import Named, Paths
-from .statements import FLOW, Statement
+from .sizes import data_sizes
+from .statements import FLOW, Statement, refs
 from .steps import CONTROL
 from .words import clean, numbered, unused
 
@@ -91,17 +92,29 @@ class Namer:
         fresh: dict[int, str] = {}
         names = dict(self.names)
         for index in statement.defined:
-            fresh[index] = self.choose(index, at, statement, before, set(fresh.values()))
+            siblings = {*fresh.values(), *self._read_after_copy(statement)}
+            fresh[index] = self.choose(index, at, statement, before, siblings)
         for index, name in fresh.items():
             self.bind(index, name)
         sizes = [(index, found) for index in fresh if (found := self.size_names(index))]
         return Named(statement, names | fresh, self.locals, before, sizes)
 
+    def _read_after_copy(self, statement: Statement) -> set[str]:
+        """The names of what is read once the copy that an index write goes into has its name."""
+        if statement.op != "set_index":
+            return set()
+        copied = set(refs(statement.expr.value))
+        return {self.names[index] for index in {*refs(statement.content), *refs(statement.expr.subscripts)} - copied}
+
+    def is_read(self, index: int) -> bool:
+        """Whether a value is used after it is made, if only for its sizes."""
+        return index in self.last_use or index in self.local_axes
+
     def choose(
         self, index: int, at: int, statement: Statement, before: list[tuple[str, str]], siblings: set[str]
     ) -> str:
         """A name for a value; `before` gets the aliases to bind first."""
-        if index not in self.last_use and statement.target is None:
+        if not self.is_read(index) and statement.target is None:
             return "_"
         wanted = list(self.wanted(index, at, statement))
         for name in wanted:
@@ -195,7 +208,7 @@ class Namer:
     def _letter(self, index: int, axis: int) -> str:
         dims = self.body.values[index].type.dims
         symbols = sorted(map(str, dims[axis].free_symbols))
-        if len(symbols) == 1:
+        if len(symbols) == 1 and not data_sizes(dims[axis]):
             return clean(symbols[0])
         return SIZE_LETTERS.get(len(dims), "")[axis : axis + 1] or "size"
 

@@ -9,6 +9,7 @@ from typing import Any
 import sympy
 
 from ..ir.types import TensorType, Type
+from ..shapes import data_sizes_of
 from . import expressions as py
 
 OPERATORS = {
@@ -23,6 +24,18 @@ EXTREMES = {"Max": "max", "Min": "min"}
 
 def is_symbolic(value: Any) -> bool:
     return isinstance(value, sympy.Basic) and not isinstance(value, sympy.Integer)
+
+
+def data_sizes(argument: Any) -> set[sympy.Symbol]:
+    """The sizes that depend on data in an argument, as in `x.reshape(y.shape[0], -1)` after `y = nonzero(x)`."""
+    match argument:
+        case tuple() | list():
+            return set().union(*map(data_sizes, argument))
+        case dict():
+            return data_sizes(list(argument.values()))
+        case slice():
+            return data_sizes((argument.start, argument.stop, argument.step))
+    return data_sizes_of(argument)
 
 
 class Sizes:

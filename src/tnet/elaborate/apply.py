@@ -19,6 +19,7 @@ from ..source import Span
 from ..syntax import ast
 from .callees import Arguments, Callee, Skip, describe
 from .calls import bind_formals, inputs_of
+from .data_sizes import outside
 from .evaluation import is_runtime
 from .frames import LARGEST_STEPS, Frame, LimitReached
 from .functions import OTHER_FUNCTIONS, apply_function
@@ -76,13 +77,13 @@ def layer_key(layer: Layer) -> Any:
 
 
 def check_inputs(name: str, inputs: Inputs, span: Span) -> None:
-    for value in inputs.values:
+    for number, value in enumerate(inputs.values):
         if isinstance(value, (tuple, list)) and len(inputs.values) == 1:
             raise error(
                 "TN0303", f"`{name}` is given a {type(value).__name__} of {len(value)} values, not one tensor", span,
                 help="take it apart first, such as `y, _ = x -> …`",
             )  # fmt: skip
-        if not is_runtime(value):
+        if number == 0 and not is_runtime(value):
             raise error("TN0303", f"`{name}` is applied to {describe(value)}, not to a tensor", inputs.span or span)
 
 
@@ -192,7 +193,7 @@ def apply_module(
     frame.builders[register(module, label, step, base, frame)] = build
     name = next(reversed(frame.module.children))
     values = args(module) if args else tuple(leaves(structures))
-    return emit_apply(name, values, {}, types_of(module.result), span, frame)
+    return emit_apply(name, values, {}, outside(types_of(module.result), values, frame), span, frame)
 
 
 def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
@@ -216,7 +217,8 @@ def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
         if value in frame.hidden:
             note = Note("it is set here", value.span)
             raise error("TN0206", f"`{name}` reads `{value.name}`, which has no value here", span, note)
-    return emit_apply(name, (*given, *captured), {}, types, span, frame)
+    args = (*given, *captured)
+    return emit_apply(name, args, {}, outside(types, args, frame), span, frame)
 
 
 def _elaborated_again(name: str, child: Module, structures: list[Any], span: Span, frame: Frame) -> Module:

@@ -116,15 +116,20 @@ def _augmented(node: ast.Assign, frame: Frame) -> None:
     target = node.targets[0]
     if is_buffer(target.text, frame):
         return update_buffer(target, node.op, evaluate(node.value, frame), node.span, frame)
-    before = frame.find(target.text)
-    if not isinstance(before, (Value, list, int, float, str, tuple)):
-        if before is MISSING:
-            names = sorted(frame.names)
-            raise error("TN0201", f"`{target.text}` is not defined", target.span, help=did_you_mean(target.text, names))
-        if isinstance(before, Unsettled):
-            raise error("TN0201", f"`{target.text}` has no value here: {before.why}", target.span)
+    before = _bound(target, frame)
     value = apply_operator(node.op[:-1], before, evaluate(node.value, frame), node.span, frame)
     frame.bind(target, value)
+
+
+def _bound(name: ast.Name, frame: Frame) -> Any:
+    """The value that a name has in this body or one around it."""
+    value = frame.find(name.text)
+    if value is MISSING:
+        names = sorted(frame.names)
+        raise error("TN0201", f"`{name.text}` is not defined", name.span, help=did_you_mean(name.text, names))
+    if isinstance(value, Unsettled):
+        raise error("TN0201", f"`{name.text}` has no value here: {value.why}", name.span)
+    return value
 
 
 def bind_target(target: ast.Target, value: Any, span: Span, frame: Frame) -> None:
@@ -152,7 +157,7 @@ def unpack(targets: tuple[ast.Target, ...], value: Any, node: ast.Node, frame: F
 
 @executes(ast.IndexAssign)
 def _index_assign(node: ast.IndexAssign, frame: Frame) -> None:
-    base = frame.find(node.name.text)
+    base = _bound(node.name, frame)
     if not isinstance(base, Value) or len(node.indices) != 1:
         if not isinstance(base, Value):
             raise error("TN0303", f"an index write needs a tensor, not {describe(base)}", node.name.span)

@@ -126,6 +126,7 @@ def _parts(span: Span, args: Arguments) -> tuple[str, str]:
 def call_definition(callee: Callee, span: Span, frame: Frame) -> Any:
     """A `def`: its expression over its own arguments and its file's names, never the flow."""
     declared: Declared = callee.target
+    _refuse_flow(callee, span)
     active = declared.globals.evaluating
     if len(active) > DEEPEST_CALL or callee.name in active:
         calls = [*active[active.index(callee.name) :], callee.name] if callee.name in active else []
@@ -138,6 +139,16 @@ def call_definition(callee: Callee, span: Span, frame: Frame) -> Any:
         return evaluate(declared.node.value, Frame(frame.work, declared.globals, names=bound))
     finally:
         declared.globals.evaluating.pop()
+
+
+def _refuse_flow(callee: Callee, span: Span) -> None:
+    given = callee.arguments
+    for key, value in (*enumerate(given.positional), *given.keywords.items()):
+        if is_runtime(value):
+            raise error(
+                "TN0303", f"`{callee.name}` is computed before the model runs, but this is {describe(value)}",
+                given.span(key, span), help=f"a `def` is never given a tensor; write `block {callee.name}(…)`",
+            )  # fmt: skip
 
 
 def inputs_of(node: ast.Block | ast.Autograd) -> tuple[ast.Formal, ...]:

@@ -31,7 +31,13 @@ def declare_parameter(node: ast.ParameterStatement, frame: Frame) -> None:
             "TN0302", f"parameter `{node.name.text}` needs a start value", node.span,
             help="a function of torch.nn.init, such as `= normal(std=0.02)`, or an expression",
         )  # fmt: skip
-    frame.module.parameters[node.name.text] = _declared(node, frame)
+    declared = _declared(node, frame)
+    if not declared.type.is_trainable:
+        raise error(
+            "TN0303", f"a parameter has a gradient, which `{declared.type.dtype}` cannot have", node.type.span,
+            help="write `buffer` for a tensor that is not trained",
+        )  # fmt: skip
+    frame.module.parameters[node.name.text] = declared
     frame.names[node.name.text] = read_own(node.name.text, node.name.span, frame)
 
 

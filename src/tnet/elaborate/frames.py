@@ -72,6 +72,7 @@ class NetState:
     relations: list[tuple[Any, Span]] = field(default_factory=list)
     blocks: dict[Any, Module] = field(default_factory=dict)
     active: dict[str, Span | None] = field(default_factory=dict)  # blocks being elaborated, where each is applied
+    data_sizes: dict[Any, tuple[Any, ...]] = field(default_factory=dict)  # by what they depend on
     bytes: int = 0
     submodules: dict[int, int] = field(default_factory=dict)  # in each module, by its identity
 

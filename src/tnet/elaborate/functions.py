@@ -8,7 +8,13 @@ from typing import Any
 
 import torch
 
-from ..catalog.functions import CREATE_FROM_NONE, TensorFunction, has_argument, packing_table
+from ..catalog.functions import (
+    CREATE_FROM_NONE,
+    REFUSED_ARGUMENTS,
+    TensorFunction,
+    has_argument,
+    packing_table,
+)
 from ..catalog.python import OwnFunction
 from ..diagnostics import error
 from ..ir.graph import DeviceOf, DropoutProbability, FunctionRef, TrainingFlag, Value, leaves
@@ -22,6 +28,8 @@ from .frames import Frame
 from .growing import is_list, join
 from .packing import apply_packing
 
+DEVICES = "leave it out here; set `device = …` in `train`"
+
 OTHER_FUNCTIONS: dict[str, Callable] = {}
 """What applies a function that is of no library, by its kind; entered where it is defined."""
 
@@ -34,6 +42,7 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
         return apply_method(callee.name, inputs, keywords, callee.arguments, span, frame)
     function: TensorFunction = callee.target
     given = callee.arguments
+    _refuse_arguments(function.name, given, span)
     args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
     kwargs = {name: _argument(each, given.span(name, span)) for name, each in {**given.keywords, **keywords}.items()}
     if any(map(is_list, args)):
@@ -41,7 +50,7 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
     if function.name in packing_table():
         return apply_packing(function, args, kwargs, span, frame)
     if not is_runtime((args, kwargs)):
-        kwargs = _created_on_device(function, kwargs, frame, span)
+        kwargs = _created_on_device(function, kwargs, frame)
     kwargs = _from_module(function, args, kwargs)
     call = _Shaped(function.call)
     if isinstance(function, OwnFunction):
@@ -51,6 +60,7 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
 
 def apply_method(name: str, inputs: tuple, keywords: dict[str, Any], given: Arguments, span: Span, frame: Frame) -> Any:
     """`x.f(args)`; the first input is the receiver."""
+    _refuse_arguments(name, given, span)
     args = tuple(_argument(each, given.span(i, span)) for i, each in enumerate((*inputs, *given.positional)))
     kwargs = {key: _argument(each, given.span(key, span)) for key, each in {**given.keywords, **keywords}.items()}
     if not args or not isinstance(args[0], Value):
@@ -63,6 +73,18 @@ def apply_method(name: str, inputs: tuple, keywords: dict[str, Any], given: Argu
             "TN0301", "devices are for `train` to say", span, help="leave it out here; set `device = …` in `train`"
         )
     return tensor_operation(frame, "method", name, _Method(name), args, kwargs, span)
+
+
+def _refuse_arguments(name: str, given: Arguments, span: Span) -> None:
+    """No argument names a device, a place to write to, or anything else that is not for a model to say."""
+    for key in given.keywords:
+        if key in REFUSED_ARGUMENTS:
+            message = f"`{name}` takes no `{key}` in a spec: {REFUSED_ARGUMENTS[key]}"
+            raise error("TN0301", message, given.name_span(key, span), help=DEVICES if key == "device" else None)
+    for place, value in enumerate(given.positional):
+        if name == "to" and isinstance(value, str):
+            message = f"`to` takes a dtype: {REFUSED_ARGUMENTS['device']}"
+            raise error("TN0301", message, given.span(place, span), help=DEVICES)
 
 
 class _Method:
@@ -114,12 +136,10 @@ def _argument(value: Any, span: Span) -> Any:
     return value
 
 
-def _created_on_device(function: TensorFunction, kwargs: dict[str, Any], frame: Frame, span: Span) -> dict[str, Any]:
+def _created_on_device(function: TensorFunction, kwargs: dict[str, Any], frame: Frame) -> dict[str, Any]:
     """A function that makes a tensor from none makes it where the body's first tensor is."""
     if function.name not in CREATE_FROM_NONE or isinstance(function, OwnFunction):
         return kwargs
-    if "device" in kwargs:
-        raise error("TN0301", "devices are for `train` to say", span)
     first = next(leaves(tuple(frame.module.inputs)), None) if frame.module else None
     return {**kwargs, "device": DeviceOf(first)} if first is not None else kwargs
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..diagnostics import Note, SpecError, did_you_mean, error
 from ..ir.program import HyperValue
-from ..source import Source
+from ..source import Source, Span
 from ..syntax import ast
 from .callees import UNKNOWN, Callee, Declared, Skip
 from .evaluation import evaluate
@@ -45,13 +45,15 @@ class Globals:
 
     def _enter(self, name: ast.Name, declaration: Any) -> None:
         if name.text in self.declarations:
-            first = self.declarations[name.text]
-            where = first[1].span if isinstance(first, tuple) else first.name.span
-            self.work.report(
-                error("TN0202", f"`{name.text}` is declared twice", name.span, Note("first declared here", where))
-            )
+            note = Note("first declared here", self._place(name.text))
+            self.work.report(error("TN0202", f"`{name.text}` is declared twice", name.span, note))
             return
         self.declarations[name.text] = declaration
+
+    def _place(self, name: str) -> Span:
+        """Where a name is declared or imported."""
+        declaration = self.declarations[name]
+        return declaration[1].span if isinstance(declaration, tuple) else declaration.name.span
 
     def find(self, name: str) -> Any:
         """The value of a declared name, or MISSING. Raises `Skip` for one that failed."""
@@ -67,7 +69,7 @@ class Globals:
         declaration = self.declarations[name]
         if name in self.evaluating:
             cycle = " -> ".join([*self.evaluating[self.evaluating.index(name) :], name])
-            self.work.report(error("TN0503", f"`{name}` is defined by itself: {cycle}", declaration.name.span))
+            self.work.report(error("TN0503", f"`{name}` is defined by itself: {cycle}", self._place(name)))
             return UNKNOWN
         self.evaluating.append(name)
         try:
@@ -88,8 +90,11 @@ class Globals:
             case ast.Constant():
                 return evaluate(declaration.value, Frame(self.work, self))
             case ast.Def():
+                _check_formals(declaration.formals)
                 return Callee("def", declaration.name.text, Declared(declaration, self))
             case ast.Block():
+                _check_formals((*(declaration.config or ()), *(declaration.inputs or ())))
+                _refuse_flow_in(declaration.config or ())
                 return Callee("block", declaration.name.text, Declared(declaration, self))
             case ast.Net():
                 return Callee("net", declaration.name.text, Declared(declaration, self))
@@ -110,6 +115,24 @@ class Globals:
                 help=did_you_mean(name.name.text, other.declarations),
             )  # fmt: skip
         return value
+
+
+def _check_formals(formals: tuple[ast.Formal, ...]) -> None:
+    first: dict[str, ast.Name] = {}
+    for formal in formals:
+        earlier = first.setdefault(formal.name.text, formal.name)
+        if earlier is not formal.name:
+            note = Note("first given here", earlier.span)
+            raise error("TN0202", f"`{earlier.text}` is declared twice", formal.name.span, note)
+
+
+def _refuse_flow_in(config: tuple[ast.Formal, ...]) -> None:
+    for formal in config:
+        if formal.name.text == "x":
+            raise error(
+                "TN0206", "a configuration cannot be called `x`, which is the flow", formal.name.span,
+                help="the inputs of a block stand in parentheses of their own: `block Name()(x)`",
+            )  # fmt: skip
 
 
 def documentation(tree: ast.Tree) -> dict[int, str]:

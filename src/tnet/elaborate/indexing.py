@@ -45,18 +45,27 @@ def _bound(node: ast.Expr, frame: Frame) -> Any:
 
 
 def _index_now(value: Any, node: Any, whole: ast.Index, frame: Frame) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not isinstance(node, ast.Slice):
         return _entry(value, compile_time(node, frame, "a key"), node)
     if not isinstance(value, (list, tuple, str, range)):
         raise error("TN0303", f"{describe(value)} cannot be indexed", whole.value.span)
     if isinstance(node, ast.Slice):
-        return value[subscript(node, frame)]
+        return value[_slice_now(node, frame)]
     position = compile_time(node, frame, "an index")
     if not isinstance(position, int) or isinstance(position, bool):
         raise error("TN0303", f"an index is an integer, not {describe(position)}", node.span)
     if not -len(value) <= position < len(value):
         raise error("TN0305", f"index {position} is outside of {len(value)} items", node.span)
     return value[position]
+
+
+def _slice_now(node: ast.Slice, frame: Frame) -> slice:
+    found = subscript(node, frame)
+    if any(map(is_symbolic, (found.start, found.stop, found.step))):
+        raise error("TN0403", "a list is cut at numbers, not at symbolic sizes", node.span)
+    if found.step == 0:
+        raise error("TN0305", "a slice cannot go in steps of 0", node.step.span)
+    return found
 
 
 def _entry(value: dict, key: Any, node: ast.Expr) -> Any:

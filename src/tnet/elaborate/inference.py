@@ -12,6 +12,7 @@ from ..ir.graph import Layer, TrainingChoice, Value, leaves
 from ..ir.types import OpaqueType, PackedType, TensorType
 from ..shapes import Rejected, infer, is_own, rounds_of, simplify
 from ..source import Span
+from .data_sizes import named, relations_of_sizes
 from .frames import Frame
 from .limits import check_pieces, check_tensor
 from .misfits import misfit
@@ -25,6 +26,8 @@ def infer_types(
 
     They may depend neither on the mode nor on the round of a loop kept for run time, where arguments do.
     """
+    if frame.net is None:
+        raise error("TN0206", "a tensor cannot be made here", span, help="tensors live in the body of a net or block")
     first = _infer(frame, call, key, in_mode(args, True), in_mode(kwargs, True), span, name)
     if not varies((args, kwargs)):
         return first
@@ -46,12 +49,14 @@ def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, 
         found = infer(call, key, plain, kwargs, frame.net.hints)
     except Rejected as rejected:
         raise misfit(frame, call, name.rsplit(".", 1)[-1], rejected, args, kwargs, span) from None
-    frame.net.relations += [(relation, span) for relation in found.relations]
+    short = name.rsplit(".", 1)[-1]
+    frame.net.relations += relations_of_sizes(found.relations, short, span)
     for kind in tensors_in(found.structure):
         check_tensor(kind, name, span)
     if is_own(call) and not _all_tensors(found.structure):
-        raise error("TN0303", f"`{name.rsplit('.', 1)[-1]}` gives more than tensors", span, help="return tensors only")
-    return packed_types(call, args, found.structure, span) if isinstance(call, Layer) else found.structure
+        raise error("TN0303", f"`{short}` gives more than tensors", span, help="return tensors only")
+    types = named(found, key[0] if isinstance(key, tuple) else key, args, frame)
+    return packed_types(call, args, types, span) if isinstance(call, Layer) else types
 
 
 def tensors_in(types: Any) -> Iterator[TensorType]:

@@ -10,7 +10,7 @@ import sympy
 from ..diagnostics import error
 from ..ir.graph import DTypeRef, TrainingChoice
 from ..ir.values import Call, Combined, Duration
-from ..shapes import always, arithmetic, is_symbolic, rounds_of
+from ..shapes import always, arithmetic, data_sizes_of, is_symbolic, rounds_of
 from ..source import Span
 from ..syntax import ast
 from .callees import Callee, describe
@@ -124,6 +124,8 @@ def _on_sizes(op: str, left: Any, right: Any, span: Span) -> Any:
     sizes = all(is_symbolic(side) or isinstance(side, int) and not isinstance(side, bool) for side in (left, right))
     if op in COMPARISONS and (rounds_of(left) or rounds_of(right)):
         raise error("TN0405", "the round of a loop kept for run time is known only when the model runs", span)
+    if op in COMPARISONS and (data_sizes_of(left) or data_sizes_of(right)) and left != right:
+        raise error("TN0405", "a size that depends on data is known only when the model runs", span)
     if op in ("==", "!="):
         same = sizes and sympy.sympify(left) == sympy.sympify(right)
         return same if op == "==" else not same

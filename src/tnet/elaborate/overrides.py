@@ -85,9 +85,11 @@ def _domain(node: ast.Expr | None, frame: Frame) -> Any:
     if node is None:
         return None
     if isinstance(node, ast.RangeDomain):
-        return (evaluate(node.low, frame), evaluate(node.high, frame))
+        return _ends((node.low, node.high), node, frame)
     if isinstance(node, ast.Call) and isinstance(node.callee, ast.Var) and node.callee.name == "log":
-        low, high = (evaluate(arg.value, frame) for arg in node.args[:2])
+        low, high = _ends(tuple(arg.value for arg in node.args), node, frame)
+        if low <= 0:
+            raise error("TN0305", f"a range in `log` starts above 0, not at {low}", node.args[0].span)
         return (low, high)
     value = evaluate(node, frame)
     if not isinstance(value, list):
@@ -95,10 +97,30 @@ def _domain(node: ast.Expr | None, frame: Frame) -> Any:
     return value
 
 
+def _ends(ends: tuple[ast.Expr, ...], node: ast.Expr, frame: Frame) -> tuple[Any, Any]:
+    """The two ends of a range of values."""
+    if len(ends) != 2:
+        raise error("TN0301", f"a range has two ends, not {len(ends)}", node.span)
+    low, high = (evaluate(end, frame) for end in ends)
+    for end, value in zip(ends, (low, high), strict=True):
+        if not _is_number(value):
+            raise error("TN0303", f"a range goes from number to number, not to {describe(value)}", end.span)
+    if low > high:
+        raise error("TN0305", f"no value lies between {low} and {high}", node.span, help="the smaller end comes first")
+    return low, high
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _check_domain(name: str, value: Any, domain: Any, span: Span | None, declaration: ast.Hyper) -> None:
     if domain is None:
         return
-    inside = value in domain if isinstance(domain, list) else domain[0] <= value <= domain[1]
+    if isinstance(domain, list):
+        inside = value in domain
+    else:
+        inside = _is_number(value) and domain[0] <= value <= domain[1]
     if not inside:
         allowed = declaration.domain.span.text
         notes = (Note("the values allowed", declaration.domain.span),)

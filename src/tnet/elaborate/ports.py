@@ -34,6 +34,8 @@ def _input_dim(dim: ast.Dim, frame: Frame, symbols: dict[str, int | None]) -> An
         if name == "_":
             raise error("TN0403", "an input's dim needs a number or a name", dim.span, help="name it, such as `N`")
         hint = None if dim.hint is None else size(compile_time(dim.hint, frame, "a hint"), dim.hint)
+        if hint == 0:
+            raise error("TN0304", f"`{name}` is any size from 1, so that 0 is no example", dim.hint.span)
         if name in symbols and hint is not None and symbols[name] not in (None, hint):
             raise error("TN0304", f"`{name}` has two hints, {symbols[name]} and {hint}", dim.span)
         symbols[name] = symbols.get(name) or hint

@@ -38,6 +38,11 @@ class TensorType:
         return f"{self.dtype}[{', '.join(map(size, self.dims))}]"
 
     @property
+    def is_trainable(self) -> bool:
+        """Whether a tensor of this dtype can have a gradient."""
+        return self.dtype.startswith(("float", "bfloat", "complex"))
+
+    @property
     def is_symbolic(self) -> bool:
         return any(not isinstance(dim, int) for dim in self.dims)
 

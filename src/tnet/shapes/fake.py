@@ -13,9 +13,14 @@ import sympy
 import torch
 from torch._dispatch.python import enable_python_dispatcher
 from torch._dynamo.source import ConstantSource
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensorMode,
+    UnsupportedOperatorException,
+)
 from torch.func import functional_call
-from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
+from torch.fx.experimental.symbolic_shapes import DimDynamic, GuardOnDataDependentSymNode, ShapeEnv
 
 from ..ir.graph import DTypeRef, Layer, Value
 from ..ir.types import OpaqueType, TensorType
@@ -31,8 +36,22 @@ class FakeResult:
 
 
 class Failure(Exception):
-    """What PyTorch raised, as text in the caller's names of sizes."""
+    """What PyTorch raised, as text in the caller's names of sizes; for `no_kernel` because fake tensors cannot tell."""
 
+    def __init__(self, text: str, no_kernel: bool = False):
+        super().__init__(text)
+        self.no_kernel = no_kernel
+
+
+CANNOT_TELL = (
+    NotImplementedError,
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    GuardOnDataDependentSymNode,
+    UnsupportedOperatorException,
+)
+
+DEPENDS_ON_DATA = "what it gives depends on data and is known only when the model runs"
 
 logging.getLogger("torch._subclasses.fake_tensor").setLevel(logging.CRITICAL)  # it logs what it also raises
 
@@ -63,7 +82,9 @@ class FakeRun:
                     result = call(*fake_args, **fake_kwargs)
                 structure = self.leave(result)
         except Exception as error:  # any that PyTorch raises on arguments that it does not take
-            raise Failure(self.in_callers_names(f"{error}") or type(error).__name__) from error
+            depends = isinstance(error, (DataDependentOutputException, GuardOnDataDependentSymNode))
+            text = DEPENDS_ON_DATA if depends else self.in_callers_names(f"{error}") or type(error).__name__
+            raise Failure(text, isinstance(error, CANNOT_TELL)) from error
         relations = tuple(guard.expr.xreplace(self.outward) for guard in self.env.guards)
         return FakeResult(structure, relations)
 

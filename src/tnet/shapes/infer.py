@@ -15,20 +15,23 @@ import sympy
 from ..ir.graph import Layer, Value
 from ..ir.types import TensorType
 from .fake import Failure, FakeResult, FakeRun
-from .probe import without_specialisation
+from .probe import from_numbers, without_specialisation
 from .real import is_own
 from .real import run as run_own
 from .reasons import bare, reason
 from .recurrent import with_few_steps
 from .symbolic import always, at_hints, simplify
+from .trial import is_tried, real_result, refusal
 
 
 @dataclass(frozen=True)
 class Inferred:
-    """`structure`: types where the call gives tensors. `relations`: what it needs of symbolic sizes."""
+    """`structure`: types where the call gives tensors. `relations`: what it needs of symbolic sizes. `made`: symbols
+    of sizes in the structure that depend on data, the same ones each time; the caller gives them others."""
 
     structure: Any
     relations: tuple[Any, ...] = ()
+    made: tuple[sympy.Symbol, ...] = ()
 
 
 class Rejected(Exception):
@@ -89,23 +92,24 @@ class Renaming:
 
     def restore(self, value: Any) -> Any:
         outward = {name: size for size, name in self.inward.items()}
-        return _restore(value, outward)
+        return replace_sizes(value, outward)
 
 
-def _restore(value: Any, outward: Mapping[sympy.Symbol, Any]) -> Any:
+def replace_sizes(value: Any, outward: Mapping[sympy.Symbol, Any]) -> Any:
+    """Types, sizes or arguments with other symbols or numbers for symbols."""
     match value:
         case TensorType():
-            dims = tuple(_restore(dim, outward) for dim in value.dims)
-            strides = value.strides and tuple(_restore(stride, outward) for stride in value.strides)
+            dims = tuple(replace_sizes(dim, outward) for dim in value.dims)
+            strides = value.strides and tuple(replace_sizes(stride, outward) for stride in value.strides)
             return TensorType(value.dtype, dims, strides)
         case sympy.Basic():
             return simplify(value.xreplace(outward))
         case tuple() | list():
-            return type(value)(_restore(item, outward) for item in value)
+            return type(value)(replace_sizes(item, outward) for item in value)
         case dict():
-            return {key: _restore(item, outward) for key, item in value.items()}
+            return {key: replace_sizes(item, outward) for key, item in value.items()}
         case slice():
-            return slice(*(_restore(each, outward) for each in (value.start, value.stop, value.step)))
+            return slice(*(replace_sizes(each, outward) for each in (value.start, value.stop, value.step)))
     return value
 
 
@@ -134,8 +138,23 @@ def infer(
         raw = bare(answer)
         message, reworded = reason(raw, {str(name): size for size, name in renaming.inward.items()})
         raise Rejected(message, raw, reworded) from answer
-    relations = (renaming.restore(each) for each in answer.relations)
-    return Inferred(renaming.restore(answer.structure), tuple(each for each in relations if _matters(each)))
+    made = tuple(sorted(_symbols(answer.structure) - sizes.keys(), key=str))
+    known = (each for each in answer.relations if not each.free_symbols & set(made))
+    relations = tuple(each for each in map(renaming.restore, known) if _matters(each))
+    return Inferred(renaming.restore(answer.structure), relations, made)
+
+
+def _symbols(structure: Any) -> set[sympy.Symbol]:
+    match structure:
+        case TensorType():
+            return set().union(*map(_symbols, structure.dims))
+        case tuple() | list():
+            return set().union(*map(_symbols, structure))
+        case dict():
+            return _symbols(list(structure.values()))
+        case sympy.Expr():
+            return set(structure.free_symbols)
+    return set()
 
 
 def _at_hints(question: Any, call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -> Any:
@@ -162,10 +181,12 @@ def _ask(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -
     general = {name: max(hint, 2) for name, hint in sizes.items()}
     for hints in (general, sizes) if general != sizes else (sizes,):
         try:
-            return without_specialisation(at_hints, at_numbers, hints)
+            return _tried(without_specialisation(at_hints, at_numbers, hints), call, args, kwargs, hints)
         except Failure as failure:
             answer = failure
-    return _on_cpu(real, sizes) if is_own(call) else answer
+    if is_own(call):
+        return _on_cpu(real, sizes)
+    return (answer.no_kernel and _from_real_kernels(call, args, kwargs, sizes)) or answer
 
 
 def _on_cpu(run: Callable, sizes: dict[sympy.Symbol, int]) -> FakeResult | Failure:
@@ -175,9 +196,26 @@ def _on_cpu(run: Callable, sizes: dict[sympy.Symbol, int]) -> FakeResult | Failu
         return failure
 
 
+def _from_real_kernels(call: Any, args: tuple, kwargs: dict, sizes: dict[sympy.Symbol, int]) -> FakeResult | None:
+    """The answer of an operator without a fake kernel, from small runs on the CPU."""
+
+    def at_numbers(hints: dict[sympy.Symbol, int]) -> FakeResult:
+        return real_result(call, with_numbers(args, hints), with_numbers(kwargs, hints))
+
+    return from_numbers(at_numbers, {name: 4 + 2 * number for number, name in enumerate(sizes)})
+
+
+def _tried(answer: FakeResult, call: Any, args: tuple, kwargs: dict, hints: dict[sympy.Symbol, int]) -> FakeResult:
+    """The answer, if real kernels take the call as well. Raises `Failure`."""
+    known = not is_own(call) and is_tried((args, kwargs))
+    if known and (problem := refusal(call, args, kwargs, hints, answer)):
+        raise Failure(str(problem) or type(problem).__name__)
+    return answer
+
+
 def with_numbers(value: Any, hints: Mapping[sympy.Symbol, int]) -> Any:
     """Arguments with numbers for symbolic sizes."""
-    return _restore(value, {name: sympy.Integer(hint) for name, hint in hints.items()})
+    return replace_sizes(value, {name: sympy.Integer(hint) for name, hint in hints.items()})
 
 
 def _matters(relation: Any) -> bool:

@@ -64,6 +64,11 @@ def _as_inferred(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -
     return _dims(found) == [sympy.sympify(size).xreplace(numbers) for size in _dims(result.structure)]
 
 
+def from_numbers(run: Run, sizes: dict[sympy.Symbol, int]) -> FakeResult | None:
+    """The result of an operator that runs at numbers only; None where its sizes follow no simple rule."""
+    return _freed(run, sizes, list(sizes), FakeResult(None, ()))
+
+
 def _bounds(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -> list[Any]:
     """Which sizes must be 2 or more, which PyTorch assumes of all: where 1 would leave nothing, it is tried."""
     needs = []
@@ -155,6 +160,8 @@ def _goes_through(run: Run, sizes: dict[sympy.Symbol, int]) -> bool:
 def _follow(at: dict[int, Any], name: sympy.Symbol) -> Any:
     """One structure for those at several values of a size."""
     first = next(iter(at.values()))
+    if len({_form(each) for each in at.values()}) > 1:
+        raise _NoRule  # as many tensors or dims as the size says
     if isinstance(first, TensorType):
         columns = zip(*(value.dims for value in at.values()), strict=True)
         return TensorType(first.dtype, tuple(_rule(dict(zip(at, column, strict=True)), name) for column in columns))
@@ -162,6 +169,13 @@ def _follow(at: dict[int, Any], name: sympy.Symbol) -> Any:
         columns = zip(*at.values(), strict=True)
         return type(first)(_follow(dict(zip(at, column, strict=True)), name) for column in columns)
     return first
+
+
+def _form(structure: Any) -> tuple:
+    """The number of dims of a tensor, or of items of a sequence."""
+    if isinstance(structure, TensorType):
+        return ("tensor", len(structure.dims))
+    return ("sequence", len(structure)) if isinstance(structure, (tuple, list)) else ()
 
 
 def _rule(at: dict[int, int], name: sympy.Symbol) -> Any:

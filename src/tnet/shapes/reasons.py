@@ -16,7 +16,8 @@ NOISE = (
     re.compile(r"^\w+(?:\(\))?: (?=[A-Za-z])"),
     re.compile(r"^Error while processing .*\n\s*", re.DOTALL),  # einops says why in its last line
 )
-TYPES = ((re.compile(r"torch\.Size\((\[.*?\])\)"), r"\1"), (re.compile(r"\btorch\.(?=[a-z]+\d|bool)"), ""))
+TYPES = ((re.compile(r"torch\.Size\((\[.*?\])\)"), r"\1"), (re.compile(r"\btorch\.(?=[a-z]+\d|bool)"), ""),
+         (re.compile(r"\bFakeTensor\b"), "Tensor"))  # fmt: skip
 RANKS = {"2D": "2", "3D": "3", "4D": "4", "5D": "5"}
 
 WORDS = [

@@ -27,9 +27,22 @@ def round_number(name: str) -> sympy.Symbol:
     return sympy.Symbol(name, integer=True, nonnegative=True)
 
 
+@cache
+def data_size(number: int) -> sympy.Symbol:
+    """The symbol of a size that depends on data, `?0`: any from 0, without a name of its own in a spec."""
+    return sympy.Symbol(f"?{number}", integer=True, nonnegative=True)
+
+
+def data_sizes_of(value: Any) -> set[sympy.Symbol]:
+    """The sizes that depend on data in a size or relation."""
+    return {each for each in getattr(value, "free_symbols", ()) if each.name.startswith("?")}
+
+
 def rounds_of(value: Any) -> set[sympy.Symbol]:
     """The numbers of rounds that an expression is made of."""
-    return {each for each in value.free_symbols if not each.is_positive} if is_symbolic(value) else set()
+    if not is_symbolic(value):
+        return set()
+    return {each for each in value.free_symbols - data_sizes_of(value) if not each.is_positive}
 
 
 def is_symbolic(value: Any) -> bool:
@@ -66,7 +79,7 @@ def always(relation: Any) -> bool | None:
     """Whether a relation of sizes holds for all sizes (True), for none (False), or neither is known (None)."""
     if relation in (sympy.true, sympy.false):
         return bool(relation)
-    ranges = {each: ValueRanges(1, LARGEST_SIZE) for each in relation.free_symbols}
+    ranges = {each: ValueRanges(int(bool(each.is_positive)), LARGEST_SIZE) for each in relation.free_symbols}
     try:
         bound = bound_sympy(relation, ranges)
     except (NotImplementedError, AttributeError, TypeError, KeyError, RecursionError, ZeroDivisionError):
