@@ -18,6 +18,8 @@ EPOCHS, BATCH, RATE, DECAY = 15, 64, 4e-3, 0.02
 
 
 class Digits(Dataset):
+    """The digits as a handbook reads them: one image at a time, transformed by torchvision."""
+
     def __init__(self, images: torch.Tensor, labels: torch.Tensor, transform: nn.Module):
         self.images, self.labels, self.transform = images, labels, transform
 

@@ -11,24 +11,12 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
+from .digits_by_hand import Digits
 from .turns import in_turns, report
 
 SPEC = Path(__file__).parent.parent / "specs" / "digits.tnet"
-
-
-class Digits(Dataset):
-    """The digits as a handbook reads them: one image at a time, transformed by torchvision."""
-
-    def __init__(self, images: torch.Tensor, labels: torch.Tensor, transform: nn.Module):
-        self.images, self.labels, self.transform = images, labels, transform
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.transform(self.images[index]), self.labels[index]
 
 
 def by_hand(spec, augment: bool) -> Callable[[], None]:

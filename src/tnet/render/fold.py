@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .flow import Cluster, Flow, Vertex
+from .paths import skips_of
 
-MOST_EDGES = 800
-"""Edges up to which a graph is laid out and can be read: beyond, blocks are folded. ResNet-152 has fewer."""
+MOST_EDGES, MOST_SKIPS = 800, 150
+"""Edges up to which a graph is laid out in seconds and can be read: beyond, blocks are folded. ResNet-152 has 600, of
+which 50 skip others; a dense block has one for each pair of its layers.
+"""
 
 
 def folded(graph: Flow, depth: int) -> Flow:
@@ -23,13 +26,17 @@ def folded(graph: Flow, depth: int) -> Flow:
 
 def readable(graph: Flow) -> tuple[Flow, int | None]:
     """The graph as deep as it can be read, and that depth; None where all of it can."""
-    if len(graph.edges) <= MOST_EDGES:
+    if _is_readable(graph):
         return graph, None
     for depth in range(depth_of(graph.root) - 1, 0, -1):
         found = folded(graph, depth)
-        if len(found.edges) <= MOST_EDGES:
+        if _is_readable(found):
             return found, depth
     return folded(graph, 0), 0
+
+
+def _is_readable(graph: Flow) -> bool:
+    return len(graph.edges) <= MOST_EDGES and len(skips_of(graph)) <= MOST_SKIPS
 
 
 def depth_of(cluster: Cluster) -> int:
