@@ -7,6 +7,7 @@ import warnings
 from functools import cache
 from itertools import islice
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -29,7 +30,8 @@ class NotWritten(Exception):
 @cache
 def operators() -> dict[str, Any]:
     """torch's own table by the name that a spec calls the operator, the first of several variants."""
-    from torch.testing._internal.common_methods_invocations import op_db
+    with patch("torch.backends.disable_global_flags"):  # for good, and torch's tests alone are to be held by it
+        from torch.testing._internal.common_methods_invocations import op_db
 
     found: dict[str, Any] = {}
     for each in op_db:

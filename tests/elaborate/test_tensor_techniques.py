@@ -44,7 +44,7 @@ def fits(types, values, sizes) -> bool:
 def check(inputs: str, body: str, python) -> None:
     """The net of a body gives what a Python function of its inputs gives."""
     spec = Spec(Source("spec", f"net A({inputs}) {{ {body} }}"))
-    assert not spec.check(), (body, spec.check())
+    assert not [each for each in spec.check() if each.severity == "error"], (body, spec.check())
     model, net = spec.model_class()(), spec.program.net()
     types = [kind for _, kind in net.outputs]
     for size in (2, 5):

@@ -79,16 +79,16 @@ def test_a_tensor_of_a_file(tmp_path, monkeypatch):
     """M10: a filter, a tensor, given values."""
     monkeypatch.chdir(tmp_path)
     weight = torch.randn(5, 5)
-    save_file({"k": weight, "short": weight[0].clone()}, tmp_path / "w.safetensors")
-    assert torch.equal(built('head.weight { init = file("w.safetensors", "k") }', LINEAR).head.weight, weight)
+    save_file({"filter": weight, "short": weight[0].clone()}, tmp_path / "w.safetensors")
+    assert torch.equal(built('head.weight { init = file("w.safetensors", "filter") }', LINEAR).head.weight, weight)
     assert torch.equal(built('head.bias { init = file("w.safetensors", "short") }', LINEAR).head.bias, weight[0])
     (tmp_path / "no.safetensors").write_text("no")
 
     def told(value):
         return faults(f"head.weight {{ init = {value} }}", net=LINEAR)[0].partition(" | looked")[0]
 
-    assert told('file("w.safetensors", "kk")') == (
-        'error TN0605 ["kk"] `w.safetensors` has no tensor `kk` | did you mean `k`?'
+    assert told('file("w.safetensors", "filtr")') == (
+        'error TN0605 ["filtr"] `w.safetensors` has no tensor `filtr` | did you mean `filter`?'
     )
     assert told('file("w.safetensors", "short")').startswith(
         'error TN0604 [file("w.safetensors", "short")] `file("w.safetensors", "short")` cannot initialise '
