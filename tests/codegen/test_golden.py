@@ -65,8 +65,10 @@ def test_gallery_is_one_graph(path):
         torch._dynamo.reset()
         built, inputs = model(net).eval(), sample(net)
         compiled = torch.compile(built, fullgraph=True, backend="eager")
-        expected, found = list(tensors(built(*inputs))), list(tensors(compiled(*inputs)))
-        assert_same([expected], [found])
+        torch.manual_seed(0)  # some draw noise
+        expected = list(tensors(built(*inputs)))
+        torch.manual_seed(0)
+        assert_same([expected], [list(tensors(compiled(*inputs)))])
 
 
 def test_random_depth_is_compiled_in_parts():
