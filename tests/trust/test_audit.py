@@ -15,7 +15,7 @@ from tnet.data.statistics import cache_folder
 
 ROOT = Path(__file__).parents[2]
 GALLERY = sorted((ROOT / "specs").glob("*.tnet"))
-QUICK = {"autoencoder", "digits", "distillation", "dynamic", "finetune", "gan", "lenet", "lstm", "mlp", "tabular"}
+QUICK = {"digits", "distillation", "dynamic", "finetune", "gan", "lenet", "lstm", "mlp"}
 
 COMMANDS = (["check"], ["fmt", "--check"], ["build", "-o", "model.py"], ["build", "-o", "graph.dot"], ["summary"],
             ["plan"], ["why", "*"])  # fmt: skip
