@@ -49,7 +49,11 @@ class SourceChoice:
             arguments[name] = existing(arguments[name], spec, span)
         if self.own is not None:
             return own.read(self.own, arguments, inputs, self.span)
-        return READERS[kind_of(self.name)](self, arguments, inputs)
+        samples = READERS[kind_of(self.name)](self, arguments, inputs)
+        if isinstance(samples, Items) and samples.paths:
+            for span in self.path_spans.values():
+                paths.stay_inside(samples.paths, spec, span)
+        return samples
 
 
 def existing(name: str, spec: Source, span: Span | None) -> Path:
@@ -111,6 +115,10 @@ def choose(value: Any, span: Span) -> SourceChoice:
     if kind == "Text" and arguments["block"] < 1:
         raise error("TN0304", "`block` of `Text` must be at least 1", argument_span(value, "block", expected))
     named = {name: argument_span(value, name, expected) for name in _path_names(expected) if name in arguments}
+    for name, span in named.items():
+        if not isinstance(arguments[name], str):
+            found = described_value(arguments[name])
+            raise error("TN0303", f"`{name}` of `{value.name}` is a path, not {found}", span)
     return SourceChoice(value.name, arguments, value.span, named)
 
 
