@@ -23,7 +23,7 @@ def test_a_code(capsys):
     assert (code, err) == (0, "")
     assert out.startswith("TN0203: unknown layer or function\n\nA step names a layer")
     assert "\n\nwrong:\n\n    net A(" in out and "\n\nright:\n\n    net A(" in out
-    assert "    BatchNrom2d\n" in out and "```" not in out and "\x1b" not in out
+    assert "    MaxPol2d(2)\n" in out and "```" not in out and "\x1b" not in out
 
 
 @pytest.mark.parametrize("written", ["tn0203", "0203", "203"])

@@ -106,3 +106,21 @@ LIMITS: dict[str, str] = {
     "a split too long": "data { train = Digits(); split = [0.1] * 10**6 }\n",
     "settings of themselves": body("relu") + "train { epochs = batch; batch = epochs }\n",
 }
+
+BYTES: dict[str, bytes] = {
+    "control characters": bytes(range(9)) + body("relu").encode(),
+    "a control character in a label": b"net A(v: float[N, 8]) { a\x07b: relu }\n",
+    "a terminal's escape in a text": b'net A(v: float[N, 8]) { Linear("\x1b[2J\x1b]0;owned\x07") }\n',
+    "a terminal's escape in a name": b"net A(v: float[N, 8]) { \x1b[31mrelu }\n",
+    "an escape of one byte": 'net A(v: float[N, 8]) { Linear("\x9b2J") }\n'.encode(),
+    "marks that turn the line around": 'net A(v: float[N, 8]) { Linear("\u202e\u2066") }\n'.encode(),
+    "a megabyte of zeros": bytes(2**20),
+    "a megabyte of control characters": b"\x1b" * 2**20,
+    "invalid utf-8": b"net A(v: float[N, 8]) { \xff\xfe }\n",
+    "utf-8 cut short": b"net A(v: float[N, 8]) { relu }\n# \xe2\x82",
+    "utf-8 longer than it need be": b"# \xc0\xaf\n",
+    "half of a pair": b"# \xed\xa0\x80\n",
+    "utf-16": "net A(v: float[N, 8]) { relu }\n".encode("utf-16"),
+    "a megabyte of invalid utf-8": b"\xff" * 2**20,
+}
+"""Files that are no text, or hold what a terminal would obey."""

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from tnet.catalog.functions import find_function, is_method
+import pytest
+import torch
+
+from tnet.catalog.functions import (
+    NAMESPACES,
+    find_function,
+    function_names,
+    is_method,
+    method_names,
+    namespace_table,
+    vision_table,
+)
 from tnet.compiler import compile_spec
 from tnet.syntax import read
 
@@ -21,6 +32,45 @@ OUT_OF_REACH = (
 @pytest.mark.parametrize("name", OUT_OF_REACH)
 def test_files_processes_and_global_state_have_no_name(name):
     assert find_function(name, step=True) is None and find_function(name, step=False) is None and not is_method(name)
+
+
+REACHING = re.compile(
+    "save|load|file|path|^open|hub|compile|jit|script|exec|eval|^set_|_set_|seed|rng|random|register|hook|share|ptr|numpy"
+    "|cuda|cpu|xpu|hip|device|thread|grad|enable|import|export|pickle|storage|memory|pin_|buffer|fork|wait|vmap|map_"
+    "|backend|determin|library|^ops|classes|dlpack|resize|print|warn|item|list$|python|module|profil|stream|future|vital"
+    "|flush|_$|^_"
+)
+"""What names that touch files, processes, devices, random state or global settings have in them."""
+
+HARMLESS = {"gradient": "the slope of sampled values", "huber_loss": "a loss"}
+
+
+def resolvable() -> set[str]:
+    """Every name that a spec can call on tensors."""
+    names = {*function_names(), *method_names(), *vision_table()}
+    return names | {f"{space}.{name}" for space in NAMESPACES for name in namespace_table(space)}
+
+
+def test_no_resolvable_name_reaches_beyond_tensors():
+    names = resolvable()
+    assert len(names) > 700
+    assert {name for name in names if REACHING.search(name)} - set(HARMLESS) == set()
+
+
+def test_the_pattern_knows_what_is_out_of_reach():
+    """All but those that are no function's name or are said by whole words."""
+    whole = {"no_grad", "inference_mode", "utils", "package", "multiprocessing", "distributed", "untyped_storage",
+             "record_stream", "apply_", "backward", "asnumpy", "empty_cache", "_C"}  # fmt: skip
+    assert {name for name in OUT_OF_REACH if not REACHING.search(name)} <= whole
+
+
+def test_what_resolves_takes_and_gives_tensors_of_pytorch():
+    """Each comes from torch, torchvision or einops, and none is a module or a class."""
+    found = {name: find_function(name, step=False) for name in resolvable()}
+    targets = {name: each for name, each in found.items() if each is not None and not isinstance(each, str)}
+    assert len(targets) > 600
+    assert {each.path.partition(".")[0] for each in targets.values()} == {"torch", "torchvision", "einops"}
+    assert {name for name, each in targets.items() if isinstance(each.call, type | type(torch))} == set()
 
 
 @pytest.mark.parametrize("path", ["../outside.tnet", "link.tnet", "folder/inner.tnet", "{outside}"])

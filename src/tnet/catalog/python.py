@@ -42,7 +42,7 @@ class ImportFailed(Exception):
 
     def __init__(self, problem: BaseException):
         super().__init__(f"{type(problem).__name__}: {problem}".split("\n")[0].removesuffix(": "))
-        self.place = _place(problem)
+        self.place = place_of(problem)
 
 
 def locate(module: str, folders: Sequence[Path]) -> Path | None:
@@ -119,9 +119,11 @@ def names_in(module: ModuleType) -> list[str]:
     return [name for name in vars(module) if not name.startswith("_")]
 
 
-def _place(problem: BaseException) -> str | None:
+def place_of(problem: BaseException, file: str | None = None) -> str | None:
+    """The line that raised, `layers.py:12`: the innermost one of a file, if it is given and took part."""
     if isinstance(problem, SyntaxError) and problem.filename:
         return f"{Path(problem.filename).name}:{problem.lineno}"
     frames = [each for each in traceback.extract_tb(problem.__traceback__) if not each.filename.startswith("<frozen")]
     own = [each for each in frames if each.filename != __file__ and each.filename != importlib.__file__]
+    own = [each for each in own if each.filename == file] or own
     return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else None

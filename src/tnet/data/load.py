@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -55,7 +55,20 @@ def load(
 
 def counts(recipe: DataRecipe) -> dict[str, int]:
     """See `DataRecipe.counts`."""
-    return {name: len(indices) for name, (_, indices) in _cut(recipe, _read(recipe)).items()}
+    samples = {name: each if each.ordered else Uncut(len(each)) for name, each in _read(recipe).items()}
+    return {name: len(indices) for name, (_, indices) in _cut(recipe, samples).items()}
+
+
+@dataclass(frozen=True)
+class Uncut:
+    """Samples of which only the number counts: classes decide which samples a part gets, never how many."""
+
+    count: int
+    labels = None
+    ordered = False
+
+    def __len__(self) -> int:
+        return self.count
 
 
 def _read(recipe: DataRecipe) -> dict[str, Samples]:

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from ..diagnostics import Diagnostic, SpecError
 from . import streams
 from .samples import Items, Memory, Windows, join
+from .sources.own import OwnItems
 from .transforms.pipeline import Fields, Pipeline
 from .workers import Desk
 
@@ -111,7 +112,13 @@ class Loader:
 
     def _made(self, chunk: Tensor, epoch: int) -> Fields:
         self.desk.note(chunk)
-        return self.pipeline(self.samples.read(chunk), chunk, epoch)
+        return self.pipeline(self._read(chunk, epoch), chunk, epoch)
+
+    def _read(self, chunk: Tensor, epoch: int) -> Fields:
+        """Own Python code may draw while it reads; samples of others never do."""
+        if not isinstance(self.samples, OwnItems):
+            return self.samples.read(chunk)
+        return self.samples.read(chunk, streams.key(self.seed or 0, "read", epoch))
 
     def _blocks(self, chunks: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:
         """Batches to be made at once: as many as fit in `BLOCK` bytes where samples are in memory."""

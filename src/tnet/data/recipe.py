@@ -18,6 +18,7 @@ from .loaders import Loaders, Working
 from .sources.registry import SourceChoice
 from .sources.registry import choose as choose_source
 from .transforms.choose import choose as choose_transform
+from .transforms.own import choose as choose_own
 from .transforms.pipeline import Stage
 
 PARTS = ("train", "val", "test")
@@ -107,7 +108,7 @@ def _stage(pipeline: Pipeline, name: str, found: list[Diagnostic]) -> Stage:
     transforms = []
     for step in pipeline.steps:
         try:
-            transform = choose_transform(step)
+            transform = choose_own(step) if step.target else choose_transform(step)
             if transform.auto and name != "transform":
                 advice = "write it in `transform`, where images are float in [0, 1]"
                 raise error("TN0704", f'"auto" statistics are not for `{name}`', step.span, help=advice)

@@ -72,10 +72,19 @@ class Items:
     uniform = False
     ordered = False
 
-    def __post_init__(self) -> None:
-        first = self._read_one(0)
-        self.images = tuple(name for name, value in first.items() if value.ndim == 3)
-        self.has_classes = "target" in first and _is_class(first["target"])
+    @cached_property
+    def first(self) -> dict[str, Tensor]:
+        """The first sample, which tells what the others are like."""
+        return self._read_one(0)
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        return tuple(name for name, value in self.first.items() if value.ndim == 3)
+
+    @property
+    def has_classes(self) -> bool:
+        target = self.first.get("target")
+        return target is not None and target.ndim == 0 and _is_class(target)
 
     def __len__(self) -> int:
         return len(self.dataset)

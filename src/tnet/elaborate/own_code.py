@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..catalog.python import ImportFailed, OwnClass, OwnLayer, import_module, locate, meaning, names_in
+from ..catalog.python import ImportFailed, OwnClass, OwnFunction, OwnLayer, import_module, locate, meaning, names_in
 from ..diagnostics import did_you_mean, error
-from ..source import Source
+from ..ir.values import Call
+from ..source import Source, Span
 from ..syntax import ast
 from ..trust import Permissions
 from .callees import Callee, describe
@@ -58,6 +59,21 @@ def own_layers(globals_: Globals) -> dict[str, type]:
     """The classes of layers that a file takes from Python code, by the names that it gives them."""
     callees = ((name, value) for name, value in globals_.values.items() if isinstance(value, Callee))
     return {name: value.target.cls for name, value in callees if isinstance(value.target, OwnLayer)}
+
+
+def as_call(value: Any, span: Span) -> Any:
+    """A value of the section `data`, own classes and functions in it as calls, which know their places."""
+    if isinstance(value, list | tuple):
+        return type(value)(as_call(each, span) for each in value)
+    if not isinstance(value, Callee) or not isinstance(value.target, OwnClass | OwnFunction | OwnLayer):
+        return value
+    given = value.arguments
+    return Call(
+        value.name,
+        tuple(as_call(each, given.span(place, span)) for place, each in enumerate(given.positional)),
+        {name: as_call(each, given.span(name, span)) for name, each in given.keywords.items()},
+        span.text.rstrip().endswith(")"), span, given.spans, given.names, value.target,
+    )  # fmt: skip
 
 
 def search_folders(source: Source) -> tuple[Path, ...]:

@@ -16,6 +16,7 @@ from .evaluation import arguments, decide, evaluate
 from .frames import MISSING, Frame
 from .globals import Globals
 from .overrides import parsed_stages
+from .own_code import as_call
 
 PIPELINES = ("augment", "prepare", "transform")
 
@@ -142,7 +143,10 @@ def _settings(
         except SpecError as problem:
             globals_.work.report(problem)
             continue
-        found[name] = _setting(name, value, written.get(name), whole.get(name))
+        setting = _setting(name, value, written.get(name), whole.get(name))
+        if section == "data" and setting.value_span is not None:
+            setting = replace(setting, value=as_call(setting.value, setting.value_span))
+        found[name] = setting
     for override in overrides:
         if override.path.count(".") > 1:
             _override_argument(override, found, reader, globals_, section)
@@ -245,8 +249,12 @@ def _transform(step: ast.Step, frame: Frame) -> Call:
     if step.label is not None or not isinstance(action, ast.Apply):
         raise error("TN0501", "a pipeline is a list of transforms, without labels and groups", step.span)
     given = arguments(action.args, frame)
+    own = as_call(frame.globals.find(action.callee.text), action.span)
+    target = own.target if isinstance(own, Call) else None
+    args = tuple(as_call(each, given.spans[place]) for place, each in enumerate(given.positional))
+    kwargs = {name: as_call(each, given.spans[name]) for name, each in given.keywords.items()}
     called = action.args is not None
-    return Call(action.callee.text, given.positional, given.keywords, called, action.span, given.spans, given.names)
+    return Call(action.callee.text, args, kwargs, called, action.span, given.spans, given.names, target)
 
 
 def read_rules(node: ast.Parameters, globals_: Globals) -> list[Rule]:

@@ -28,7 +28,8 @@ class Call:
     """A name that the section's own library gives a meaning, alone (`CosineAnnealingLR`) or called (`SGD(lr=0.1)`).
 
     `spans` holds the place of each keyword argument's value by name and of each positional one by number; `names` the
-    places of the keywords themselves.
+    places of the keywords themselves. `target` is what the name means where `use` brought it (catalog.OwnClass,
+    OwnFunction or OwnLayer), else None.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Call:
     span: Span | None = field(default=None, compare=False)
     spans: Mapping[str | int, Span] = field(default_factory=dict, compare=False)
     names: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    target: Any = None
 
     @property
     def name_span(self) -> Span | None:

@@ -38,4 +38,5 @@ TARGETS: dict[str, Target] = {
 def target_of(data: DataSection | None) -> Target | None:
     """The target of a data section's training samples, where its source tells."""
     setting = data.settings.get("train") if data else None
-    return TARGETS.get(setting.value.name) if setting and isinstance(setting.value, Call) else None
+    call = setting.value if setting else None
+    return TARGETS.get(call.name) if isinstance(call, Call) and call.target is None else None

@@ -82,7 +82,7 @@ def _source(data: DataSection | None) -> Call | None:
     """The source of the training samples, if they are pictures or measurements as they were taken."""
     setting = data.settings.get("train") if data else None
     call = setting.value if setting else None
-    return call if isinstance(call, Call) and call.name in TARGETS else None
+    return call if isinstance(call, Call) and call.target is None and call.name in TARGETS else None
 
 
 def _normalised(training: Training) -> bool:

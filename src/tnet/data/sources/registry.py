@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...catalog.python import OwnClass, OwnFunction
 from ...diagnostics import did_you_mean, error
 from ...elaborate import paths
-from ...elaborate.callees import Callee
 from ...ir.values import Call, Combined
 from ...source import Source, Span
 from ..calls import argument_span, bind, described_value
 from ..samples import Items, Memory, Windows
-from . import scikit, tensors, vision
+from . import own, scikit, tensors, vision
 
 Samples = Memory | Items | Windows
 
@@ -35,19 +33,27 @@ def _nothing() -> None: ...
 
 @dataclass(frozen=True)
 class SourceChoice:
-    """A source with its arguments, not read yet. `path_spans` has the place of each path among them."""
+    """A source with its arguments, not read yet. `path_spans` has the place of each path among them;
+    `own` is the call where the source is of the user's own Python."""
 
     name: str
     arguments: Mapping[str, Any]
     span: Span | None
     path_spans: Mapping[str, Span | None]
+    own: Call | None = None
 
     def read(self, spec: Source, inputs: Sequence[str]) -> Samples:
         """The samples. Raises SpecError (TN0702 unreadable, TN0304 a path outside the project)."""
         arguments = dict(self.arguments)
         for name, span in self.path_spans.items():
             arguments[name] = existing(arguments[name], spec, span)
-        return READERS[kind_of(self.name)](self, arguments, inputs)
+        if self.own is not None:
+            return own.read(self.own, arguments, inputs, self.span)
+        samples = READERS[kind_of(self.name)](self, arguments, inputs)
+        if isinstance(samples, Items) and samples.paths:
+            for span in self.path_spans.values():
+                paths.stay_inside(samples.paths, spec, span)
+        return samples
 
 
 def existing(name: str, spec: Source, span: Span | None) -> Path:
@@ -85,8 +91,8 @@ def choose(value: Any, span: Span) -> SourceChoice:
     """The source that a value means, its arguments checked, nothing read. Raises SpecError (TN0001, TN0701, TN03xx)."""
     if isinstance(value, Combined):
         raise error("TN0001", "joining data sets with `+` is not done yet", value.span or span)
-    if isinstance(value, Callee) and isinstance(value.target, OwnClass | OwnFunction):
-        raise error("TN0001", f"`{value.name}`, data of your own Python, is not done yet", span)
+    if isinstance(value, Call) and value.target is not None:
+        return _own(value)
     if not isinstance(value, Call):
         raise error("TN0704", f"a source of data is expected, not {described_value(value)}", span)
     if value.name in LATER:
@@ -109,7 +115,18 @@ def choose(value: Any, span: Span) -> SourceChoice:
     if kind == "Text" and arguments["block"] < 1:
         raise error("TN0304", "`block` of `Text` must be at least 1", argument_span(value, "block", expected))
     named = {name: argument_span(value, name, expected) for name in _path_names(expected) if name in arguments}
+    for name, span in named.items():
+        if not isinstance(arguments[name], str):
+            found = described_value(arguments[name])
+            raise error("TN0303", f"`{name}` of `{value.name}` is a path, not {found}", span)
     return SourceChoice(value.name, arguments, value.span, named)
+
+
+def _own(call: Call) -> SourceChoice:
+    arguments, expected = own.choose(call)
+    texts = [name for name in own.path_names(expected) if isinstance(arguments.get(name), str)]
+    named = {name: argument_span(call, name, expected) for name in texts}
+    return SourceChoice(call.target.path, arguments, call.span, named, call)
 
 
 def _path_names(expected: inspect.Signature) -> list[str]:

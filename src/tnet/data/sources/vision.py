@@ -60,14 +60,14 @@ def read(name: str, arguments: Mapping[str, Any], fields: Sequence[str], span: S
         raise error("TN0702", f"`{name}` cannot be read: {reason}", span) from problem
     if not length:
         raise error("TN0702", f"`{name}` has no samples", span)
-    labels, classes = _labels(dataset), getattr(dataset, "classes", None)
+    labels, classes = listed_labels(dataset), getattr(dataset, "classes", None)
     images = _whole(dataset) if labels is not None and len(fields) == 2 else None
     if images is not None:
         return Memory({fields[0]: images, "target": labels}, (fields[0],), classes)
     return Items(dataset, tuple(fields), labels, classes, span, paths=_paths(dataset))
 
 
-def _labels(dataset: Any) -> Tensor | None:
+def listed_labels(dataset: Any) -> Tensor | None:
     """The classes of all samples, where the data set lists them."""
     for attribute in ("targets", "labels", "_labels"):
         listed = getattr(dataset, attribute, None)

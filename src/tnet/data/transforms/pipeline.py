@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from ...diagnostics import SpecError, error
-from .. import streams
+from .. import own, streams
+from ..samples import to_tensor
 from .batched import BATCHED, WHOLE
 from .choose import Transform
+from .own import OwnTransform
 
 Fields = dict[str, Tensor]
 
@@ -45,16 +47,21 @@ class Step:
         """Images [samples, …] transformed together. Raises SpecError (TN0703) where the transform cannot take them."""
         first = next(iter(images.values()))
         run = self._batch if self.batched and first.ndim == 4 else self._whole if self._at_once(first) else self._each
+        run = self._own if isinstance(self.transform, OwnTransform) else run
         try:
             return run(images, samples, streams.key(seed, self.stream, epoch))
         except SpecError:
             raise
         except Exception as problem:
-            name, (field_name, value) = self.transform.name, next(iter(images.items()))
-            kind = f"{str(value.dtype).removeprefix('torch.')}{list(value.shape[1:])}"
-            reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
-            message = f"`{name}` cannot be applied to `{field_name}: {kind}`: {reason}"
-            raise error("TN0703", message, self.transform.span) from problem
+            raise self._refused(images, problem) from problem
+
+    def _refused(self, images: Fields, problem: Exception) -> SpecError:
+        name, (field_name, value) = self.transform.name, next(iter(images.items()))
+        kind = f"{str(value.dtype).removeprefix('torch.')}{list(value.shape[1:])}"
+        why = f": {(str(problem).strip() or type(problem).__name__).splitlines()[0]}"
+        if isinstance(self.transform, OwnTransform):
+            why = "," + own.reason(problem, self.transform.cls)
+        return error("TN0703", f"`{name}` cannot be applied to `{field_name}: {kind}`{why}", self.transform.span)
 
     def _at_once(self, first: Tensor) -> bool:
         return self.transform.name in WHOLE and (first.ndim >= 4 or self.transform.name == "Normalize")
@@ -84,6 +91,15 @@ class Step:
                 generator.manual_seed(streams.key(stream, "sample", sample))
                 results.append(self._through_torchvision({name: value[i] for name, value in images.items()}))
         return {name: torch.stack([result[name] for result in results]) for name in images}
+
+    def _own(self, images: Fields, samples: np.ndarray, stream: int) -> Fields:
+        """One sample after another; each of its inputs meets the same draws."""
+        return {name: torch.stack(list(self._mapped(value, samples, stream))) for name, value in images.items()}
+
+    def _mapped(self, values: Tensor, samples: np.ndarray, stream: int) -> Iterator[Tensor]:
+        for value, sample in zip(values, samples.tolist(), strict=True):
+            with own.drawing(streams.key(stream, "sample", sample)), torch.no_grad():
+                yield to_tensor(self.module(value))
 
     def _through_torchvision(self, images: Fields) -> Fields:
         from torchvision import tv_tensors
