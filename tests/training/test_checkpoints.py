@@ -20,12 +20,6 @@ from tnet.training.parts import assemble
 from tnet.training.step import TrainStep
 
 
-@pytest.fixture(autouse=True)
-def small_machine(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    torch.set_num_threads(1)
-
-
 def refused(work, code: str) -> str:
     with pytest.raises(SpecError) as caught:
         work()

@@ -12,9 +12,7 @@ from tnet.training.parts import assemble
 
 
 @pytest.fixture(autouse=True)
-def small_machine(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    torch.set_num_threads(1)
+def nothing_compiled():
     torch._dynamo.reset()
 
 

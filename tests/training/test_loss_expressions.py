@@ -19,15 +19,6 @@ from tnet.source import Source
 GPT = Path(__file__).parents[2] / "specs" / "gpt.tnet"
 
 
-@pytest.fixture(autouse=True)
-def small_machine(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def with_loss(loss: str, text: str = PLAIN) -> str:
     return text.replace("CrossEntropyLoss(label_smoothing=0.05)", loss)
 

@@ -6,16 +6,9 @@ import re
 import sys
 
 import pytest
-import torch
 from small_specs import DIGITS, trained
 
 from tnet.training import progress
-
-
-@pytest.fixture(autouse=True)
-def small_machine(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    torch.set_num_threads(1)
 
 
 def test_lines_where_there_is_no_terminal(tmp_path, capsys):

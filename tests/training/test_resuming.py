@@ -51,15 +51,6 @@ EVERYTHING = (
 """Five steps an epoch, fifteen in all, the last batch of four samples, with all that keeps a state."""
 
 
-@pytest.fixture(autouse=True)
-def small_machine(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 class Stops:
     """The loop is asked to stop, as by a signal, in the steps `at`."""
 

@@ -19,15 +19,6 @@ from tnet.training import checkpoints, load_run, log
 from tnet.training.locks import LOCK, held
 
 
-@pytest.fixture(autouse=True)
-def small_machine(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def refused(work, code: str):
     with pytest.raises(SpecError) as caught:
         work()

@@ -19,15 +19,6 @@ from tnet.source import Source
 from tnet.training import checkpoints
 
 
-@pytest.fixture(autouse=True)
-def small_machine(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def same_weights(run, model) -> bool:
     return all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in run.model.state_dict().items())
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-import torch
 from torch import nn
 
 LIBRARIES = ("torch.nn", "torchvision.ops", "einops.layers.torch")
@@ -75,7 +74,3 @@ def why_not_built(cls: type) -> str | None:
     if issubclass(cls, nn.modules.lazy.LazyModuleMixin):
         return f"tnet infers sizes; write `{cls.__name__.removeprefix('Lazy')}`"
     return NOT_BUILT.get(cls)
-
-
-def default_dtype() -> str:
-    return str(torch.get_default_dtype()).removeprefix("torch.")

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..diagnostics import Note, SpecError, did_you_mean, error
 from ..ir.program import HyperValue, Override
 from ..source import Source, Span
-from ..syntax import ast, parse_expression, parse_stages
+from ..syntax import ast, parse_expression
 from .callees import describe
 from .evaluation import evaluate
 from .frames import Frame
 from .globals import Globals
 
 
-def given_value(override: Override, frame: Frame) -> Any:
-    """The value of an override: a tnet expression, or else text."""
-    if override.span is None:
+def given_value(override: Override, parse: Callable[[Source, int], tuple], value_of: Callable[[Any], Any]) -> Any:
+    """The value of an override, or else its text. `parse` is one of the parser's ways to read a text that is all there
+    is, with places in the override's own source; `value_of` evaluates what it gives.
+    """
+    span = override.span
+    if span is None:
         return override.value
-    node = parsed(override)
-    if node is None:
-        return override.span.text
+    shown = Source(span.source.name, span.source.text[: span.end], span.source.path)
+    tree, diagnostics = parse(shown, span.start)
+    if diagnostics or tree is None:
+        return span.text
     try:
-        return evaluate(node, Frame(frame.work, frame.globals))
+        return value_of(tree)
     except SpecError as problem:
         if all(each.code in ("TN0201", "TN0206") for each in problem.diagnostics):
-            return override.span.text
+            return span.text
         raise
-
-
-def parsed(override: Override) -> ast.Expr | None:
-    """An override's text as an expression with places in its own source, or None."""
-    node, diagnostics = parse_expression(_shown(override.span), override.span.start)
-    return None if diagnostics else node
-
-
-def parsed_stages(override: Override) -> Sequence[ast.Stage] | None:
-    """An override's text as the value of a setting, with places in its own source, or None."""
-    stages, diagnostics = parse_stages(_shown(override.span), override.span.start)
-    return None if diagnostics else stages
-
-
-def _shown(span: Span) -> Source:
-    return Source(span.source.name, span.source.text[: span.end], span.source.path)
 
 
 def hyper_value(declaration: ast.Hyper, override: Override | None, globals_: Globals) -> HyperValue:
@@ -55,7 +43,7 @@ def hyper_value(declaration: ast.Hyper, override: Override | None, globals_: Glo
     _check_domain(name, default, domain, declaration.value.span, declaration)
     if override is None:
         return HyperValue(name, default, default, declaration.span, domain)
-    value = given_value(override, frame)
+    value = given_value(override, parse_expression, lambda node: evaluate(node, frame))
     if not _same_kind(value, default):
         raise error(
             "TN0303", f"`{name}` is {_kind(default)}, not {describe(value)}", override.span,

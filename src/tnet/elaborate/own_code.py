@@ -13,8 +13,7 @@ from ..syntax import ast
 from ..trust import Permissions
 from .callees import Callee, describe
 from .globals import Globals
-
-MARKERS = (".git", "pyproject.toml")
+from .paths import project_of
 
 
 def used(source: Source, node: ast.Use, name: ast.ImportName, permissions: Permissions) -> Callee:
@@ -79,8 +78,7 @@ def as_call(value: Any, span: Span) -> Any:
 def search_folders(source: Source) -> tuple[Path, ...]:
     """Where modules are looked for before Python's own places: beside the spec, then in the folder of its project."""
     home = (source.path.parent if source.path else Path()).resolve()
-    project = next((each for each in (home, *home.parents) if any((each / mark).exists() for mark in MARKERS)), home)
-    return tuple(dict.fromkeys((home, project)))
+    return tuple(dict.fromkeys((home, project_of(home))))
 
 
 def _is_below(file: Path, folders: tuple[Path, ...]) -> bool:

@@ -53,7 +53,8 @@ def _is_written_in(spec: Source, span: Span | None) -> bool:
 
 
 def _roots(spec: Source) -> list[Path]:
-    return [each.resolve() for each in (*([project_of(spec.path)] if spec.path else []), Path.cwd())]
+    projects = [project_of(spec.path.resolve().parent)] if spec.path else []
+    return [each.resolve() for each in (*projects, Path.cwd())]
 
 
 def _is_inside(path: Path, roots: Iterable[Path]) -> bool:
@@ -66,7 +67,6 @@ def _reason(problem: Exception) -> str:
     return text.lower()
 
 
-def project_of(spec: Path) -> Path:
-    """The folder that a spec's paths must stay in."""
-    folder = spec.resolve().parent
+def project_of(folder: Path) -> Path:
+    """The project that a folder, given in full, lies in: what the paths of its specs must stay in."""
     return next((each for each in (folder, *folder.parents) if any((each / m).exists() for m in MARKERS)), folder)

@@ -10,12 +10,12 @@ from ..diagnostics import Note, SpecError, did_you_mean, error
 from ..ir.program import DataSection, Override, Pipeline, Property, Rule, Selector, SelectorPart, Setting, TrainSection
 from ..ir.values import Call, Duration, Expression, StagedValue, Stages
 from ..source import Span
-from ..syntax import ast
+from ..syntax import ast, parse_stages
 from .callees import Skip, describe
 from .evaluation import arguments, decide, evaluate
 from .frames import MISSING, Frame
 from .globals import Globals
-from .overrides import parsed_stages
+from .overrides import given_value
 from .own_code import as_call
 
 PIPELINES = ("augment", "prepare", "transform")
@@ -75,19 +75,9 @@ class SettingsReader:
         return self.overridden(override, frame, name)
 
     def overridden(self, override: Override, frame: Frame, name: str = "") -> Any:
-        """The value of an override, which is text where it is nothing else."""
-        if override.span is None:
-            return override.value
-        stages = parsed_stages(override)
-        if stages is None:
-            return override.span.text
-        try:
-            value = stages_value(stages, frame, name)
-        except SpecError as problem:
-            if all(each.code in ("TN0201", "TN0206") for each in problem.diagnostics):
-                return override.span.text
-            raise
-        plain_text = isinstance(value, Call) and not value.called and not value.name[:1].isupper()
+        """The value of an override, where a bare name in small letters is text."""
+        value = given_value(override, parse_stages, lambda stages: stages_value(stages, frame, name))
+        plain_text = override.span and isinstance(value, Call) and not value.called and not value.name[:1].isupper()
         return value.name if plain_text else value
 
 

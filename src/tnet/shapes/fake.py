@@ -22,8 +22,9 @@ from torch._subclasses.fake_tensor import (
 from torch.func import functional_call
 from torch.fx.experimental.symbolic_shapes import DimDynamic, GuardOnDataDependentSymNode, ShapeEnv
 
-from ..ir.graph import DTypeRef, Layer, Value
+from ..ir.graph import Layer
 from ..ir.types import OpaqueType, TensorType
+from .arguments import entered
 from .symbolic import simplify
 
 
@@ -99,28 +100,18 @@ class FakeRun:
 
     def enter(self, value: Any) -> Any:
         """An argument with fake tensors for types and symbolic integers for sizes."""
-        match value:
-            case Value():
-                return self.enter(value.type)
-            case TensorType():
-                dims = tuple(self.enter(dim) for dim in value.dims)
-                dtype = getattr(torch, value.dtype)
-                if value.strides is None:
-                    return torch.empty(dims, dtype=dtype, device="meta")
-                return torch.empty_strided(dims, tuple(map(self.enter, value.strides)), dtype=dtype, device="meta")
-            case DTypeRef():
-                return getattr(torch, value.name)
-            case sympy.Expr():
-                inner = value.xreplace(self.inward)
-                hint = int(inner.xreplace({each: sympy.Integer(self.hints[each]) for each in inner.free_symbols}))
-                return self.env.create_symintnode(inner, hint=hint)
-            case tuple() | list():
-                return type(value)(self.enter(item) for item in value)
-            case dict():
-                return {key: self.enter(item) for key, item in value.items()}
-            case slice():
-                return slice(*map(self.enter, (value.start, value.stop, value.step)))
-        return value
+        return entered(value, self.tensor, self.symbolic)
+
+    def tensor(self, kind: TensorType) -> torch.Tensor:
+        dims, dtype = self.enter(kind.dims), getattr(torch, kind.dtype)
+        if kind.strides is None:
+            return torch.empty(dims, dtype=dtype, device="meta")
+        return torch.empty_strided(dims, self.enter(kind.strides), dtype=dtype, device="meta")
+
+    def symbolic(self, size: sympy.Expr) -> Any:
+        inner = size.xreplace(self.inward)
+        hint = int(inner.xreplace({each: sympy.Integer(self.hints[each]) for each in inner.free_symbols}))
+        return self.env.create_symintnode(inner, hint=hint)
 
     def leave(self, value: Any) -> Any:
         """A result with types for tensors and expressions for symbolic integers."""

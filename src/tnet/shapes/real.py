@@ -9,9 +9,9 @@ from typing import Any
 import sympy
 import torch
 
-from ..ir.graph import DTypeRef, Value
 from ..ir.own import OwnLayer
 from ..ir.types import TensorType
+from .arguments import entered
 from .fake import Failure, FakeResult, FakeRun
 
 
@@ -36,29 +36,14 @@ def run(call: Any, args: Sequence[Any], kwargs: Mapping[str, Any], sizes: Mappin
         with torch.random.fork_rng(devices=()), torch.no_grad():
             torch.manual_seed(0)
             function = call.build() if isinstance(call, OwnLayer) else call
-            given, named = (_enter(each, generator) for each in (tuple(args), dict(kwargs)))
+            given, named = (
+                entered(each, lambda kind: _tensor(kind, generator), int) for each in (tuple(args), dict(kwargs))
+            )
             result = function(*given, **named)
             structure = FakeRun({}).leave(result)
     except Exception as error:  # any that the user's code raises
         raise Failure(f"{error}" or type(error).__name__) from error
     return FakeResult(structure, tuple(sympy.Eq(name, hint, evaluate=False) for name, hint in sizes.items()))
-
-
-def _enter(value: Any, generator: torch.Generator) -> Any:
-    match value:
-        case Value():
-            return _enter(value.type, generator)
-        case TensorType():
-            return _tensor(value, generator)
-        case DTypeRef():
-            return getattr(torch, value.name)
-        case sympy.Integer():
-            return int(value)
-        case tuple() | list():
-            return type(value)(_enter(each, generator) for each in value)
-        case dict():
-            return {key: _enter(each, generator) for key, each in value.items()}
-    return value
 
 
 def _tensor(kind: TensorType, generator: torch.Generator) -> torch.Tensor:

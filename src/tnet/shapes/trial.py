@@ -16,8 +16,9 @@ import sympy
 import torch
 from torch.func import functional_call
 
-from ..ir.graph import DTypeRef, Layer
+from ..ir.graph import Layer
 from ..ir.types import TensorType
+from .arguments import entered
 from .fake import DEPENDS_ON_DATA, Failure, FakeResult
 
 MOST_ELEMENTS = 2**16
@@ -155,20 +156,10 @@ class _Sample:
         return number if self.largest is None else min(number, self.largest)
 
     def real(self, value: Any, fill: Callable) -> Any:
-        match value:
-            case TensorType():
-                return self.tensor(tuple(map(self.size, value.dims)), getattr(torch, value.dtype), fill)
-            case DTypeRef():
-                return getattr(torch, value.name)
-            case sympy.Expr():
-                return int(value.xreplace(self.sizes))
-            case tuple() | list():
-                return type(value)(self.real(item, fill) for item in value)
-            case dict():
-                return {key: self.real(item, fill) for key, item in value.items()}
-            case slice():
-                return slice(*(self.real(each, fill) for each in (value.start, value.stop, value.step)))
-        return value
+        def tensor(kind: TensorType) -> torch.Tensor:
+            return self.tensor(tuple(map(self.size, kind.dims)), getattr(torch, kind.dtype), fill)
+
+        return entered(value, tensor, lambda size: int(size.xreplace(self.sizes)))
 
 
 def is_tried(args: Any) -> bool:
