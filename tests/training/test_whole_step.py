@@ -10,10 +10,11 @@ import torch
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 
+from tnet.parameters.values import NormChoice
 from tnet.training import compiled
+from tnet.training.choices import CompileChoice
 from tnet.training.clip_norm import ClipNorm
 from tnet.training.compiled import Forward
-from tnet.training.settings import CompileChoice, NormChoice
 from tnet.training.state import State
 from tnet.training.whole_step import MOST_TENSORS, WholeStep
 
