@@ -164,7 +164,7 @@ def test_channels_last_is_torchs_memory_format(tmp_path):
 
 
 def test_m6_batch_norms_are_converted(tmp_path):
-    """In one process the statistics are the batch's own, as torch has it; names and rules stay as they are."""
+    """M6: in one process the statistics are the batch's own, as torch has it; names and rules stay as they are."""
     rules = "parameters { norm { lr = 0.05 } }\ndata {"
     text = with_settings("sync_batchnorm = true").replace("data {", rules, 1)
     run = trained(tmp_path / "run", text=text)

@@ -48,9 +48,7 @@ def graphs(monkeypatch):
     torch._dynamo.utils.counters.clear()
     torch.manual_seed(0)
     real = torch.compile
-    monkeypatch.setattr(
-        torch, "compile", lambda function, mode, **options: real(function, backend="aot_eager", **options)
-    )
+    monkeypatch.setattr(torch, "compile", lambda function, **options: real(function, **options, backend="aot_eager"))
     monkeypatch.setattr(compiled, "which", lambda name: name)
     return lambda: torch._dynamo.utils.counters["stats"]["unique_graphs"]
 
