@@ -14,14 +14,13 @@ from ..ir.graph import Value
 from ..source import Span
 from . import splits, statistics
 from .loaders import Loader, Loaders
-from .samples import Items, Memory, Windows
+from .samples import Samples, Windows
 from .sources import tensors
 from .transforms.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from .recipe import DataRecipe
 
-Samples = Memory | Items | Windows
 PARTS = ("train", "val", "test")
 
 
@@ -74,8 +73,7 @@ class Uncut:
 def _read(recipe: DataRecipe) -> dict[str, Samples]:
     if "train" not in recipe.sources:
         raise error("TN0704", "the spec has no data", help="add `data { train = … }`, or give data from Python")
-    names = [each.name for each in recipe.inputs]
-    return {name: source.read(recipe.spec, names) for name, source in recipe.sources.items()}
+    return {name: source.read(recipe.spec, recipe.inputs) for name, source in recipe.sources.items()}
 
 
 def _given(recipe: DataRecipe, data: Any) -> dict[str, Samples]:
