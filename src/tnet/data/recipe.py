@@ -66,7 +66,9 @@ class DataRecipe:
         return load(self, seed, batch, data, device, statistics)
 
     def counts(self) -> dict[str, int]:
-        """The samples of each part. No sample is made, and no statistics are taken. Raises SpecError as `load` does."""
+        """The samples of each part. No sample is made, no statistics are taken, nothing is downloaded.
+
+        Raises SpecError as `load` does."""
         from .load import counts
 
         return counts(self)

@@ -32,9 +32,12 @@ class SourceChoice:
     spans: Mapping[str, Span | None]
     own: Call | None = None
 
-    def read(self, spec: Source, inputs: Sequence[Value]) -> Samples:
-        """The samples. Raises SpecError (TN0702 unreadable, TN0304 a path outside the project)."""
-        arguments = dict(self.arguments)
+    def read(self, spec: Source, inputs: Sequence[Value], fetch: bool = True) -> Samples:
+        """The samples, downloaded where the spec says so and `fetch` does not forbid it.
+
+        Raises SpecError (TN0702 unreadable, TN0304 a path outside the project).
+        """
+        arguments = {name: value for name, value in self.arguments.items() if fetch or name != "download"}
         find = paths.resolve if arguments.get("download") else existing
         for name, span in self.path_spans.items():
             arguments[name] = find(arguments[name], spec, span)
@@ -58,9 +61,10 @@ class JoinedChoice:
     def name(self) -> str:
         return " + ".join(each.name for each in self.parts)
 
-    def read(self, spec: Source, inputs: Sequence[Value]) -> Samples:
+    def read(self, spec: Source, inputs: Sequence[Value], fetch: bool = True) -> Samples:
         """The samples of all. Raises SpecError as they do, and TN0703 where they do not go together."""
-        return joined([each.read(spec, inputs) for each in self.parts], [each.name for each in self.parts], self.span)
+        samples = [each.read(spec, inputs, fetch) for each in self.parts]
+        return joined(samples, [each.name for each in self.parts], self.span)
 
 
 def existing(name: str, spec: Source, span: Span | None) -> Path:
