@@ -14,7 +14,7 @@ from ..ir.graph import Value
 from ..source import Span
 from . import splits, statistics
 from .loaders import Loader, Loaders
-from .samples import Items, Memory, Windows
+from .samples import IMAGE, Items, Memory, Windows
 from .sources import tensors
 from .transforms.pipeline import Pipeline
 
@@ -43,7 +43,7 @@ def load(
     for name, (read, indices) in parts.items():
         training = name == "train"
         stage = recipe.augment if training else recipe.prepare
-        pipeline = Pipeline(stage, last, dtypes, read.images, seed)
+        pipeline = Pipeline(stage, last, dtypes, dict.fromkeys(read.images, IMAGE), seed, training)
         one_by_one = not read.uniform or pipeline.one_by_one
         options = recipe.working.options(one_by_one, len(indices), device)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
@@ -126,10 +126,11 @@ def _check(recipe: DataRecipe, loader: Loader, part: str) -> None:
     source = "train" if part not in recipe.sources else part
     span = recipe.spans.get(source)
     for wanted in recipe.inputs:
-        sizes, given = wanted.type.dims[1:], fields[wanted.name].shape[1:]
+        value = loader.pipeline.each_crop(wanted.name, fields[wanted.name])
+        sizes, given = wanted.type.dims[1:], value.shape[1:]
         fixed = zip(sizes, given, strict=False)
         if len(sizes) != len(given) or any(isinstance(size, int) and size != got for size, got in fixed):
-            raise _misfit(wanted, fields[wanted.name], span)
+            raise _misfit(wanted, value, span)
 
 
 def _misfit(wanted: Value, got: Tensor, span: Span | None):

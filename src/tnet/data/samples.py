@@ -21,6 +21,10 @@ from torch import Tensor
 from ..diagnostics import SpecError, error
 from ..source import Span
 
+IMAGE, MASK, BOXES, POINTS = "image", "mask", "boxes", "points"
+"""The kinds of fields that transforms change together. Images are [C, H, W], or [T, C, H, W] for the frames of a video;
+masks [H, W], or [objects, H, W]; boxes float32 [objects, 4], left, top, right and bottom in pixels of the image; key points [points, 2]."""
+
 
 @dataclass(eq=False)
 class Memory:
