@@ -69,6 +69,12 @@ class Pipeline:
             return value
         return value.flatten(0, 1) if self.kinds.get(name) == IMAGE else value.repeat_interleave(self.crops, 0)
 
+    def one_crop(self, fields: Fields) -> Fields:
+        """The fields of a batch, of several crops the first one."""
+        if self.crops == 1:
+            return fields
+        return {name: value[:, 0] if self.kinds.get(name) == IMAGE else value for name, value in fields.items()}
+
     def __call__(self, fields: Fields, samples: Tensor, epoch: int) -> Fields:
         """Fields [samples, …] of the samples with these numbers, as they are in `epoch`."""
         moving, numbers = wrapped(self._moving(fields), self.kinds), samples.numpy()

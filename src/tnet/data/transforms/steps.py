@@ -20,7 +20,7 @@ from torchvision.transforms.v2 import functional
 
 from ...diagnostics import SpecError, error
 from .. import own, streams
-from ..samples import to_tensor
+from ..items import to_tensor
 from .batched import Batched, batched, draws_nothing
 from .choose import Transform
 from .kinds import Fields, Image, Marks, Mask, TVTensor, Video, assembled, like, one, plain, stacked, taken
@@ -192,7 +192,7 @@ class Container(Step):
         return parts[0][1] if len(parts) == 1 else assembled(parts)
 
     def groups(self, uniform: np.ndarray) -> Sequence[tuple[np.ndarray, Sequence[Step]]]:
-        """Samples (bool of shape [samples]) with the steps that they meet, in order; a sample is in one group at most."""
+        """Samples (bool of shape [samples]) with the steps that they meet; a sample is in one group at most."""
         return [(np.ones(len(uniform), dtype=bool), self.steps)]
 
 
