@@ -14,9 +14,10 @@ from ..diagnostics import error
 from ..source import Span
 from . import streams
 
-IMAGE, MASK, BOXES = "image", "mask", "boxes"
+IMAGE, MASK, BOXES, POINTS = "image", "mask", "boxes", "points"
 """The kinds of fields that transforms change together. Images are [C, H, W], or [T, C, H, W] for the frames of a video;
-masks [H, W], or [objects, H, W]; boxes float32 [objects, 4], left, top, right and bottom in pixels of the image."""
+masks [H, W], or [objects, H, W]; boxes float32 [objects, 4], left, top, right and bottom in pixels of the image; key
+points [points, 2], across and down."""
 
 
 class Samples:
@@ -26,7 +27,8 @@ class Samples:
     [count], None where the target is no class; `classes` their names, if any. `uniform` says that all samples are of
     one size, so that any number is read at once; `ordered`, that they are cut in order; `draws`, that reading draws
     random numbers; `by_stream`, that they come one after another and in no other order. `paths` has a file for each
-    sample, where there is one. `tolerant` is set where samples that cannot be read are skipped.
+    sample, where there is one. `tolerant` is set where samples that cannot be read are skipped. `notes` are lines to be
+    printed.
     """
 
     kinds: Mapping[str, str] = {}
@@ -39,6 +41,7 @@ class Samples:
     draws = False
     by_stream = False
     tolerant = False
+    notes: Sequence[str] = ()
 
     def __len__(self) -> int:
         raise NotImplementedError

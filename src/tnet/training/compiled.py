@@ -18,7 +18,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
+from ..data.transforms.pipeline import Pipeline
 from .choices import CompileChoice
 from .regions import Regions
 
@@ -69,7 +71,17 @@ class Forward:
         """So many of the losses, and the outputs."""
         with self._autocast():
             outputs = self.model(*[batch[name] for name in self.inputs])
-            return tuple(function(outputs, batch) for function in self.functions[:count]), outputs
+            return self._apply(outputs, batch, count), outputs
+
+    def _apply(self, outputs: Any, batch: Fields, count: int) -> tuple[Tensor, ...]:
+        return tuple(function(outputs, batch) for function in self.functions[:count])
+
+    def run_crops(self, batch: Fields, pipeline: Pipeline) -> tuple[tuple[Tensor, ...], Any]:
+        """Losses and outputs of samples that come as several crops: what the net says of them is averaged first."""
+        with self._autocast():
+            outputs = self.model(*[pipeline.each_crop(name, batch[name]) for name in self.inputs])
+            outputs = tree_map(lambda each: each.unflatten(0, (-1, pipeline.crops)).mean(1), outputs)
+            return self._apply(outputs, batch, len(self.names)), outputs
 
     def run_loss(self, batch: Fields) -> Tensor:
         return self._run(batch, 1)[0][0]
