@@ -276,9 +276,10 @@ class Spec:
 
         `data` stands in for the data section: arrays or tensors in memory, such as `(x, y)`.
         """
+        from .render.report.live import Live
         from .training import train
 
-        return train(self.checked(training=True), out=out, data=data, **options)
+        return train(self.checked(training=True), out=out, data=data, observers=[Live], **options)
 
     @property
     def _seed(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -24,6 +23,7 @@ from . import checkpoints, environment
 from .checkpoints import WEIGHTS
 from .files import TEMPORARY, cannot, write
 from .locks import LOCK, held
+from .log import read_events
 from .weights import misfits
 from .world import World
 
@@ -219,12 +219,7 @@ def _load_result(model: nn.Module, folder: Path) -> None:
 def last_results(folder: Path) -> dict[str, Any]:
     """The results of the last evaluation and of the end, from `metrics.jsonl`."""
     results: dict[str, Any] = {}
-    try:
-        lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return results
-    for line in lines:
-        event = json.loads(line)
-        if event.get("event") in ("evaluate", "end"):
+    for event in read_events(folder / METRICS)[0]:
+        if event["event"] in ("evaluate", "end"):
             results |= {name: value for name, value in event.items() if name not in ("event", "step")}
     return results
