@@ -14,14 +14,13 @@ from ..ir.graph import Value
 from ..source import Span
 from . import splits, statistics
 from .loaders import Loader, Loaders
-from .samples import Items, Memory, Windows
+from .samples import Samples, Windows
 from .sources import tensors
 from .transforms.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from .recipe import DataRecipe
 
-Samples = Memory | Items | Windows
 PARTS = ("train", "val", "test")
 
 
@@ -55,7 +54,7 @@ def load(
 
 def counts(recipe: DataRecipe) -> dict[str, int]:
     """See `DataRecipe.counts`."""
-    samples = {name: each if each.ordered else Uncut(len(each)) for name, each in _read(recipe).items()}
+    samples = {name: each if each.ordered else Uncut(len(each)) for name, each in _read(recipe, False).items()}
     return {name: len(indices) for name, (_, indices) in _cut(recipe, samples).items()}
 
 
@@ -71,11 +70,10 @@ class Uncut:
         return self.count
 
 
-def _read(recipe: DataRecipe) -> dict[str, Samples]:
+def _read(recipe: DataRecipe, fetch: bool = True) -> dict[str, Samples]:
     if "train" not in recipe.sources:
         raise error("TN0704", "the spec has no data", help="add `data { train = … }`, or give data from Python")
-    names = [each.name for each in recipe.inputs]
-    return {name: source.read(recipe.spec, names) for name, source in recipe.sources.items()}
+    return {name: source.read(recipe.spec, recipe.inputs, fetch) for name, source in recipe.sources.items()}
 
 
 def _given(recipe: DataRecipe, data: Any) -> dict[str, Samples]:

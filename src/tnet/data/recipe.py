@@ -15,7 +15,7 @@ from ..parameters.arguments import show
 from ..source import Source, Span
 from .calls import described_value
 from .loaders import Loaders, Working
-from .sources.registry import SourceChoice
+from .sources.registry import JoinedChoice, SourceChoice
 from .sources.registry import choose as choose_source
 from .transforms.choose import choose as choose_transform
 from .transforms.own import choose as choose_own
@@ -34,7 +34,7 @@ class DataRecipe:
 
     spec: Source | None = None
     inputs: tuple[Value, ...] = ()
-    sources: Mapping[str, SourceChoice] = field(default_factory=dict)
+    sources: Mapping[str, SourceChoice | JoinedChoice] = field(default_factory=dict)
     split: tuple[int | float, ...] | None = None
     split_seed: int = 0
     working: Working = Working()
@@ -66,7 +66,9 @@ class DataRecipe:
         return load(self, seed, batch, data, device, statistics)
 
     def counts(self) -> dict[str, int]:
-        """The samples of each part. No sample is made, and no statistics are taken. Raises SpecError as `load` does."""
+        """The samples of each part. No sample is made, no statistics are taken, nothing is downloaded.
+
+        Raises SpecError as `load` does."""
         from .load import counts
 
         return counts(self)

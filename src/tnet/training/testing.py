@@ -10,10 +10,10 @@ from ..data.load import PARTS
 from ..data.loaders import Loader, Loaders
 from ..diagnostics import error
 from . import environment
+from .choices import CompileChoice
 from .evaluate import Evaluator, named
 from .parts import class_names, forward_of
 from .run import Run, load_run
-from .settings import CompileChoice
 from .world import single
 
 if TYPE_CHECKING:
