@@ -22,7 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ..render.report.compare import comparison_page
     from ..render.report.facts import read_facts
-    from ..render.report.page import REPORT, report_page
+    from ..render.report.page import report_page
+    from ..training.run import REPORT
 
     if options.out is not None and Path(options.out).suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"`-o` writes a page: `{options.out}` should end in .html")

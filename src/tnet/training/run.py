@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ..spec import Spec
 
 SPEC, ABOUT, METRICS, CHECKPOINTS = "spec.tnet", "run.yaml", "metrics.jsonl", "checkpoints"
+REPORT, RECORD = "report.html", "report.json"
+"""The page of a run, and what it shows that no other file says."""
 
 
 @dataclass
@@ -75,7 +77,7 @@ def is_blank(path: Path) -> bool:
     """Whether a folder has nothing in it but what a run leaves that was killed before it began. Raises SpecError."""
     try:
         names = {each.name for each in path.iterdir() if not each.name.endswith(TEMPORARY)} if path.exists() else set()
-        return names <= {SPEC, METRICS, CHECKPOINTS, LOCK} and not checkpoints.steps(path / CHECKPOINTS)
+        return names <= {SPEC, METRICS, CHECKPOINTS, REPORT, RECORD, LOCK} and not checkpoints.steps(path / CHECKPOINTS)
     except OSError as problem:
         raise cannot("read", path, problem) from problem
 

@@ -14,10 +14,11 @@ from ...training.hooks import Hook, Results
 from ...training.log import rates
 from ...training.looks.distributions import chosen, distributions
 from ...training.looks.look import look, predictions_of
+from ...training.run import REPORT
 from ...training.sitting import Sitting
 from ...training.state import State
 from .facts import facts_of
-from .page import REPORT, report_page
+from .page import report_page
 from .record import Record, read_record
 from .seeing import seen
 

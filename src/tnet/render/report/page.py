@@ -6,7 +6,6 @@ from .. import highlight, html
 from .facts import Facts
 from .sections import SECTIONS
 
-REPORT = "report.html"
 STYLE = """
 h2 { border-top: 1px solid var(--grid); padding-top: 1.2rem; } h3 { font-size: 1rem; margin: 1rem 0 0.3rem; }
 .quiet, figcaption { color: var(--quiet); }

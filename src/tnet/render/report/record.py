@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ...training.files import write
+from ...training.run import RECORD
 
-RECORD = "report.json"
 MOST_DISTRIBUTIONS = 48
 """Steps whose distributions are kept; beyond, every second one is dropped."""
 DIGITS = 5
