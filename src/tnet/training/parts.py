@@ -79,13 +79,13 @@ class Parts:
 def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier | None = None) -> Parts:
     """Read the data and build all else; `say` is told what the user should know. Raises SpecError.
 
-    With an `earlier` run its statistics of the data hold, and weights are not read from where it once began.
+    With an `earlier` run its split and statistics of the data hold, and weights are not read from where it once began.
     """
     recipe = spec.recipe
     world = single(recipe.device, recipe.spans.get("device"))
     require_gpu(recipe.precision, world.device, recipe.spans.get("precision"))
-    known = earlier.statistics if earlier else None
-    loaders = spec.data_recipe.load(recipe.seed, recipe.batch, data=data, device=str(world.device), statistics=known)
+    known = {"statistics": earlier.statistics, "split": earlier.split} if earlier else {}
+    loaders = spec.data_recipe.load(recipe.seed, recipe.batch, data=data, device=str(world.device), **known)
     notes = list(loaders.notes)
     restored = earlier is not None and earlier.checkpoint is not None
     with without_weights() if restored else nullcontext():

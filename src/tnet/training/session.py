@@ -98,7 +98,7 @@ def _run(
     if earlier:
         about |= earlier.records(step, about["command"])
         resuming.cut_metrics(path / METRICS, step)
-    write_start(path, parts.spec, about, fresh=earlier is None)
+    write_start(path, parts.spec, about, parts.loaders.split, fresh=earlier is None)
     for make in observers:
         here.observe(make(here, path, about))
     with environment.stopping(here.stop), here.screen:
