@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 DONE = {
+    "D8": "loaders with workers, pinned memory, prefetch",
     "D3": "training and evaluation transforms of ImageNet",
     "D4": "the 22 classic transforms, and the rest of torchvision.transforms.v2",
     "D12": "audio and tokenised text through their own libraries",
