@@ -24,6 +24,7 @@ DONE = {
     "L4": "mixup (the losses are mixed, so any loss), cutmix",
     "L6": "l1 on parameters; l2; no decay on biases (and norms)",
     "L7": "dropout",
+    "L8": "two losses summed; two independent ones, each with its own backward",
     "L10": "metric learning: contrastive, triplets mined by label",
     "L5": "knowledge distillation, loss + weight · T² · KL",
     "M1": "two-layer conv net, MLP, LeNet",
