@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .pipeline import Step
+from .steps import Step
 
 
 def undone(steps: Sequence[Step], images: Tensor) -> Tensor:

@@ -71,9 +71,11 @@ def _quantities(facts: Facts, axis: Axis) -> Iterator[tuple[str, list[Part]]]:
     yield "loss", list(_loss(facts, place))
     for name in dict.fromkeys(name for event in facts.evaluations for name in event):
         if name.startswith("val.") and name != "val.loss" and _is_drawn(facts.evaluations, name):
-            yield name.removeprefix("val."), [Part(_validation(facts), _points(facts.evaluations, name, place))]
-    penalties = dict.fromkeys(name for event in facts.steps for name in event if name.startswith("train."))
-    penalties.pop("train.loss", None)
+            own = name.removeprefix("val.")
+            trained = Part("training", _points(facts.steps, f"train.{own}", place), 1)
+            yield own, [Part(_validation(facts), _points(facts.evaluations, name, place)), trained]
+    named = dict.fromkeys(name for event in facts.steps for name in event if name.startswith("train."))
+    penalties = [name for name in named if not name.startswith("train.loss")]
     if penalties:
         yield (
             "penalties",

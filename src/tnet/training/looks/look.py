@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ...data.loaders import Loader, Loaders
+from ...data.transforms.undo import undone
 from ...ir.graph import Net
 from ...ir.types import TensorType
 from ..compiled import Forward
@@ -17,7 +18,7 @@ from ..losses import BINARY
 from ..outputs import output_dims
 from ..recipe import Recipe
 from .inside import FeatureMaps, Kernels, kernels, look_inside
-from .predictions import Predictions, Sample, to_look_at
+from .predictions import Predictions, Sample, images_of, to_look_at
 
 SAMPLES = 8
 """Samples that are passed through the net to see what it makes of them."""
@@ -70,7 +71,7 @@ def look(net: Net, forward: Forward, loaders: Loaders, predictions: Predictions,
     """Look at a model, with what the last evaluation has left in `predictions`; `paths` are layers whose maps are
     wanted. `forward` runs the model, and the recipe's loss with it."""
     loader = next(loaders.parts[name] for name in SEEN_IN if name in loaders.parts)
-    fields = loader.make(loader.indices[:SAMPLES], 0)
+    fields = loader.pipeline.one_crop(loader.make(loader.indices[:SAMPLES], 0))
     given, _ = to_look_at(loader, fields)
     inside = look_inside(forward, to_device(fields, forward.device), paths)
     told = predictions.means_something and predictions.loader is not None
@@ -98,9 +99,10 @@ def _in_unit(output: Tensor, loader: Loader, fields: Mapping[str, Any]) -> Tenso
     """Pictures in [0, 1]: those with numbers elsewhere are as normalised inputs are, or else are spread over it."""
     if 0 <= float(output.min()) and float(output.max()) <= 1:
         return output
-    inputs = [fields[name] for name in loader.pipeline.images]
-    undone = to_look_at(loader, {loader.pipeline.images[0]: output})[0] if inputs else []
-    if undone and inputs[0].shape[1:] == output.shape[1:] and undone[0] is not output:
-        return undone[0].clamp(0, 1)
+    images = images_of(loader, fields)
+    if images and fields[images[0]].shape[1:] == output.shape[1:]:
+        found = undone(loader.pipeline.last, output)
+        if found is not output:
+            return found.clamp(0, 1)
     low, high = output.min(), output.max()
     return (output - low) / (high - low).clamp(min=1e-12)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ...data.loaders import Loader
+from ...data.samples import IMAGE
 from ...data.transforms.undo import undone
 from ..outputs import outputs_of
 
@@ -116,7 +117,7 @@ class Predictions:
         if not rows:
             return []
         numbers = self.loader.indices[torch.tensor([int(row[1]) for row in rows])]
-        fields = self.loader.make(numbers, 0)
+        fields = self.loader.pipeline.one_crop(self.loader.make(numbers, 0))
         pictures, others = to_look_at(self.loader, fields)
         paths = getattr(self.loader.samples, "paths", None)
         return [
@@ -138,10 +139,16 @@ def _as_two(output: Tensor, shares: bool) -> Tensor:
     return torch.stack([torch.zeros_like(second), second], 1)
 
 
+def images_of(loader: Loader, fields: Mapping[str, Tensor]) -> list[str]:
+    """The inputs of the net that are images, [N, C, H, W]."""
+    kinds, inputs = loader.pipeline.kinds, loader.pipeline.dtypes
+    return [name for name, each in fields.items() if name in inputs and kinds.get(name) == IMAGE and each.ndim == 4]
+
+
 def to_look_at(loader: Loader, fields: Mapping[str, Tensor]) -> tuple[list[Tensor], dict[str, Tensor]]:
     """Of samples as the net takes them: the images [N, C, H, W] in the numbers before `Normalize`, and the other
     inputs."""
     inputs = {name: value for name, value in fields.items() if name in loader.pipeline.dtypes}
-    images = [name for name, value in inputs.items() if name in loader.pipeline.images and value.ndim == 4]
+    images = images_of(loader, inputs)
     pictures = [undone(loader.pipeline.last, inputs[name]) for name in images]
     return pictures, {name: value for name, value in inputs.items() if name not in images}
