@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 DONE = {
+    "D8": "loaders with workers, pinned memory, prefetch",
     "D3": "training and evaluation transforms of ImageNet",
     "D4": "the 22 classic transforms, and the rest of torchvision.transforms.v2",
     "D12": "audio and tokenised text through their own libraries",
@@ -58,6 +59,7 @@ DONE = {
     "O11": "automatic mixed precision with scaler",
     "O13": "closures (LBFGS)",
     "R1": "classification training and test loop; accuracy in total and by class",
+    "R3": "kernels, feature maps, weight and gradient distributions, confusion matrix as pictures",
     "R4": "checkpoints with everything that a run depends on; resuming",
     "R8": "torch.compile",
     "R12": "best weights restored at the end; time taken",

@@ -300,10 +300,11 @@ class Spec:
         recipe than the spec's; settings given from outside are then that one's. `options` are those of
         `tnet.training.train`: `resume`, `accept_changes`.
         """
+        from .render.report.live import Live
         from .training import train
 
         spec = self if recipe is None else self.over(recipe_name=recipe)
-        return train(spec.checked(training=True), out=out, data=data, **options)
+        return train(spec.checked(training=True), out=out, data=data, observers=[Live], **options)
 
     @property
     def _seed(self) -> int:

@@ -96,7 +96,7 @@ def resolve(section: DataSection | None, net: Net | None) -> tuple[DataRecipe, l
             found += problem.diagnostics
     stages = {name: _stage(pipeline, name, found) for name, pipeline in section.pipelines.items()}
     found += _contradictions(section.settings, section.failed)
-    options = {name: values[name] for name in ("workers", "pin_memory", "prefetch") if name in values}
+    options = {name: values[name] for name in ("workers", "pin_memory", "prefetch", "cache") if name in values}
     recipe = DataRecipe(
         section.span.source, inputs, {name: values[name] for name in PARTS if name in values}, values.get("split"),
         values.get("split_seed", 0), values.get("by"), Working(**options), skip_single=skip,
@@ -215,6 +215,7 @@ SETTINGS: dict[str, Callable[[Setting], Any]] = {
     "workers": _whole(0, or_auto=True),
     "pin_memory": _switch,
     "prefetch": _whole(1, or_auto=True),
+    "cache": _switch,
 }
 """Each setting of a data section with its check, which gives the value."""
 

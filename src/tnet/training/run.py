@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -24,6 +23,7 @@ from . import checkpoints, environment, split
 from .checkpoints import WEIGHTS
 from .files import TEMPORARY, cannot, write
 from .locks import LOCK, held
+from .log import read_events
 from .loss_modules import NAME, detached, own_module
 from .weights import misfits
 from .world import World
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ..spec import Spec
 
 SPEC, ABOUT, METRICS, CHECKPOINTS = "spec.tnet", "run.yaml", "metrics.jsonl", "checkpoints"
+REPORT, RECORD = "report.html", "report.json"
+"""The page of a run, and what it shows that no other file says."""
 
 
 @dataclass
@@ -78,7 +80,8 @@ def is_blank(path: Path) -> bool:
     """Whether a folder has nothing in it but what a run leaves that was killed before it began. Raises SpecError."""
     try:
         names = {each.name for each in path.iterdir() if not each.name.endswith(TEMPORARY)} if path.exists() else set()
-        return names <= {SPEC, METRICS, CHECKPOINTS, LOCK, split.SPLIT} and not checkpoints.steps(path / CHECKPOINTS)
+        left = {SPEC, METRICS, CHECKPOINTS, REPORT, RECORD, LOCK, split.SPLIT}
+        return names <= left and not checkpoints.steps(path / CHECKPOINTS)
     except OSError as problem:
         raise cannot("read", path, problem) from problem
 
@@ -227,12 +230,7 @@ def _load_result(model: nn.Module, folder: Path) -> None:
 def last_results(folder: Path) -> dict[str, Any]:
     """The results of the last evaluation and of the end, from `metrics.jsonl`."""
     results: dict[str, Any] = {}
-    try:
-        lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return results
-    for line in lines:
-        event = json.loads(line)
-        if event.get("event") in ("evaluate", "end"):
+    for event in read_events(folder / METRICS)[0]:
+        if event["event"] in ("evaluate", "end"):
             results |= {name: value for name, value in event.items() if name not in ("event", "step")}
     return results
