@@ -63,17 +63,17 @@ def _marked(image: Tensor, fields: Fields, kinds: dict[str, str]) -> Tensor:
     image = image[:3] if len(image) >= 3 else image[:1].expand(3, -1, -1)
     for kind, value in marks:
         if kind == MASK:
-            masks = _objects(value)
-            colours = [PALETTE[i % len(PALETTE)] for i in range(len(masks))]
+            masks, colours = _objects(value)
             image = utils.draw_segmentation_masks(image, masks, alpha=0.5, colors=colours) if len(masks) else image
         elif len(found := value[(value[:, 2] > value[:, 0]) & (value[:, 3] > value[:, 1])]):
             image = utils.draw_bounding_boxes(image, found, colors=PALETTE[0])
     return image
 
 
-def _objects(mask: Tensor) -> Tensor:
-    """Each object, or each class but the first, as a mask of its own [objects, H, W]."""
-    if mask.ndim == 3:
-        return mask.bool()
-    classes = mask.unique()
-    return mask == classes[(classes > 0) & (classes < 255)][:, None, None]
+def _objects(mask: Tensor) -> tuple[Tensor, list[str]]:
+    """Each object, or each class but the first and 255, which losses leave out, as a mask of its own [objects, H, W],
+    with the colours, a class's own one."""
+    classes = torch.arange(len(mask)) if mask.ndim == 3 else mask.unique()
+    classes = classes if mask.ndim == 3 else classes[(classes > 0) & (classes < 255)]
+    colours = [PALETTE[number % len(PALETTE)] for number in classes.tolist()]
+    return (mask.bool() if mask.ndim == 3 else mask == classes[:, None, None]), colours
