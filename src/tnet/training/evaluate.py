@@ -36,16 +36,17 @@ class Evaluator:
         one without samples."""
         for metric in self.built:
             metric.reset()
-        total = torch.zeros((), dtype=torch.float64 if self.device.type != "mps" else None, device=self.device)
+        seen, total = 0, torch.zeros((), dtype=torch.float64 if self.device.type != "mps" else None, device=self.device)
         hits = torch.zeros(2, len(self.classes), dtype=torch.int64, device=self.device)
         with evaluating(self.forward.model), torch.no_grad(), loader.desk.watched():
             for batch in loader.epoch(0):
                 batch = to_device(batch, self.device)
                 loss, outputs = self.forward.evaluate(batch, self.compiled)
-                total += loss * len(batch[self.forward.inputs[0]])
+                count = len(batch[self.forward.inputs[0]])
+                seen, total = seen + count, total + loss * count
                 if self.built or self.classes:
                     self._update(outputs_of(outputs)[0], batch["target"], hits)
-        return {"loss": float(total / loader.count), **self._read(hits)}
+        return {"loss": float(total / seen), **self._read(hits)}
 
     def _update(self, output: Tensor, target: Tensor, hits: Tensor) -> None:
         output = output.float() if output.dtype in (torch.bfloat16, torch.float16) else output
