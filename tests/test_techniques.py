@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 DONE = {
+    "D3": "training and evaluation transforms of ImageNet",
+    "D4": "the 22 classic transforms, and the rest of torchvision.transforms.v2",
     "D12": "audio and tokenised text through their own libraries",
     "E1": "versions of torch, CUDA, cuDNN, device name",
     "E5": "cached memory released between phases",

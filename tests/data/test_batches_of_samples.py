@@ -81,7 +81,7 @@ def ragged(pad, *names, batch=4):
 
     inputs = taking(v=("T",), **{name: () for name in names}).root.inputs
     fields = tuple(each.name for each in from_data(inputs, pad, 1))
-    pipeline = Pipeline(Stage("augment"), Stage("transform"), {each.name: torch.float32 for each in inputs[:1]}, (), 0)
+    pipeline = Pipeline(Stage("augment"), Stage("transform"), {each.name: torch.float32 for each in inputs[:1]}, {}, 0)
     samples = Items(Ragged(), fields, None, None, SPAN)
     return Loader(samples, torch.arange(4), pipeline, batch, padding=padding(pad, inputs))
 

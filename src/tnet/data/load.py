@@ -50,7 +50,7 @@ def load(
     for name, (read, indices) in parts.items():
         training = name == "train"
         stage = recipe.augment if training else recipe.prepare
-        pipeline = _pipeline(recipe, stage, last, dtypes, read.images, seed=seed)
+        pipeline = _pipeline(recipe, stage, last, dtypes, read.kinds, seed=seed, training=training)
         one_by_one = not read.uniform or pipeline.one_by_one
         options = recipe.working.options(one_by_one, len(indices), device)
         filling = padding(recipe.pad, recipe.inputs)
@@ -110,10 +110,11 @@ def _check(recipe: DataRecipe, loader: Loader, part: str) -> None:
     source = "train" if part not in recipe.sources else part
     span = recipe.spans.get(source)
     for wanted in recipe.inputs:
-        sizes, given = wanted.type.dims[1:], fields[wanted.name].shape[1:]
+        value = loader.pipeline.each_crop(wanted.name, fields[wanted.name])
+        sizes, given = wanted.type.dims[1:], value.shape[1:]
         fixed = zip(sizes, given, strict=False)
         if len(sizes) != len(given) or any(isinstance(size, int) and size != got for size, got in fixed):
-            raise _misfit(wanted, fields[wanted.name], span)
+            raise _misfit(wanted, value, span)
 
 
 def _misfit(wanted: Value, got: Tensor, span: Span | None):

@@ -14,9 +14,10 @@ from ..diagnostics import error
 from ..source import Span
 from . import streams
 
-IMAGE, MASK, BOXES = "image", "mask", "boxes"
+IMAGE, MASK, BOXES, POINTS = "image", "mask", "boxes", "points"
 """The kinds of fields that transforms change together. Images are [C, H, W], or [T, C, H, W] for the frames of a video;
-masks [H, W], or [objects, H, W]; boxes float32 [objects, 4], left, top, right and bottom in pixels of the image."""
+masks [H, W], or [objects, H, W]; boxes float32 [objects, 4], left, top, right and bottom in pixels of the image; key
+points [points, 2], across and down."""
 
 
 class Samples:

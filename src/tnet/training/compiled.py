@@ -18,7 +18,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
+from ..data.transforms.pipeline import Pipeline
 from .choices import CompileChoice
 from .regions import Regions
 
@@ -64,6 +66,13 @@ class Forward:
     def run(self, batch: Fields) -> tuple[Tensor, Any]:
         with self._autocast():
             outputs = self.model(*[batch[name] for name in self.inputs])
+            return self.loss_function(outputs, batch), outputs
+
+    def run_crops(self, batch: Fields, pipeline: Pipeline) -> tuple[Tensor, Any]:
+        """Loss and outputs of samples that come as several crops: what the net says of them is averaged first."""
+        with self._autocast():
+            outputs = self.model(*[pipeline.each_crop(name, batch[name]) for name in self.inputs])
+            outputs = tree_map(lambda each: each.unflatten(0, (-1, pipeline.crops)).mean(1), outputs)
             return self.loss_function(outputs, batch), outputs
 
     def run_loss(self, batch: Fields) -> Tensor:

@@ -41,12 +41,17 @@ class Evaluator:
         with evaluating(self.forward.model), torch.no_grad(), loader.desk.watched():
             for batch in loader.epoch(0):
                 batch = to_device(batch, self.device)
-                loss, outputs = self.forward.evaluate(batch, self.compiled)
+                loss, outputs = self._outcome(batch, loader)
                 count = len(batch[self.forward.inputs[0]])
                 seen, total = seen + count, total + loss * count
                 if self.built or self.classes:
                     self._update(outputs_of(outputs)[0], batch["target"], hits)
         return {"loss": float(total / seen), **self._read(hits)}
+
+    def _outcome(self, batch: Mapping[str, Tensor], loader: Loader) -> tuple[Tensor, Any]:
+        if loader.pipeline.crops > 1:
+            return self.forward.run_crops(batch, loader.pipeline)
+        return self.forward.evaluate(batch, self.compiled)
 
     def _update(self, output: Tensor, target: Tensor, hits: Tensor) -> None:
         output = output.float() if output.dtype in (torch.bfloat16, torch.float16) else output
