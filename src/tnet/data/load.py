@@ -14,6 +14,7 @@ from ..ir.graph import Value
 from ..source import Span
 from . import statistics
 from .cutting import PARTS, cut, fitted, names_cut
+from .kept import Kept, free_memory
 from .loaders import Loader, Loaders
 from .padding import from_data, padding
 from .samples import Samples
@@ -46,12 +47,16 @@ def load(
         last = replace(recipe.transform, statistics=known)
     else:
         last = statistics.fill(*first, recipe.prepare, recipe.transform, dtypes)
-    loaders = {}
+    loaders, room = {}, free_memory()
     for name, (read, indices) in parts.items():
         training = name == "train"
         stage = recipe.augment if training else recipe.prepare
         pipeline = _pipeline(recipe, stage, last, dtypes, read.kinds, seed=seed, training=training)
-        one_by_one = not read.uniform or pipeline.one_by_one
+        kept = Kept(read, indices, pipeline)
+        keeps = recipe.working.keeps(kept, room)
+        if keeps:
+            room, read, pipeline = room - kept.size(), kept, pipeline.after(kept.steps)
+        one_by_one = pipeline.one_by_one or not (read.uniform or keeps)
         options = recipe.working.options(one_by_one, len(indices), device)
         filling = padding(recipe.pad, recipe.inputs)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,11 +9,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
-from ..diagnostics import Diagnostic, SpecError, error
+from ..diagnostics import SpecError, error
 from . import streams
+from .kept import Kept, cores, keepable
 from .padding import Padding
+from .pool import Pool
 from .samples import Samples, join, same_fields
 from .transforms.pipeline import Fields, Pipeline
 from .workers import Desk
@@ -26,16 +26,23 @@ PAYS_FROM = 1000  # samples of a part from which starting workers costs less tha
 
 @dataclass(frozen=True)
 class Working:
-    """How batches are made: worker processes, pinned memory, batches that each worker is ahead. "auto" decides here."""
+    """How batches are made: worker processes, pinned memory, batches that each worker is ahead, and whether samples are
+    kept in memory once they are decoded. "auto" decides here."""
 
     workers: int | str = "auto"
     pin_memory: bool | str = "auto"
     prefetch: int | str = "auto"
+    cache: bool | str = "auto"
+
+    def keeps(self, kept: Kept, room: int) -> bool:
+        """Whether samples are kept, for which there are `room` bytes; workers that are asked for read themselves."""
+        if not keepable(kept.samples):
+            return False
+        return self.workers in ("auto", 0) and kept.size() <= room if self.cache == "auto" else self.cache
 
     def options(self, one_by_one: bool, count: int, device: str) -> dict[str, Any]:
         """Options for a DataLoader. Where batches are indexed and transformed as a whole, workers would only cost."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        automatic = min(MOST_WORKERS, max(1, cores - 1)) if one_by_one and count >= PAYS_FROM else 0
+        automatic = min(MOST_WORKERS, max(1, cores() - 1)) if one_by_one and count >= PAYS_FROM else 0
         workers = automatic if self.workers == "auto" else self.workers
         pin = device.startswith("cuda") if self.pin_memory == "auto" else self.pin_memory
         ahead = {"prefetch_factor": 2 if self.prefetch == "auto" else self.prefetch} if workers else {}
@@ -74,6 +81,7 @@ class Loader:
         self.padding = padding
         self.skipped: dict[int, str] = {}
         self.next_epoch = 0
+        self.pool: Pool | None = None
 
     @property
     def count(self) -> int:
@@ -102,6 +110,7 @@ class Loader:
     def epoch(self, number: int, start: int = 0) -> Iterator[Fields]:
         number = number if self.seed is not None else 0
         chunks = self.chunks(number)[start:]
+        self.samples.fill()
         if self.options.get("num_workers"):
             yield from self._by_workers(chunks, number)
             return
@@ -175,22 +184,25 @@ class Loader:
             yield {name: value.pin_memory() for name, value in batch.items()} if pin else batch
 
     def _by_workers(self, chunks: Sequence[Tensor], epoch: int) -> Iterator[Fields]:
-        """A failed sample comes back as diagnostics: an exception with places would not survive the way between."""
-        own = torch.Generator()  # a DataLoader draws a seed for its workers, which would move the global generator
-        options = {"batch_size": None, "generator": own, "worker_init_fn": self.desk.begin, **self.options}
-        for batch in DataLoader(_Batches(self, chunks, epoch), **options):
-            if isinstance(batch, Failed):
-                raise SpecError(batch.diagnostics)
-            self.skipped = batch.skipped | self.skipped
-            if batch.fields:
-                yield batch.fields
+        """The workers of the last epoch go on, unless that is still under way."""
+        if self.pool is None or self.pool.busy:
+            self.pool = Pool(self._in_worker, self.desk.begin, self.options)
+        pool = self.pool
+        try:
+            for batch in pool.run([(chunk, epoch) for chunk in chunks]):
+                self.skipped = batch.skipped | self.skipped
+                if batch.fields:
+                    yield batch.fields
+        except Exception:
+            self.pool = None
+            raise
 
+    def _in_worker(self, chunk: Tensor, epoch: int) -> Batch:
+        return Batch(self.batch(chunk, epoch), dict(self.skipped))
 
-@dataclass(frozen=True)
-class Failed:
-    """What comes from a worker in place of a batch. torch would take a tuple apart."""
-
-    diagnostics: tuple[Diagnostic, ...]
+    def __getstate__(self) -> dict[str, Any]:
+        """Workers that are started anew, and not forked, are not given those that there are."""
+        return {**self.__dict__, "pool": None}
 
 
 @dataclass(frozen=True)
@@ -203,22 +215,6 @@ class Batch:
     def pin_memory(self) -> Batch:
         """Called by the DataLoader."""
         return Batch({name: value.pin_memory() for name, value in self.fields.items()}, self.skipped)
-
-
-class _Batches(Dataset):
-    """The batches of an epoch, by number, for worker processes."""
-
-    def __init__(self, loader: Loader, chunks: Sequence[Tensor], epoch: int):
-        self.loader, self.chunks, self.epoch = loader, chunks, epoch
-
-    def __len__(self) -> int:
-        return len(self.chunks)
-
-    def __getitem__(self, number: int) -> Batch | Failed:
-        try:
-            return Batch(self.loader.batch(self.chunks[number], self.epoch), dict(self.loader.skipped))
-        except SpecError as problem:
-            return Failed(problem.diagnostics)
 
 
 @dataclass

@@ -101,7 +101,7 @@ def resolve(section: DataSection | None, net: Net | None) -> tuple[DataRecipe, l
         views = section.settings["views"]
         message = f"`views = {views.value}` fills {views.value} inputs, the net takes {counted(len(inputs), 'input')}"
         found.append(Diagnostic("TN0704", "error", message, views.value_span, (Note("the net", net.span),)))
-    options = {name: values[name] for name in ("workers", "pin_memory", "prefetch") if name in values}
+    options = {name: values[name] for name in ("workers", "pin_memory", "prefetch", "cache") if name in values}
     recipe = DataRecipe(
         section.span.source, inputs, {name: values[name] for name in PARTS if name in values}, values.get("split"),
         values.get("split_seed", 0), values.get("by"), values.get("views", 1), values.get("pad"),
@@ -235,6 +235,7 @@ SETTINGS: dict[str, Callable[[Setting], Any]] = {
     "workers": _whole(0, or_auto=True),
     "pin_memory": _switch,
     "prefetch": _whole(1, or_auto=True),
+    "cache": _switch,
 }
 """Each setting of a data section with its check, which gives the value."""
 

@@ -94,11 +94,20 @@ def stages_value(stages: Sequence[ast.Stage], frame: Frame, name: str = "") -> A
     """One value, or stages with their durations."""
     if len(stages) == 1 and stages[0].duration is None:
         node = stages[0].value
-        if name == "loss" and not _is_plain(node):
-            return Expression(node, frame, node.span)
-        return evaluate(node, frame)
+        return _loss_value(node, frame) if name == "loss" else evaluate(node, frame)
     staged = tuple(StagedValue(evaluate(each.value, frame), _duration(each, frame), each.span) for each in stages)
     return Stages(staged, stages[0].span.to(stages[-1].span))
+
+
+def _loss_value(node: ast.Expr, frame: Frame) -> Any:
+    """A loss, or a list or map of them."""
+    match node:
+        case ast.ListExpr(items=items):
+            return [_loss_value(each, frame) for each in items]
+        case ast.MapExpr(items=items):
+            return {key.name if isinstance(key, ast.Var) else evaluate(key, frame): _loss_value(each, frame)
+                    for key, each in items}  # fmt: skip
+    return evaluate(node, frame) if _is_plain(node) else Expression(node, frame, node.span)
 
 
 def _is_plain(node: ast.Expr) -> bool:

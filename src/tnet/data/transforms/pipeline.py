@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from math import prod
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from ..samples import IMAGE, MASK
 from .choose import Transform
 from .kinds import Fields, TVTensor, like, plain, wrapped
-from .steps import CROPS, Step, step
+from .steps import CROPS, Step, WholeStep, step
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,17 @@ class Pipeline:
     ):
         self.first, self.last = first.steps(training), last.steps(training)
         self.dtypes, self.kinds, self.seed = dtypes, kinds, seed
+
+    @property
+    def fixed_steps(self) -> int:
+        """How many of the first steps of `augment` or `prepare` draw nothing."""
+        return next((i for i, each in enumerate(self.first) if not isinstance(each, WholeStep)), len(self.first))
+
+    def after(self, steps: int) -> Pipeline:
+        """The rest, for samples that have met so many steps already."""
+        rest = copy(self)
+        rest.first = self.first[steps:]
+        return rest
 
     @property
     def one_by_one(self) -> bool:

@@ -22,6 +22,11 @@ class Views(Pipeline):
             for number, name in enumerate(names[1:], 1)
         }
 
+    def after(self, steps: int) -> Pipeline:
+        rest = super().after(steps)
+        rest.others = {name: each.after(steps) for name, each in self.others.items()}
+        return rest
+
     def __call__(self, fields: Fields, samples: Tensor, epoch: int) -> Fields:
         """The fields of the samples with these numbers, and further views of the first input."""
         taken = {self.source: fields[self.source]}
