@@ -59,6 +59,7 @@ DONE = {
     "O11": "automatic mixed precision with scaler",
     "O13": "closures (LBFGS)",
     "R1": "classification training and test loop; accuracy in total and by class",
+    "R3": "kernels, feature maps, weight and gradient distributions, confusion matrix as pictures",
     "R4": "checkpoints with everything that a run depends on; resuming",
     "R8": "torch.compile",
     "R12": "best weights restored at the end; time taken",
