@@ -18,6 +18,7 @@ DONE = {
     "D12": "audio and tokenised text through their own libraries",
     "E1": "versions of torch, CUDA, cuDNN, device name",
     "E5": "cached memory released between phases",
+    "E6": "default dtype, half precision",
     "L2": "a loss of one's own; asymmetric l1",
     "I1": "xavier uniform, normal; kaiming uniform, normal with mode and nonlinearity",
     "I2": "uniform, normal, constant, zeros, ones, eye, dirac, orthogonal, sparse, trunc_normal",

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..data.samples import IMAGE
 from ..data.transforms.pipeline import Pipeline, Stage
 from ..diagnostics import error
+from .dtypes import default_dtype, in_default
 from .outputs import outputs_of
 from .prediction_inputs import Reading, named
 from .run import Run, load_run
@@ -46,8 +47,9 @@ def predict(
         read = Reading(run.spec.data_recipe.inputs, name)
         fields, picture = read(given)
         samples, crops = _prepared(run, fields, picture, read)
-        with torch.inference_mode():
-            output = outputs_of(model(*[value.to(world.device) for value in samples]))[0].float().cpu()
+        with default_dtype(run.spec.recipe.dtype), torch.inference_mode():
+            given = [value.to(world.device, in_default(value.dtype)) for value in samples]
+            output = outputs_of(model(*given))[0].float().cpu()
         output = output.unflatten(0, (-1, crops)).mean(1)
         several = len(output) > 1
         answers += [_answer(run, row, f"{name}[{i}]" if several else name) for i, row in enumerate(output)]

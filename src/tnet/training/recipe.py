@@ -49,6 +49,7 @@ class Recipe:
     metrics: tuple[MetricChoice, ...] = ()
     seed: int = 0
     precision: str = "fp32"
+    dtype: str | None = None
     matmul: str = "highest"
     compile: CompileChoice = CompileChoice()
     device: str = "auto"
@@ -112,7 +113,7 @@ NONE = ScheduleChoice()
 
 UNSET = frozenset(
     {"epochs", "steps", "threads", "devices", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "distill",
-     "early_stop", "profile", "weights"}
+     "early_stop", "profile", "dtype", "weights"}
 )  # fmt: skip
 """Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
 

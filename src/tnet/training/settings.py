@@ -15,6 +15,7 @@ from .setting_values import (
     device,
     devices,
     duration,
+    float_dtype,
     named,
     one_of,
     switch,
@@ -24,7 +25,7 @@ from .setting_values import (
     wrong,
 )
 
-LATER = {"dtype": None, "distributed": "training in several processes comes later"}
+LATER = {"distributed": "training in several processes comes later"}
 """Settings of the language that are not done yet, with what there is to say of them."""
 
 
@@ -136,6 +137,7 @@ PLAIN: dict[str, Check] = {
     "schedule_per": one_of("epoch", "step"),
     "seed": whole(0),
     "precision": one_of("fp32", "bf16", "fp16"),
+    "dtype": float_dtype,
     "matmul": one_of("highest", "high", "medium"),
     "compile": compiling,
     "device": device,
