@@ -62,6 +62,8 @@ DONE = {
     "R3": "kernels, feature maps, weight and gradient distributions, confusion matrix as pictures",
     "R4": "checkpoints with everything that a run depends on; resuming",
     "R8": "torch.compile",
+    "R11": "attribution of a prediction to its input",
+    "R13": "prediction pictures with labels",
     "R12": "best weights restored at the end; time taken",
     "R14": "metrics stay on the device until they are read",
     "R15": "intermediates that are no longer needed are freed",
