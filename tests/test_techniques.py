@@ -68,6 +68,8 @@ DONE = {
     "R8": "torch.compile",
     "R9": "profiling; bottlenecks",
     "R10": "a trace of every step's shape, dtype, device, gradient flag",
+    "R11": "attribution of a prediction to its input",
+    "R13": "prediction pictures with labels",
     "R12": "best weights restored at the end; time taken",
     "R14": "metrics stay on the device until they are read",
     "R15": "intermediates that are no longer needed are freed",
