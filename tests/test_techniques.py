@@ -63,6 +63,7 @@ DONE = {
     "O11": "automatic mixed precision with scaler",
     "O13": "closures (LBFGS)",
     "R1": "classification training and test loop; accuracy in total and by class",
+    "R2": "TensorBoard scalars, images, histograms, graph",
     "R3": "kernels, feature maps, weight and gradient distributions, confusion matrix as pictures",
     "R4": "checkpoints with everything that a run depends on; resuming",
     "R8": "torch.compile",
