@@ -35,11 +35,12 @@ def load(
     device: str,
     known: Mapping[int, Mapping] | None,
     drawn: Mapping[str, Tensor] | None,
+    fetch: bool,
 ) -> Loaders:
     """See `DataRecipe.load`."""
     if data is not None:
         recipe = replace(recipe, sources={}, spans={name: at for name, at in recipe.spans.items() if name == "split"})
-    samples = _given(recipe, data) if data is not None else _read(recipe)
+    samples = _given(recipe, data) if data is not None else _read(recipe, fetch)
     parts = fitted(cut(recipe, samples, drawn), recipe.spans)
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
     first = parts["train"]
@@ -57,7 +58,10 @@ def load(
         if keeps:
             room, read, pipeline = room - kept.size(), kept, pipeline.after(kept.steps)
         one_by_one = pipeline.one_by_one or not (read.uniform or keeps)
-        options = recipe.working.options(one_by_one, len(indices), device)
+        if read.by_stream and recipe.working.workers not in ("auto", 0):
+            advice = "a stream is read in its own order, by the run's own process"
+            raise error("TN0704", "`workers` cannot share a stream", recipe.spans.get("workers"), help=advice)
+        options = recipe.working.options(one_by_one and not read.by_stream, len(indices), device)
         filling = padding(recipe.pad, recipe.inputs)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
                                training and recipe.skip_single, options, filling)  # fmt: skip
