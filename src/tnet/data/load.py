@@ -65,7 +65,7 @@ def load(
         filling = padding(recipe.pad, recipe.inputs)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
                                training and recipe.skip_single, options, filling)  # fmt: skip
-        _check(recipe, loaders[name], name)
+        require_fit(recipe, loaders[name], name, loaders[name].make(indices[:1], 0))
     train = first[0]
     notes = [_sizes(loaders, train.classes), *train.notes, *_printed(last.statistics)]
     split = {name: parts[name][1] for name in names_cut(recipe, samples) if not train.ordered}
@@ -113,9 +113,8 @@ def _given(recipe: DataRecipe, data: Any) -> dict[str, Samples]:
     return {part: tensors.from_arrays(lot, names) for part, lot in (data if by_part else {"train": data}).items()}
 
 
-def _check(recipe: DataRecipe, loader: Loader, part: str) -> None:
-    """A sample of the part, made as training makes it, fits the net's inputs. Raises SpecError (TN0703)."""
-    fields = loader.make(loader.indices[:1], epoch=0)
+def require_fit(recipe: DataRecipe, loader: Loader, part: str, fields: Mapping[str, Tensor]) -> None:
+    """Samples of the part, made as training makes them, fit the net's inputs. Raises SpecError (TN0703)."""
     source = "train" if part not in recipe.sources else part
     span = recipe.spans.get(source)
     for wanted in recipe.inputs:

@@ -79,6 +79,10 @@ class Samples:
         """The samples in the random order of an epoch."""
         return indices[streams.permutation(stream, len(indices))]
 
+    def facts(self) -> Mapping[str, Any]:
+        """What else there is to know of the source, as of a video its frames' size, count and rate."""
+        return {}
+
     def fill(self) -> None:
         """Whatever is worth doing once before an epoch."""
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from ..data.load import require_fit
 from ..data.loaders import Loader
+from ..data.recipe import DataRecipe
 from ..diagnostics import Diagnostic, Note, SpecError, error
 from .parts import assemble
 
@@ -26,9 +28,11 @@ def check_data(spec: Spec) -> list[Diagnostic]:
 
     Bad samples are errors, or warnings where `on_bad_sample` skips them.
     """
+    recipe = spec.data_recipe
+    severity = "warning" if recipe.on_bad_sample == "skip" else "error"
     try:
-        loaders = spec.data_recipe.load(fetch=False)
-        found = [each for loader in loaders.parts.values() for each in _of_part(loader)]
+        loaders = replace(recipe, on_bad_sample="skip").load(fetch=False)
+        found = [each for part in loaders.parts for each in _of_part(recipe, loaders.parts[part], part, severity)]
         if not any(each.is_error for each in found) and spec.recipe_name in spec.program.recipes:
             assemble(spec, None, lambda text: None)
     except SpecError as problem:
@@ -36,22 +40,25 @@ def check_data(spec: Spec) -> list[Diagnostic]:
     return found
 
 
-def _of_part(loader: Loader) -> list[Diagnostic]:
-    found = list(dict.fromkeys(_bad(loader)))
+def _of_part(recipe: DataRecipe, loader: Loader, part: str, severity: str) -> list[Diagnostic]:
+    found = list(dict.fromkeys(_bad(recipe, loader, part, severity)))
     if len(found) <= MOST:
         return found
     rest = Note(f"{len(found) - MOST} more samples are bad")
     return [*found[: MOST - 1], replace(found[MOST - 1], notes=(*found[MOST - 1].notes, rest))]
 
 
-def _bad(loader: Loader) -> Iterator[Diagnostic]:
+def _bad(recipe: DataRecipe, loader: Loader, part: str, severity: str) -> Iterator[Diagnostic]:
     for chunk in loader.indices.split(CHUNK if loader.samples.uniform else 1):
         try:
-            _require_numbers(loader.batch(chunk, 0), chunk, loader)
+            fields = loader.some(chunk, 0)
+            if fields:
+                require_fit(recipe, loader, part, fields)
+                _require_numbers(fields, chunk, loader)
         except SpecError as problem:
             yield from problem.diagnostics
     for message in loader.skipped.values():
-        yield Diagnostic("TN0702", "warning", message, loader.samples.span)
+        yield Diagnostic("TN0702", severity, message, loader.samples.span)
 
 
 def _require_numbers(fields: dict[str, Tensor], chunk: Tensor, loader: Loader) -> None:
