@@ -249,7 +249,7 @@ PICTURE, JITTER = "float[N, 3, 4, 4]", "augment: { RandomHorizontalFlip; ColorJi
 KINDS = {
     "folder": (folder, PICTURE, 'ImageFolder("photos")', JITTER),
     "list": (folder, PICTURE, 'ImageList("list.txt")', JITTER),
-    "joined": (folder, PICTURE, 'ImageFolder("photos") + ImageList("list.txt")', "cache = false"),
+    "joined": (folder, PICTURE, 'ImageFolder("photos") + ImageFolder("photos")', "cache = false"),
     "skipping": (folder, PICTURE, 'ImageFolder("photos")', 'on_bad_sample = "skip"'),
     "shards": (shards, PICTURE, 'Shards("data/{{{{000..002}}}}.tar", buffer=4)', JITTER),
     "table": (table, "float[N, 5]", 'Table("t.csv", target="y")', ""),
