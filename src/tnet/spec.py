@@ -288,19 +288,20 @@ class Spec:
     # ---- to look at ----------------------------------------------------------------------------------------------
 
     def summary(self, name: str | None = None) -> Summary:
-        """Layers with output shapes, parameters and multiply-adds; `print` it."""
+        """Layers with output shapes, parameters, multiply-adds and the rules in force; `print` it."""
         from .render.summary import summary
 
         net = self._net(name)
-        return summary(net, self.source(net.name))
+        return summary(net, self.source(net.name), self._table(net))
 
     def graph(self, engine: str = "pure", depth: int | None = None) -> Graph:
-        """The picture of the net: `.dot`, `.svg()`, `.png()`. `engine` is "pure" or "dot", the system's Graphviz;
-        blocks that lie in `depth` others are drawn as one box.
+        """The picture of the net: `.dot`, `.svg()`, `.png()`, and `.html()`, a page to move about in.
+
+        `engine` is "pure" or "dot", the system's Graphviz; blocks that lie in `depth` others are drawn as one box.
         """
         from .render.graph import Graph
 
-        return Graph(self.net, engine, depth)
+        return Graph(self.net, engine, depth, self.table, self.source())
 
     def plan(self) -> Plan:
         """What training would do: steps, parameter groups, learning rates, memory and operations.

@@ -53,8 +53,8 @@ def test_a_later_command_is_refused_by_name(capsys, command):
     "arguments",
     [
         "train x.tnet --nproc 2", "build x.tnet --backward",
-        "build x.tnet -o graph.html", "build x.tnet -o m.onnx", "build x.tnet -o m.pt2", "build x.tnet --fold",
-        "plan x.tnet --find-lr", "summary x.tnet --depth 2",
+        "build x.tnet -o m.onnx", "build x.tnet -o m.pt2", "build x.tnet --fold",
+        "plan x.tnet --find-lr",
         "predict run x.png --attribute", "predict run x.png -o page.png",
     ],
 )  # fmt: skip

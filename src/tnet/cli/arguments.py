@@ -65,6 +65,17 @@ def spec_arguments(parser: Parser, net: bool = True) -> None:
         parser.add_argument("--net", metavar="NAME", help="another net of the file than the main one")
 
 
+def depth_argument(parser: Parser, help: str) -> None:
+    """`--depth N`: how many blocks may lie in each other."""
+    parser.add_argument("--depth", type=_depth, metavar="N", help=help)
+
+
+def _depth(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of blocks, 0 or more")
+    return int(text)
+
+
 def setting_arguments(parser: Parser) -> None:
     parser.add_argument("settings", nargs="*", metavar="name=value", help="hyper-parameters and settings")
     params_argument(parser)

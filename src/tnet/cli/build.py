@@ -1,7 +1,8 @@
 """The model's generated source, graph, summary and IR as files.
 
-Without -o: the summary is printed, and build/<spec>/ gets graph.svg, model.py, summary.txt and ir.yaml. With -o FILE
-the ending says what is written: .py, .svg, .png, .pdf, .dot, .yaml or .txt; -o FOLDER writes the four files there.
+Without -o: the summary is printed, and build/<spec>/ gets graph.svg, graph.html, model.py, summary.txt and ir.yaml.
+With -o FILE the ending says what is written: .py, .svg, .png, .pdf, .dot, .html, .yaml or .txt; -o FOLDER writes the
+five files there. The page, .html, is one file that loads nothing: blocks fold and unfold, and the spec is beside it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..render.layout import FORMATS
-from .arguments import UsageError, later, not_done_yet, spec_arguments
+from .arguments import UsageError, depth_argument, later, not_done_yet, spec_arguments
 from .files import write
 from .output import width
 from .specs import model_spec
@@ -20,34 +21,29 @@ from .specs import model_spec
 if TYPE_CHECKING:
     from ..spec import Spec
 
-FILES = ("graph.svg", "model.py", "summary.txt", "ir.yaml")
+FILES = ("graph.svg", "graph.html", "model.py", "summary.txt", "ir.yaml")
 ENDINGS = {
     ".py": lambda spec, graph: spec.source(),
     ".svg": lambda spec, graph: graph.svg(),
     ".png": lambda spec, graph: graph.png(),
     ".pdf": lambda spec, graph: graph.pdf(),
     ".dot": lambda spec, graph: graph.dot,
+    ".html": lambda spec, graph: graph.html(),
     ".yaml": lambda spec, graph: ir_yaml(spec),
     ".txt": lambda spec, graph: spec.summary().table() + "\n",
 }
 """What each ending stands for: the content of the file, from a spec and its graph."""
 PICTURES = (".svg", ".png", ".pdf")
 
-LATER = (".html", ".onnx", ".pt2")
+LATER = (".onnx", ".pt2")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     spec_arguments(parser)
     parser.add_argument("-o", dest="out", metavar="PATH", help="a file, by its ending, or a folder")
     parser.add_argument("--engine", choices=FORMATS, default="pure", help="layout: graphviz-pure or the system's dot")
-    parser.add_argument("--depth", type=depth, metavar="N", help="draw blocks that lie in N others as one box")
+    depth_argument(parser, "draw blocks that lie in N others as one box")
     later(parser, "--backward", "--fold")
-
-
-def depth(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"`{text}` is no number of blocks, 0 or more")
-    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,8 +52,7 @@ def run(options: argparse.Namespace) -> int:
         raise not_done_yet(f"`-o` with the ending `{ending}`")
     if ending and ending not in ENDINGS and not Path(options.out).is_dir():
         raise UsageError(f"`-o` knows the endings {', '.join(ENDINGS)}, not `{ending}`")
-    if ending == ".pdf" and "pdf" not in FORMATS[options.engine]:
-        raise UsageError("`-o` with the ending `.pdf` needs the system's graphviz: add --engine dot")
+    refuse_pdf(ending, options.engine)
     spec = model_spec(options)
     graph = spec.graph(options.engine, options.depth)
     if ending in (*PICTURES, "") and options.depth is None and graph.shown is not None:
@@ -74,6 +69,12 @@ def run(options: argparse.Namespace) -> int:
         write(folder / name, content)
         print(folder / name)
     return 0
+
+
+def refuse_pdf(ending: str, engine: str) -> None:
+    """Raise UsageError where the engine cannot write what the ending says."""
+    if ending == ".pdf" and "pdf" not in FORMATS[engine]:
+        raise UsageError("`-o` with the ending `.pdf` needs the system's graphviz: add --engine dot")
 
 
 def ir_yaml(spec: Spec) -> str:

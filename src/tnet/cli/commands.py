@@ -9,8 +9,10 @@ COMMANDS = {
     "explain": "what a diagnostic means, with a wrong and a right example",
     "build": "the model's source, graph and summary as files",
     "summary": "layers, output shapes, parameters, multiply-adds",
+    "view": "the live page of a spec: save the file, and the picture follows",
     "plan": "what training would do: steps, parameter groups, learning rates",
     "why": "where each property of a parameter comes from",
+    "diff": "what changed between two specs or runs",
     "train": "trains",
     "eval": "a trained run on its test data",
     "predict": "a trained run on new inputs",
@@ -19,5 +21,5 @@ COMMANDS = {
 }
 """Each command with its line of help; its module is `tnet.cli.<command>`."""
 
-LATER = ("diff", "data", "report", "view")
+LATER = ("data", "report")
 """Commands of the language's design that are not done yet."""
