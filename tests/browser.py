@@ -1,41 +1,13 @@
-"""A headless Chromium for the tests of pages: the one of the system, driven by Playwright."""
+"""What tests do in the browser of `conftest`: pages that listen to what they say and ask for, and pictures of them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from shutil import which
 from typing import Any
 
-import pytest
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SCREENSHOTS = Path(os.environ.get("TNET_SCREENSHOTS", Path(__file__).parents[1] / "build" / "screenshots"))
 """Where tests leave what they saw."""
-
-
-def executable() -> str | None:
-    """The path of the system's Chromium, or of what CHROMIUM names."""
-    named = os.environ.get("CHROMIUM")
-    return named or next(filter(None, map(which, NAMES)), None)
-
-
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """A browser; the test is skipped where there is none."""
-    found = executable()
-    if found is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 def open_page(browser: Any, address: str, scheme: str = "light") -> Any:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import chromium, open_page, screenshot
+from tests.browser import open_page, screenshot
 from tnet.cli.live import News, Server
 from tnet.cli.main import main
 from tnet.cli.view import View
@@ -219,30 +219,29 @@ def test_it_ends_cleanly_by_ctrl_c(file):
         process.kill()
 
 
-def test_the_open_page_follows(file):
+def test_the_open_page_follows(file, browser):
     """In a browser: the picture changes with the file, stays while the spec is wrong, and says what is wrong."""
     view = view_of(file)
     view.look()
     served = Server(0, view.page, view.news)
     try:
-        with chromium() as browser:
-            page = open_page(browser, served.address)
-            page.wait_for_selector("html[data-version='1']")
-            page.locator("[data-id='head'] rect").hover()
-            for text in (SPEC.replace("relu", "tanh"), SPEC.replace("relu", "<script>alert(1)</script>")):
-                file.write_text(text)
-                view.look()
-                page.wait_for_selector(f"html[data-version='{view.news.version}']")
-            assert page.locator("[data-id='tanh']").is_visible() and page.locator("body.stale").count() == 1
-            assert "error[TN" in page.locator("#diagnostics").inner_text()
-            assert "last good" in page.locator("#state").inner_text()
-            screenshot(page, "view-error")
-            file.write_text(SPEC)
+        page = open_page(browser, served.address)
+        page.wait_for_selector("html[data-version='1']")
+        page.locator("[data-id='head'] rect").hover()
+        for text in (SPEC.replace("relu", "tanh"), SPEC.replace("relu", "<script>alert(1)</script>")):
+            file.write_text(text)
             view.look()
-            page.wait_for_selector("[data-id='relu']")
-            assert not page.locator("#diagnostics").is_visible() and page.said == []
-            assert {address.rpartition("/")[0] for address in page.asked} == {served.address.rstrip("/")}
-            served.close()
-            page.wait_for_function("document.getElementById('state').textContent.includes('ended')")
+            page.wait_for_selector(f"html[data-version='{view.news.version}']")
+        assert page.locator("[data-id='tanh']").is_visible() and page.locator("body.stale").count() == 1
+        assert "error[TN" in page.locator("#diagnostics").inner_text()
+        assert "last good" in page.locator("#state").inner_text()
+        screenshot(page, "view-error")
+        file.write_text(SPEC)
+        view.look()
+        page.wait_for_selector("[data-id='relu']")
+        assert not page.locator("#diagnostics").is_visible() and page.said == []
+        assert {address.rpartition("/")[0] for address in page.asked} == {served.address.rstrip("/")}
+        served.close()
+        page.wait_for_function("document.getElementById('state').textContent.includes('ended')")
     finally:
         served.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import tnet
-from tests.browser import chromium, open_page, screenshot
+from tests.browser import open_page, screenshot
 from tnet.cli.main import main
 from tnet.render.flow import flow
 from tnet.render.style import contrast
@@ -72,12 +72,6 @@ COLOURS = """() => {
   }
   return pairs;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
