@@ -52,8 +52,8 @@ def test_a_later_command_is_refused_by_name(capsys, command):
 @pytest.mark.parametrize(
     "arguments",
     [
-        "train x.tnet --nproc 2", "build x.tnet --backward",
-        "build x.tnet -o m.onnx", "build x.tnet -o m.pt2", "build x.tnet --fold",
+        "train x.tnet --nproc 2",
+        "build x.tnet -o m.onnx", "build x.tnet -o m.pt2",
         "plan x.tnet --find-lr",
         "predict run x.png --attribute", "predict run x.png -o page.png",
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tnet.render.dims import Dims
 from tnet.render.sizes import example_inputs, sizes
 from tnet.render.summary import torchsummary
 from tnet.render.summary_facts import readable
-from tnet.render.summary_text import _fitting, folded
+from tnet.render.summary_text import USUAL, fitting, folded
 from tnet.shapes import symbol
 
 ROOT = Path(__file__).parent.parent.parent
@@ -77,7 +78,7 @@ def at(shape: str, numbers: dict[str, int]) -> list[int]:
 @pytest.mark.parametrize("width", [40, 80, 100])
 def test_nothing_is_cut(width):
     summary = resnet(18).summary()
-    usual = _fitting(list(folded(summary.rows)), width)
+    usual = fitting(list(folded(summary.rows)), USUAL, width)
     narrow, wide = summary.table(width, columns=usual), summary.table(columns=usual)
     heading = len(wide.splitlines()[0])
     assert all(len(line) <= max(width, heading) for line in narrow.splitlines())
@@ -239,3 +240,39 @@ def test_depth_and_columns():
 def test_misuse(arguments, words, capsys):
     assert main(["summary", str(ROOT / "specs/digits.tnet"), *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+WRONG = """
+block Cell(n) { conv: Conv2d(n, 3, padding=1); BatchNorm2d; relu }
+net A(image: float[N, 3, H=32, W=32]) -> float[N, 4] {
+  stem: Conv2d(8, 1)
+  body: repeat 2 { Cell(8); inner: { Conv2d(8, 1); Conv2d(3, 99) } }
+  head: Linear(4)
+}
+parameters { Linear.weight { init = ones } }
+"""
+
+
+def test_a_wrong_net_is_shown_up_to_what_is_wrong(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("a.tnet").write_text(WRONG)
+    assert main(["summary", "a.tnet", "--columns", "path,output"]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split()[1:] for line in out.splitlines()[3:11]] == [
+        ["stem", "[N,", "8,", "H,", "W]"], ["body"], ["body.0"], ["body.0.cell", "[N,", "8,", "H,", "W]"],
+        ["body.0.cell.conv", "[N,", "8,", "H,", "W]"], ["body.0.cell.batchnorm2d", "[N,", "8,", "H,", "W]"],
+        ["body.0.inner"], ["body.0.inner.0", "[N,", "8,", "H,", "W]"],
+    ]  # fmt: skip
+    assert "up to a.tnet:5:52, where the spec is wrong" in out and "error[TN0401]" in err
+    assert main(["summary", "a.tnet", "--json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert data["until"] == "a.tnet:5:52" and data["total"]["multiply_adds"] is None
+
+
+@pytest.mark.parametrize("text", ["net A(", "", "hyper a = b\n", "block B { Linear(3) }"])
+def test_what_is_no_net_yet_has_no_table(text, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("a.tnet").write_text(text)
+    assert main(["summary", "a.tnet"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "error[" in err

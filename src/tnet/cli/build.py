@@ -2,7 +2,8 @@
 
 Without -o: the summary is printed, and build/<spec>/ gets graph.svg, graph.html, model.py, summary.txt and ir.yaml.
 With -o FILE the ending says what is written: .py, .svg, .png, .pdf, .dot, .html, .yaml or .txt; -o FOLDER writes the
-five files there. The page, .html, is one file that loads nothing: blocks fold and unfold, and the spec is beside it.
+five files there. With --backward they are pictures of the autograd graph instead: what computes the gradients of the
+parameters, and from what. The page, .html, is one file that loads nothing: blocks fold, and the spec is beside it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..render.layout import FORMATS
-from .arguments import UsageError, depth_argument, later, not_done_yet, spec_arguments
+from .arguments import UsageError, depth_argument, not_done_yet, spec_arguments
 from .files import write
 from .output import width
 from .specs import model_spec
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..spec import Spec
 
 FILES = ("graph.svg", "graph.html", "model.py", "summary.txt", "ir.yaml")
+BACKWARD = ("backward.svg", "backward.html")
 ENDINGS = {
     ".py": lambda spec, graph: spec.source(),
     ".svg": lambda spec, graph: graph.svg(),
@@ -34,6 +36,7 @@ ENDINGS = {
 }
 """What each ending stands for: the content of the file, from a spec and its graph."""
 PICTURES = (".svg", ".png", ".pdf")
+DRAWN = (*PICTURES, ".dot", ".html")
 
 LATER = (".onnx", ".pt2")
 
@@ -43,7 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", dest="out", metavar="PATH", help="a file, by its ending, or a folder")
     parser.add_argument("--engine", choices=FORMATS, default="pure", help="layout: graphviz-pure or the system's dot")
     depth_argument(parser, "draw blocks that lie in N others as one box")
-    later(parser, "--backward", "--fold")
+    parser.add_argument("--fold", action="store_true", help="draw equal blocks that follow one another once, as × 6")
+    parser.add_argument("--backward", action="store_true", help="draw the autograd graph: what computes the gradients")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -53,16 +57,19 @@ def run(options: argparse.Namespace) -> int:
     if ending and ending not in ENDINGS and not Path(options.out).is_dir():
         raise UsageError(f"`-o` knows the endings {', '.join(ENDINGS)}, not `{ending}`")
     refuse_pdf(ending, options.engine)
+    if options.backward and ending in ENDINGS and ending not in DRAWN:
+        raise UsageError(f"`--backward` is a picture: `-o` with the endings {', '.join(DRAWN)}, not `{ending}`")
     spec = model_spec(options)
-    graph = spec.graph(options.engine, options.depth)
+    graph = spec.graph(options.engine, options.depth, options.fold, options.backward)
     if ending in (*PICTURES, "") and options.depth is None and graph.shown is not None:
         print(f"the graph is too large to be read: it is drawn with --depth {graph.shown}", file=sys.stderr)
     if ending in ENDINGS:
         write(Path(options.out), ENDINGS[ending](spec, graph))
         print(options.out)
         return 0
-    contents = {name: ENDINGS[Path(name).suffix](spec, graph) for name in FILES}
-    if not options.out:
+    names = BACKWARD if options.backward else FILES
+    contents = {name: ENDINGS[Path(name).suffix](spec, graph) for name in names}
+    if not options.out and not options.backward:
         print(spec.summary().table(width()), end="\n\n")
     folder = Path(options.out) if options.out else Path("build", spec.name, *[options.net] * bool(options.net))
     for name, content in contents.items():

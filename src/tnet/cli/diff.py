@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..render.layout import FORMATS
 from .arguments import UsageError, depth_argument, params_argument
-from .build import ENDINGS, refuse_pdf
+from .build import DRAWN, ENDINGS, refuse_pdf
 from .files import write
 from .output import colourful, width
 from .settings import overrides
@@ -24,8 +24,6 @@ from .specs import STDIN, source_of
 if TYPE_CHECKING:
     from ..render.difference import Difference, Side
     from ..spec import Spec
-
-PICTURES = (".svg", ".png", ".pdf", ".dot", ".html")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,8 +58,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _refuse(options: argparse.Namespace) -> None:
     ending = Path(options.out or "").suffix
-    if options.out is not None and ending not in PICTURES:
-        raise UsageError(f"`-o` knows the endings {', '.join(PICTURES)}, not `{ending or options.out}`")
+    if options.out is not None and ending not in DRAWN:
+        raise UsageError(f"`-o` knows the endings {', '.join(DRAWN)}, not `{ending or options.out}`")
     if options.out is not None and options.json:
         raise UsageError("`--json` and `-o` both say what is to come out")
     if options.before == options.after == STDIN:

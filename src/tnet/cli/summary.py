@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import TYPE_CHECKING
 
 from ..diagnostics import did_you_mean
 from .arguments import UsageError, depth_argument, spec_arguments
-from .output import width
-from .specs import model_spec
+from .failures import code_of
+from .output import report, width
+from .specs import as_warnings, open_spec
+
+if TYPE_CHECKING:
+    from ..spec import Spec
 
 STYLES = ("tree", "torchsummary")
 
@@ -46,7 +51,10 @@ def run(options: argparse.Namespace) -> int:
                 raise UsageError(f"`--{name}` is for the table of tnet")
     if options.json and options.style != "tree":
         raise UsageError("`--json` and `--style` both say what is to come out")
-    spec = model_spec(options)
+    spec = open_spec(options)
+    if not spec.compilation.model_ok:
+        return _so_far(spec, options)
+    report(as_warnings(spec.check()), "concise")
     if options.style == "torchsummary":
         from ..render.summary import torchsummary
 
@@ -56,3 +64,14 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(spec.summary().table(width(), options.depth, options.columns))
     return 0
+
+
+def _so_far(spec: Spec, options: argparse.Namespace) -> int:
+    """What is wrong, and the layers before it, where it is in a net."""
+    found = spec.summary_so_far() if spec.compilation.program else None
+    if found and options.json:
+        print(json.dumps(found.data(), indent=2))
+    elif found and options.style == "tree":
+        print(found.table(width(), options.depth, options.columns))
+    report(spec.check())
+    return code_of(spec.check())

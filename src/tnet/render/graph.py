@@ -18,19 +18,22 @@ from ..ir.graph import Net
 from ..parameters import RuleTable
 from .dims import Dims
 from .flow import Cluster, Flow, Vertex, edges, flow
-from .fold import folded, readable
+from .fold import folded, once, readable
 from .labels import cluster_words, words
 from .layout import PURE, layout
 from .page import page
 from .page.data import page_data
 from .paths import skips_of, trunk_of
-from .style import CLUSTERS, FILLS, LINE, PAPER, QUIET, ROLES, SKIP, TEXT, category, text_on
+from .screen import for_screens
+from .style import CLUSTERS, FILLS, LINE, OUTLINE, PAPER, QUIET, ROLES, SKIP, TEXT, category, text_on
 from .summary import summary
 
 __all__ = ["Graph", "dot", "edges", "skips_of", "trunk_of"]
 
 TRUNK = "12"
 WIDTH = 34  # characters of a box's line of arguments
+SHORT = 10  # of a block's class and name in one line
+TITLE = 14  # of a block's: narrow, to stand beside the trunk
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Graph:
     Blocks that lie in `depth` others are drawn as one box. Without, `.dot` has everything, and a picture what of it
     can be read: `.shown` is the depth of that, None for all. The page has everything to unfold. It tells what the
     rules in `table` say; `source` is the generated source of the net, where it is at hand. `given` is another graph
-    than the net's own: that of two nets, with marks.
+    than the net's own: that of two nets, with marks. With `fold`, equal blocks that follow one another are drawn once.
     """
 
     net: Net
@@ -49,6 +52,7 @@ class Graph:
     table: RuleTable | None = None
     source: str | None = None
     given: Flow | None = None
+    fold: bool = False
 
     @property
     def dot(self) -> str:
@@ -59,7 +63,7 @@ class Graph:
         return readable(self._flow)[1] if self.depth is None else self.depth
 
     def svg(self) -> str:
-        return self._picture("svg").decode()
+        return for_screens(self._picture("svg").decode())
 
     def png(self) -> bytes:
         return self._picture("png")
@@ -70,12 +74,16 @@ class Graph:
 
     def html(self) -> str:
         """One file that loads nothing: the picture with blocks to fold, and the spec beside it."""
-        return page(page_data(summary(self.net, self.source, self.table), self.given, self.depth))
+        return page(page_data(summary(self.net, self.source, self.table), self._whole, self.depth))
 
     @cached_property
     def _flow(self) -> Flow:
+        return self._whole if self.depth is None else folded(self._whole, self.depth)
+
+    @cached_property
+    def _whole(self) -> Flow:
         whole = self.given or flow(self.net)
-        return whole if self.depth is None else folded(whole, self.depth)
+        return once(whole, Dims(self.net)) if self.fold else whole
 
     def _picture(self, format: str) -> bytes:
         drawn = readable(self._flow)[0] if self.depth is None else self._flow
@@ -111,7 +119,7 @@ def fill(picture: graphviz.Digraph, cluster: Cluster, depth: int, trunk: set[str
             continue
         with picture.subgraph(name=f"cluster {item.id}") as inner:
             inner.attr(
-                label=title(item), style="rounded,filled", fillcolor=CLUSTERS[depth % 2], color="#afb8c1",
+                label=title(item), style="rounded,filled", fillcolor=CLUSTERS[depth % 2], color=OUTLINE,
                 fontcolor=TEXT, fontsize="11", labeljust="l", margin="10",
             )  # fmt: skip
             inner.attr(**marked(item.mark))
@@ -166,9 +174,10 @@ def title(cluster: Cluster) -> str:
     what, name, given = cluster_words(cluster)
     if cluster.branch is not None:
         return f'<<i>{escape(what)}</i><br align="left"/>>'
-    lines = wrap(given, WIDTH, break_on_hyphens=False)
+    lines = wrap(given, TITLE, break_on_hyphens=False)
     head = f"<b>{escape(what)}</b>"
     if name:
-        head += f'  <font point-size="9">{escape(name)}</font>'
+        gap = "  " if len(what) + len(name) < SHORT else '<br align="left"/>'
+        head += f'{gap}<font point-size="9">{escape(name)}</font>'
     small = "".join(f'<br align="left"/><font point-size="9">{escape(line)}</font>' for line in lines)
     return f'<{head}{" (again)" if cluster.again else ""}{small}<br align="left"/>>'

@@ -32,7 +32,7 @@ def _words(vertex: Vertex, names: Dims) -> tuple[str, str, str]:
         name = vertex.name + (" (again)" if vertex.again else "")
         return vertex.layer.class_name, name, given
     if node is None:
-        return vertex.name, "", names.shape(vertex.type)
+        return vertex.name, vertex.path.rpartition(".")[2], names.shape(vertex.type)
     if node.op == "operator":
         return {"neg": "-", "invert": "~"}.get(node.target, node.target), "", literals(node.args, {})
     if node.op in ("index", "set_index"):

@@ -11,6 +11,8 @@ QUIET = "#57606a"
 SKIP = "#b3470d"
 LINE = "#6e7781"
 PAPER = "white"
+OUTLINE = "#afb8c1"
+"""The border of clusters."""
 CLUSTERS = ("#f6f8fa", "#ffffff")
 """Fills of clusters by depth, in turn."""
 
@@ -81,7 +83,7 @@ MODULES = {
 }
 """The module of `torch.nn.modules` that a layer's class is defined in, and the kind of its layers."""
 
-OPERATIONS = {"operator": "operator", "read": "parameter", "input": "input", "output": "output"}
+OPERATIONS = {"leaf": "parameter", "operator": "operator", "read": "parameter", "input": "input", "output": "output"}
 
 
 def category(vertex: Vertex) -> str:

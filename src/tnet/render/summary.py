@@ -91,7 +91,7 @@ class _Rows:
         """The elements at `path` that ever have a gradient, of `trained` that could have one, and when they have it."""
         frozen = self.frozen(path) if self.table else {False: trained}
         trainable = max(0, trained - frozen.pop(True, 0))
-        return trainable, _when(total, trainable, frozen.keys()) if total else ""
+        return trainable, _when(total, trainable, frozen.keys()) if total and self.table else ""
 
     def frozen(self, path: str) -> dict[bool | Duration, int]:
         """The elements at `path` by what rules say of their freezing."""
@@ -126,7 +126,8 @@ def _kind(module: Layer | Module) -> str:
     if isinstance(module, Layer):
         return module.class_name
     if module.kind == "repeat":
-        return f"× {sum(node.op == 'apply' for node in module.nodes)}"
+        copies = sum(node.op == "apply" for node in module.nodes)
+        return f"× {copies}" if copies else ""
     return module.name if module.kind in ("block", "net") else ""
 
 

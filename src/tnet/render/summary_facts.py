@@ -68,7 +68,7 @@ def heading(net: Net) -> str:
     dims = Dims(net)
     inputs = ", ".join(f"{value.name}: {dims.type(value.type)}" for value in leaves(net.root.inputs))
     outputs = ", ".join(f"{name}: {dims.type(kind)}" if name else dims.type(kind) for name, kind in net.outputs)
-    return f"{net.name}({inputs}) -> {outputs}"
+    return f"{net.name}({inputs})" + (f" -> {outputs}" if outputs else "")
 
 
 def parameter_counts(module: Layer | Module) -> tuple[int, int]:

@@ -47,21 +47,22 @@ SPARED = ("rules", "gradient", "line", "class")
 def text(it: SummaryFacts, width: int, depth: int | None = None, columns: Sequence[str] = ()) -> str:
     """The heading, the table and the totals; `columns` are titles of `COLUMNS`, the usual ones if there are none."""
     rows = [row for row in folded(it.rows) if depth is None or row.depth < depth]
-    shown = columns or _fitting(rows, width)
+    told = [title for title in USUAL if any(COLUMNS[title].cell(row) for row in rows)]
+    shown = columns or fitting(rows, told, width)
     parts = [heading(it.net), _table(rows, shown, width)]
     if it.until:
         parts.append(f"up to {it.until.place}, where the spec is wrong")
-    if left := [] if columns else [title for title in USUAL if title not in shown]:
+    if left := [] if columns else [title for title in told if title not in shown]:
         parts.append(f"{width} columns are too few for: {', '.join(left)}")
     last = "\n".join(fill(line, width, subsequent_indent="  ") for line in totals(it))
     return "\n\n".join([*parts, last])
 
 
-def _fitting(rows: Sequence[Row], width: int) -> Sequence[str]:
-    """As many of the usual columns as fit side by side."""
-    kept = list(USUAL)
+def fitting(rows: Sequence[Row], columns: Sequence[str], width: int) -> Sequence[str]:
+    """As many of the columns as fit side by side."""
+    kept = list(columns)
     for title in SPARED:
-        if _natural_width(rows, kept) > width:
+        if title in kept and _natural_width(rows, kept) > width:
             kept.remove(title)
     return kept
 
