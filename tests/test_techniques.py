@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 DONE = {
+    "D1": "mean and standard deviation of a data set",
+    "D7": "samples to PNG files",
+    "D9": "a grid of images, a saved sheet, normalisation undone",
     "D8": "loaders with workers, pinned memory, prefetch",
     "D3": "training and evaluation transforms of ImageNet",
     "D4": "the 22 classic transforms, and the rest of torchvision.transforms.v2",

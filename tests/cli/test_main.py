@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tnet.cli import failures
-from tnet.cli.commands import COMMANDS, LATER
+from tnet.cli.commands import COMMANDS
 from tnet.cli.main import main
 from tnet.cli.output import show
 from tnet.diagnostics import Diagnostic, SpecError, error
@@ -42,11 +42,6 @@ def test_each_command_has_help(capsys, command):
     code, out, err = run(capsys, command, "--help")
     assert code == 0 and err == ""
     assert out.startswith(f"usage: tnet {command} ")
-
-
-@pytest.mark.parametrize("command", LATER)
-def test_a_later_command_is_refused_by_name(capsys, command):
-    assert run(capsys, command, "x.tnet") == (2, "", f"tnet: `tnet {command}` is not done yet\n")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-from .commands import COMMANDS, LATER
+from .commands import COMMANDS
 
 
 class UsageError(Exception):
@@ -37,8 +37,6 @@ def not_done_yet(what: str) -> UsageError:
 def unknown_command(name: str) -> UsageError:
     from ..diagnostics import did_you_mean
 
-    if name in LATER:
-        return not_done_yet(f"`tnet {name}`")
     hint = did_you_mean(name, COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
     return UsageError(f"unknown command `{name}`; {hint}")
 
