@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import tnet
-from tests.browser import open_page, screenshot
+from tests.browser import as_hex, open_page, screenshot
 from tnet.cli.main import main
 from tnet.render.flow import flow
 from tnet.render.style import contrast
@@ -157,11 +157,6 @@ def test_contrast(shown, scheme):
     screenshot(page, f"page-{scheme}")
     for text, fill, where in page.evaluate(COLOURS):
         assert contrast(as_hex(text), as_hex(fill)) >= 4.5, (text, fill, where)
-
-
-def as_hex(colour: str) -> str:
-    """`rgb(1, 2, 3)` as `#010203`."""
-    return "#" + "".join(f"{int(part):02x}" for part in colour[4:-1].split(","))
 
 
 def test_every_operation_is_there_once_unfolded(shown):

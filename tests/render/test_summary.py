@@ -16,6 +16,7 @@ import tnet
 from tnet.cli.main import main
 from tnet.ir.graph import Condition, Module, Net, Value
 from tnet.ir.types import TensorType
+from tnet.render import flops
 from tnet.render.dims import Dims
 from tnet.render.sizes import example_inputs, sizes
 from tnet.render.summary import torchsummary
@@ -276,3 +277,15 @@ def test_what_is_no_net_yet_has_no_table(text, tmp_path, monkeypatch, capsys):
     assert main(["summary", "a.tnet"]) == 1
     out, err = capsys.readouterr()
     assert out == "" and "error[" in err
+
+
+@pytest.mark.parametrize("name", ["gpt", "lstm", "squeezenet", "siamese", "dynamic"])
+def test_what_is_remembered_of_layers_counts_the_same(name):
+    net = tnet.load(ROOT / f"specs/{name}.tnet").net
+    flops._known.clear()
+    first = flops.multiply_adds(net)
+    assert flops.multiply_adds(net) == first
+    flops._known.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flops, "_layers", lambda root: [])
+        assert flops.multiply_adds(net) == first
