@@ -87,8 +87,8 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert main(["build", "a.tnet", "--backward"]) == 0
     assert capsys.readouterr().out.split() == ["build/a/backward.svg", "build/a/backward.html"]
     assert "gradient of head.weight" in Path("build/a/backward.svg").read_text()
-    assert main(["build", "a.tnet", "--backward", "-o", "b.svg", "--fold"]) == 0
-    assert "1 … 0 × 2" in Path("b.svg").read_text()
+    assert main(["build", "a.tnet", "--backward", "-o", "b.svg", "--depth", "0"]) == 0
+    assert "10 operations" in Path("b.svg").read_text()
     assert main(["build", "a.tnet", "--backward", "-o", "b.py"]) == 2
     assert "`--backward` is a picture" in capsys.readouterr().err
 

@@ -77,7 +77,7 @@ def test_equal_blocks_are_drawn_once():
     names = [cluster.name for cluster in clusters(found.root)]
     assert names == ["body", "0 … 2 × 3", "0 … 1 × 2", "other", "0", "1", "cell"]
     ends = {(edge.source, edge.target) for edge in found.edges}
-    assert ("body.0.0.+", "other.0.0") in ends and ("input v", "body.0.0.0") in ends
+    assert ("body.0.0.+", "other.0.0") in ends and ("input v", "body.0.0.linear") in ends
     assert len({source for source, _ in ends} | {target for _, target in ends}) == 2 + 3 + 2 * 2 + 3
     assert fold.once(found, Dims(net)).edges == found.edges
 
