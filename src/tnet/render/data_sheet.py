@@ -11,6 +11,7 @@ from ..data.loaders import Loader, Loaders
 from ..data.samples import BOXES, MASK
 from ..data.survey import called
 from ..data.transforms.kinds import Fields
+from ..data.transforms.undo import undone
 from ..diagnostics import error
 from .canvas import Canvas
 from .pixels import picture
@@ -31,7 +32,7 @@ def data_sheet(loaders: Loaders, title: str, count: int = SAMPLES) -> Canvas:
 
 def _item(loader: Loader, loaders: Loaders, number: Tensor) -> Item:
     fields = {name: value[0] for name, value in loader.make(number, epoch=0).items()}
-    pictures = [shown for name in loader.samples.images for shown in _pictures(loader, fields, name)]
+    pictures = [shown for name in loader.pipeline.pictures for shown in _pictures(loader, fields, name)]
     return Item([picture(each) for each in pictures], [*_label(fields, loader, loaders), f"sample {int(number)}"])
 
 
@@ -46,7 +47,7 @@ def _label(fields: Fields, loader: Loader, loaders: Loaders) -> list[str]:
 
 def _pictures(loader: Loader, fields: Fields, name: str) -> Iterator[Tensor]:
     """An image, or each frame of a video, with the masks and boxes of the sample on it."""
-    image = loader.pipeline.undone(fields[name])
+    image = undone(loader.pipeline.last, fields[name][None])[0]
     for frame in image if image.ndim == 4 else [image]:
         yield _marked(frame, fields, loader.samples.kinds)
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from ..items import Items
+from ..pictures import decoded
 from .base import Request, source
 
 LINE = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>\S.*?))[\s,]+(?:"(?P<name>[^"]*)"|(?P<label>[^\s",]+))\s*')
@@ -29,15 +30,8 @@ class Pictures:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        picture = opened(self.paths[index])
+        picture = decoded(self.paths[index])
         return (picture,) if self.labels is None else (picture, self.labels[index])
-
-
-def opened(path: str) -> Any:
-    """A picture file in RGB, as torchvision's folders read it. Raises OSError."""
-    from torchvision.datasets.folder import default_loader
-
-    return default_loader(path)
 
 
 def numbered(names: Sequence[str], to_error: Callable[[str], Exception]) -> tuple[list[int], list[str] | None]:
