@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,14 @@ BARE = {0x01, 0xFF, *range(0xD0, 0xD9)}
 
 def decoded(path: str) -> Any:
     """A picture in RGB: a JPEG file of three channels as a `tv_tensors.Image`, any other as PIL gives it. Raises
-    OSError, and RuntimeError for a damaged file."""
+    OSError."""
     content = np.fromfile(path, dtype=np.uint8)
     shape = frame(content[: 2**17].tobytes())
     if DECODER and shape and shape[2] == 3 and shape[0] * shape[1] <= (PIL.Image.MAX_IMAGE_PIXELS or float("inf")):
-        return tv_tensors.Image(DECODER(torch.from_numpy(content)))
+        with suppress(
+            RuntimeError
+        ):  # a torchvision without its decoders, or a file that PIL knows better what to say of
+            return tv_tensors.Image(DECODER(torch.from_numpy(content)))
     with PIL.Image.open(path) as picture:
         return picture.convert("RGB")
 
