@@ -89,14 +89,13 @@ def test_other_than_pictures(capsys):
 def test_a_sheet_of_augmented_samples_with_normalisation_undone(capsys):
     """D9: what is drawn are the training samples of the first epoch, in [0, 1] again."""
     import tnet
-    from tnet.data.transforms.undo import undone
     from tnet.render.data_sheet import data_sheet
 
     assert main(["data", "s.tnet", "-o", "sheet.png"]) == 0 and main(["data", "s.tnet", "-o", "sheet.svg"]) == 0
     assert PIL.Image.open("sheet.png").size[0] > 500 and "d\u00f6g" in open("sheet.svg", encoding="utf-8").read()
     data = tnet.load("s.tnet").data()
     number = torch.cat(data.train.chunks(0))[:1]
-    shown = undone(data.train.pipeline.last, data.train.make(number, 0)["image"])[0]
+    shown = data.train.pipeline.undone(data.train.make(number, 0)["image"][0])
     original = functional.pil_to_tensor(PIL.Image.open(data.train.samples.paths[int(number)]).convert("RGB"))
     expected = functional.to_dtype(functional.resize(original, [8, 8]), torch.float32, scale=True)
     assert min(float((shown - each).abs().max()) for each in (expected, expected.flip(-1))) < 1e-6

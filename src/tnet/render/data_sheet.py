@@ -11,7 +11,6 @@ from ..data.loaders import Loader, Loaders
 from ..data.samples import BOXES, MASK
 from ..data.survey import called
 from ..data.transforms.kinds import Fields
-from ..data.transforms.undo import undone
 from ..diagnostics import error
 from .canvas import Canvas
 from .pixels import picture
@@ -47,7 +46,7 @@ def _label(fields: Fields, loader: Loader, loaders: Loaders) -> list[str]:
 
 def _pictures(loader: Loader, fields: Fields, name: str) -> Iterator[Tensor]:
     """An image, or each frame of a video, with the masks and boxes of the sample on it."""
-    image = undone(loader.pipeline.last, fields[name][None])[0]
+    image = loader.pipeline.undone(fields[name])
     for frame in image if image.ndim == 4 else [image]:
         yield _marked(frame, fields, loader.samples.kinds)
 

@@ -17,7 +17,7 @@ from ...ir.values import Call
 from ...parameters.arguments import lowered
 from ..calls import signature
 from ..items import Items, to_tensor
-from ..pictures import decoded
+from ..pictures import Decoder
 from ..samples import Memory
 from .base import Request
 from .downloads import confined
@@ -120,7 +120,7 @@ def _decoding(dataset: Any) -> Any:
     from torchvision.datasets.folder import default_loader
 
     if getattr(dataset, "loader", None) is default_loader:
-        dataset.loader = decoded
+        dataset.loader = Decoder()
     return dataset
 
 

@@ -120,6 +120,14 @@ class Pipeline:
         moving = self._run(self.last, moving, samples.numpy(), epoch)
         return {name: self._as_wanted(name, value) for name, value in {**fields, **moving}.items()}
 
+    def undone(self, image: Tensor) -> Tensor:
+        """Images [..., C, H, W] of finished samples with their normalisation taken back."""
+        for each in reversed(self.last):
+            if each.transform.name == "Normalize":
+                mean, std = (image.new_tensor(value)[:, None, None] for value in (each.module.mean, each.module.std))
+                image = image * std + mean
+        return image
+
     def _run(self, steps: list[Step], fields: Fields, numbers: np.ndarray, epoch: int) -> Fields:
         for each in steps:
             fields = each(fields, numbers, self.seed, epoch)
