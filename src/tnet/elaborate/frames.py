@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..diagnostics import Diagnostic, SpecError, error
@@ -28,12 +29,13 @@ class Unsettled:
 
 @dataclass
 class Work:
-    """What the whole elaboration shares: diagnostics found so far, and limits."""
+    """What the whole elaboration shares: diagnostics found so far, limits, and the files of imported specs."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     steps: int = 0
     operations: int = 0
     seen: set[Any] = field(default_factory=set)
+    imported: list[Path] = field(default_factory=list)
 
     def report(self, problem: SpecError) -> None:
         """Keep what is wrong, each thing once, however often a loop meets it."""

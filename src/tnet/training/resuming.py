@@ -14,6 +14,7 @@ from ..diagnostics import Note, error
 from ..parameters.arguments import show
 from . import checkpoints, environment
 from .changes import KEPT, Change, changes
+from .dependencies import changed_files
 from .files import cannot, write
 from .run import ABOUT, CHECKPOINTS, is_blank, overrides_from, read_about, read_spec
 from .state import State
@@ -101,7 +102,7 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
     spec = _with_names_of(about, spec)
     before = read_spec(path, about, allow=spec.permissions.allowed)
     after = _with_overrides_of(before, spec)
-    found = changes(before, after)
+    found = [*changes(before, after), *changed_files(about.get("files", {}), after)]
     _judge(found, accept_changes, path)
     for each in found:
         say(f"changed: {each}")
