@@ -88,7 +88,8 @@ def _run(parts: Parts, path: Path, earlier: Earlier | None, command: str | None,
         resuming.cut_metrics(path / METRICS, step)
     write_start(path, parts.spec, about, fresh=earlier is None)
     with environment.stopping(here.stop), here.screen:
-        notes = [*parts.notes, *([f"going on in {path} after step {step}"] if earlier else [])]
+        notes = [*parts.notes, *(earlier.elsewhere(about) if earlier else [])]
+        notes += [f"going on in {path} after step {step}"] if earlier else []
         notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
         for text in notes:
             here.screen.message(text)
