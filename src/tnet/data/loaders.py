@@ -174,7 +174,8 @@ class _Batches(Dataset):
 class Loaders:
     """The parts of the data; `val` and `test` are None where there is none.
 
-    `statistics` has what "auto" gave, by the number of the step of `transform`; `notes` are lines to be printed.
+    `statistics` has what "auto" gave, by the number of the step of `transform`; `notes` are lines to be printed;
+    `split` has the numbers of the samples of each part that was cut from `train`.
     """
 
     train: Loader
@@ -183,6 +184,7 @@ class Loaders:
     classes: Sequence[str] | None = None
     statistics: Mapping[int, Mapping[str, list[float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    split: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, Loader]:

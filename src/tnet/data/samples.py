@@ -26,7 +26,8 @@ class Samples:
     [count], None where the target is no class; `classes` their names, if any. `uniform` says that all samples are of
     one size, so that any number is read at once; `ordered`, that they are cut in order; `draws`, that reading draws
     random numbers; `by_stream`, that they come one after another and in no other order. `paths` has a file for each
-    sample, where there is one. `tolerant` is set where samples that cannot be read are skipped.
+    sample, where there is one. `tolerant` is set where samples that cannot be read are skipped. `notes` are lines to be
+    printed.
     """
 
     kinds: Mapping[str, str] = {}
@@ -39,6 +40,7 @@ class Samples:
     draws = False
     by_stream = False
     tolerant = False
+    notes: Sequence[str] = ()
 
     def __len__(self) -> int:
         raise NotImplementedError

@@ -13,9 +13,9 @@ from ..catalog.models import without_weights
 from ..data.sources.registry import existing
 from ..diagnostics import SpecError, error
 from ..source import Span
+from .choices import DistillChoice
 from .hooks import Batch, Hook
 from .outputs import outputs_of
-from .settings import DistillChoice
 from .state import State
 from .weight_files import read_weights
 from .weights import misfits, stripped

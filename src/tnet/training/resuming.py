@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import Note, error
 from ..parameters.arguments import show
-from . import checkpoints
+from . import checkpoints, split
 from .changes import KEPT, Change, changes
 from .dependencies import changed_files
 from .files import cannot, write
@@ -21,6 +21,8 @@ from .state import State
 from .weights import misfits
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ..spec import Spec
 
 
@@ -46,6 +48,11 @@ class Earlier:
         """What "auto" gave, which stays as it was unless the steps before it change."""
         moved = {each.what for each in self.changes} & {"data.prepare", "data.transform"}
         return None if moved else self.about["data"]["statistics"]
+
+    @property
+    def split(self) -> Mapping[str, Tensor] | None:
+        """The samples of each part, where they are cut as they were."""
+        return split.load(self.path, self.about, self.spec.data_recipe)
 
     def restore(self, state: State) -> None:
         """Bring a state to where the run was. Raises SpecError: TN0903, and TN0905 where it does not fit any more."""

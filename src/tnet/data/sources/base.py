@@ -24,14 +24,27 @@ CHECKS: dict[str, Callable[[Mapping[str, Any]], tuple[str, str] | None]] = {}
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What a recipe wants of its sources: samples for `inputs`, downloaded only where `fetch` allows it. `by` is the
+    column that the split keeps together."""
+
+    spec: Source
+    inputs: tuple[Value, ...]
+    fetch: bool = True
+    by: str | None = None
+
+
+@dataclass(frozen=True)
 class Request:
-    """What a source is asked for: samples for a net that takes `inputs`. `spans` has the places of the arguments."""
+    """What a source is asked for: samples for a net that takes `inputs`. `spans` has the places of the arguments;
+    `by` is the column that the split keeps together, which is no measurement."""
 
     name: str
     spec: Source
     inputs: tuple[Value, ...]
     span: Span | None
     spans: Mapping[str, Span | None] = field(default_factory=dict)
+    by: str | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:

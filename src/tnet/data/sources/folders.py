@@ -48,6 +48,11 @@ def numbered(names: Sequence[str], to_error: Callable[[str], Exception]) -> tupl
         if min(numbers) < 0:
             raise to_error(f"class {min(numbers)} is below 0")
         return numbers, None
+    return by_name(names)
+
+
+def by_name(names: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Class numbers in the order of the names, and the classes."""
     classes = sorted(set(names))
     places = {name: number for number, name in enumerate(classes)}
     return [places[name] for name in names], classes

@@ -18,15 +18,15 @@ from ..samples import Memory, Samples, join
 def joined(parts: Sequence[Samples], names: Sequence[str], span: Span | None) -> Samples:
     """The samples of all parts, whose classes and fields must be the same. Raises SpecError (TN0703, TN0704)."""
     first = parts[0]
+    if all(type(each) is type(first) and hasattr(each, "followed_by") for each in parts):
+        for each in parts[1:]:
+            first = first.followed_by(each)
+        return first
     for each, name in zip(parts[1:], names[1:], strict=True):
         if each.ordered or each.by_stream or first.ordered or first.by_stream:
             raise error("TN0704", "sequences and streams cannot be joined with `+`", span)
         _agree("classes", names[0], first.classes, name, each.classes, span)
         _agree("fields", names[0], first.fields, name, each.fields, span)
-    if all(type(each) is type(first) and hasattr(each, "followed_by") for each in parts):
-        for each in parts[1:]:
-            first = first.followed_by(each)
-        return first
     if all(isinstance(each, Memory) and _sizes(each) == _sizes(first) for each in parts):
         tensors = {name: torch.cat([each.tensors[name] for each in parts]) for name in first.fields}
         return Memory(tensors, first.images, first.classes)

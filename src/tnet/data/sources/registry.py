@@ -10,13 +10,12 @@ from typing import Any
 
 from ...diagnostics import did_you_mean, error
 from ...elaborate import paths
-from ...ir.graph import Value
 from ...ir.values import Call, Combined
 from ...source import Source, Span
 from ..calls import argument_span, bind, described_value
 from ..samples import Samples
-from . import fake, folders, own, scikit, tensors, text, vision  # noqa: F401  each registers its sources
-from .base import CHECKS, SOURCES, Request, expected, path_arguments
+from . import fake, folders, own, scikit, table, tensors, text, vision  # noqa: F401  each registers its sources
+from .base import CHECKS, SOURCES, Request, Wanted, expected, path_arguments
 from .joined import joined
 
 
@@ -32,16 +31,13 @@ class SourceChoice:
     spans: Mapping[str, Span | None]
     own: Call | None = None
 
-    def read(self, spec: Source, inputs: Sequence[Value], fetch: bool = True) -> Samples:
-        """The samples, downloaded where the spec says so and `fetch` does not forbid it.
-
-        Raises SpecError (TN0702 unreadable, TN0304 a path outside the project).
-        """
-        arguments = {name: value for name, value in self.arguments.items() if fetch or name != "download"}
+    def read(self, wanted: Wanted) -> Samples:
+        """The samples. Raises SpecError (TN0702 unreadable, TN0304 a path outside the project)."""
+        arguments = {name: value for name, value in self.arguments.items() if wanted.fetch or name != "download"}
         find = paths.resolve if arguments.get("download") else existing
         for name, span in self.path_spans.items():
-            arguments[name] = find(arguments[name], spec, span)
-        request = Request(self.name, spec, tuple(inputs), self.span, self.spans)
+            arguments[name] = find(arguments[name], wanted.spec, span)
+        request = Request(self.name, wanted.spec, wanted.inputs, self.span, self.spans, wanted.by)
         if self.own is not None:
             return own.read(self.own, arguments, request)
         if self.name in SOURCES:
@@ -61,9 +57,9 @@ class JoinedChoice:
     def name(self) -> str:
         return " + ".join(each.name for each in self.parts)
 
-    def read(self, spec: Source, inputs: Sequence[Value], fetch: bool = True) -> Samples:
+    def read(self, wanted: Wanted) -> Samples:
         """The samples of all. Raises SpecError as they do, and TN0703 where they do not go together."""
-        samples = [each.read(spec, inputs, fetch) for each in self.parts]
+        samples = [each.read(wanted) for each in self.parts]
         return joined(samples, [each.name for each in self.parts], self.span)
 
 
