@@ -138,8 +138,13 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
     )
     here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
-    sums = recipe.accumulate > 1 and adds_up(parts)
-    rest = effects.penalties, effects.players, parts.scaling
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, *rest)
     hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen]
-    here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)
+    here.loop = Loop(step_of(parts, effects, tricks), parts.loaders.train, parts.world, total, hooks, here.stop)
+
+
+def step_of(parts: Parts, effects: Effects, tricks: Sequence[Hook]) -> TrainStep:
+    """The step of a run. Raises SpecError (TN0803) where its losses cannot be computed in parts."""
+    accumulate = parts.recipe.accumulate
+    sums = accumulate > 1 and adds_up(parts)
+    rest = effects.penalties, effects.players, parts.scaling
+    return TrainStep(parts.forward, parts.world, accumulate, sums, tricks, *rest)
