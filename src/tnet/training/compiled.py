@@ -20,7 +20,9 @@ import torch
 from torch import Tensor, nn
 
 from .choices import CompileChoice
+from .outputs import outputs_of
 from .regions import Regions
+from .train_accuracy import TrainAccuracy
 
 Fields = Mapping[str, Tensor]
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -32,7 +34,7 @@ class Forward:
 
     `inputs` are the net's in order; `size` is the number of samples that is compiled for; `say` tells the user when
     compiling does not work. `precision` "bf16" or "fp16" runs under autocast: weights stay float32. `others` are losses
-    of rules, beside the recipe's own.
+    of rules, beside the recipe's own. `accuracy` counts what is right in training, where that is wanted.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Forward:
         others: Sequence[nn.Module] = (),
     ):
         self.others, self.paused = tuple(others), False
+        self.accuracy: TrainAccuracy | None = None
         self.model, self.loss_function, self.inputs, self.size = model, loss, inputs, size
         self.choice, self.precision, self.device, self.say = compile, precision, device, say
         self.compiles = compile.enabled
@@ -67,7 +70,10 @@ class Forward:
             return self.loss_function(outputs, batch), outputs
 
     def run_loss(self, batch: Fields) -> Tensor:
-        return self.run(batch)[0]
+        loss, outputs = self.run(batch)
+        if self.accuracy:
+            self.accuracy.add(outputs_of(outputs)[0], batch["target"])
+        return loss
 
     def loss(self, batch: Fields) -> Tensor:
         """The loss, to be differentiated."""

@@ -111,7 +111,7 @@ def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     if parts.loaders.test is not None:
         results |= named(here.evaluator(parts.loaders.test), "test")
     results["seconds"] = round(here.clock.seconds, 3)
-    ended = {name: value for name, value in results.items() if not name.startswith("val.")}
+    ended = {name: value for name, value in results.items() if not name.startswith(("val.", "train."))}
     for call in collect(here.observers, "ended"):
         call(state, ended)
     result = {"steps": state.step, "seconds": results["seconds"]} | ({"stopped_early": True} if stop.early else {})

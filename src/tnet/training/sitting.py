@@ -31,6 +31,7 @@ from .run import CHECKPOINTS, METRICS
 from .state import Stateful
 from .step import TrainStep
 from .tensorboard import TensorBoard
+from .train_accuracy import train_accuracy
 from .tricks import tricks_of
 from .watch import LossWatch, NotFinite
 
@@ -102,7 +103,8 @@ def _watchers(parts: Parts, path: Path, started: float | None) -> Sitting:
     if recipe.early_stop:
         maximize = more_is_better(recipe.metrics, recipe.early_stop.monitor)
         early = EarlyStop(recipe.early_stop, maximize, stop, screen.message)
-    evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None)
+    accuracy = parts.forward.accuracy = train_accuracy(recipe, parts.world.device) if recipe.evaluate else None
+    evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, accuracy)
     clock = Clock(time.monotonic() if started is None else started)
     rollback = Rollback(path, screen.message) if recipe.on_nan == "rollback" else None
     return Sitting(parts, stop, watch, screen, evaluator, evaluation, saver, early, clock, rollback)
@@ -116,6 +118,8 @@ def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
     yield "clock", here.clock
     yield "watch", here.watch
     yield "evaluation", here.evaluation
+    if here.evaluation.accuracy:
+        yield "train_accuracy", here.evaluation.accuracy
     if here.parts.scaling:
         yield "scaler", here.parts.scaling
     if here.early:

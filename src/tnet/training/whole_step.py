@@ -121,13 +121,14 @@ class NotTraceable(Exception):
 def used_parameters(forward: Forward, model: nn.Module, batch: Batch) -> list[nn.Parameter]:
     """The parameters that get a gradient, by a trial that leaves no trace. Raises NotTraceable for sparse gradients."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    kept = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    written = [*model.buffers(), *([forward.accuracy.counts] if forward.accuracy else [])]
+    kept = [(tensor, tensor.clone()) for tensor in written]
     devices = [forward.device] if forward.device.type == "cuda" else []
     with torch.random.fork_rng(devices):
         gradients = torch.autograd.grad(forward.run_loss(batch), trained, allow_unused=True)
     with torch.no_grad():
-        for buffer, value in kept:
-            buffer.copy_(value)
+        for tensor, value in kept:
+            tensor.copy_(value)
     if any(each is not None and each.layout != torch.strided for each in gradients):
         raise NotTraceable
     return [parameter for parameter, each in zip(trained, gradients, strict=True) if each is not None]
