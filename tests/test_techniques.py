@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 DONE = {
+    "D8": "loaders with workers, pinned memory, prefetch",
+    "D3": "training and evaluation transforms of ImageNet",
+    "D4": "the 22 classic transforms, and the rest of torchvision.transforms.v2",
     "D12": "audio and tokenised text through their own libraries",
     "E1": "versions of torch, CUDA, cuDNN, device name",
     "E2": "fixed seeds; deterministic cuDNN, benchmark off",
@@ -25,6 +28,7 @@ DONE = {
     "L4": "mixup (the losses are mixed, so any loss), cutmix",
     "L6": "l1 on parameters; l2; no decay on biases (and norms)",
     "L7": "dropout",
+    "L8": "two losses summed; two independent ones, each with its own backward",
     "L10": "metric learning: contrastive, triplets mined by label",
     "L5": "knowledge distillation, loss + weight · T² · KL",
     "M1": "two-layer conv net, MLP, LeNet",

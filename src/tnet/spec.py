@@ -276,8 +276,11 @@ class Spec:
         return SwaRates(schedule, recipe.swa.first(total_steps), recipe.swa.lr)
 
     def loss(self, device: str = "cpu") -> Loss:
-        """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""
-        return self.recipe.loss.build(device)
+        """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors. Of
+        several it gives a tuple."""
+        from .training.losses import build
+
+        return build(self.recipe.losses, device)
 
     def data(self) -> Loaders:
         """The data: `.train`, `.val` and `.test` are like a `DataLoader`; batches map field names to tensors.

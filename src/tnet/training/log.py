@@ -18,8 +18,8 @@ Sink = Callable[[Mapping[str, Any]], None]
 
 
 class Log(Hook):
-    """An event at every `every`th step, at each evaluation and at the end. Only these read the loss, and `measured`,
-    which gives further numbers of the step."""
+    """An event at every `every`th step, at each evaluation and at the end. Only these read the loss, and `measures`,
+    which give further numbers of the step."""
 
     def __init__(
         self,
@@ -27,15 +27,17 @@ class Log(Hook):
         steps_per_epoch: int,
         sinks: Sequence[Sink],
         state: State,
-        measured: Callable[[], Mapping[str, float]] = dict,
+        measures: Sequence[Callable[[], Mapping[str, float]]] = (),
     ):
-        self.every, self.steps_per_epoch, self.sinks, self.measured = every, steps_per_epoch, sinks, measured
+        self.every, self.steps_per_epoch, self.sinks, self.measures = every, steps_per_epoch, sinks, measures
         self.rates = rates(state)
 
     def after_step(self, state: State, loss: Tensor) -> None:
         if state.step % self.every == 0:
             epoch = round(state.step / self.steps_per_epoch, 6)
-            numbers = {"train.loss": float(loss), **self.measured()}
+            numbers = {"train.loss": float(loss)}
+            for measured in self.measures:
+                numbers |= measured()
             self._write(event="step", step=state.step, epoch=epoch, **numbers, lr=self.rates)
         if (state.step + 1) % self.every == 0:
             self.rates = rates(state)

@@ -116,14 +116,14 @@ def forward_of(
 ) -> Forward:
     inputs = tuple(value.name for value in spec.data_recipe.inputs)
     recipe = spec.recipe
-    choices = [recipe.loss, *losses_of(spec.table)]
+    choices = [*recipe.losses.values(), *losses_of(spec.table)]
     built = [each.build(world.device) for each in choices]
     if recipe.mixup or recipe.cutmix:
         fields = [[name for name in each.fields if name not in inputs] for each in choices]
         built = [MixedLoss(*each) for each in zip(built, fields, strict=True)]
     if recipe.distill:
         built[0] = DistilledLoss(built[0], recipe.distill.temperature, recipe.distill.weight)
-    return Forward(model, built[0], inputs, size, compile, recipe.precision, world.device, say, built[1:])
+    return Forward(model, built, inputs, size, compile, recipe.precision, world.device, say, tuple(recipe.losses))
 
 
 def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
@@ -143,7 +143,7 @@ def check_parts(parts: Parts, span: Span | None) -> None:
         first = parts.loaders.train.make(parts.loaders.train.indices[:2], 0)
         batch = to_device(first, parts.world.device)
         check_teacher(parts.teaching, parts.state.model, batch, recipe.spans.get("distill"))
-    losses = [recipe.loss, *losses_of(parts.spec.table)]
+    losses = [*recipe.losses.values(), *losses_of(parts.spec.table)]
     for loss in losses:
         check_targets(loss, parts.spec.net, parts.loaders, span)
     for loader in parts.loaders.parts.values():
@@ -157,7 +157,7 @@ def check_parts(parts: Parts, span: Span | None) -> None:
 def adds_up(parts: Parts) -> bool:
     """Whether losses are sums over samples and not means, for a batch that is computed in parts. Raises SpecError
     (TN0803) where they are neither, or not all the same."""
-    losses = [parts.recipe.loss, *losses_of(parts.spec.table)]
+    losses = [*parts.recipe.losses.values(), *losses_of(parts.spec.table)]
     loader, device = parts.loaders.train, parts.world.device
     kinds = [is_sum(parts.forward, loss, loader, device, number) for number, loss in enumerate(losses)]
     if differing := next((loss for loss, kind in zip(losses, kinds, strict=True) if kind != kinds[0]), None):

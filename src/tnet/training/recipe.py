@@ -29,9 +29,9 @@ NEEDED = ("batch", "loss", "optimizer")
 
 @dataclass(frozen=True)
 class Update:
-    """One loss, and the optimizer whose parameters it trains. Training of two players will have two."""
+    """Losses by name, a single one's is empty, and the optimizer whose parameters they train."""
 
-    loss: LossChoice | ExpressionChoice
+    losses: Mapping[str, LossChoice | ExpressionChoice]
     optimizer: OptimizerChoice
     schedule: ScheduleChoice
 
@@ -78,8 +78,13 @@ class Recipe:
     spans: Mapping[str, Span] = field(default_factory=dict)
 
     @property
+    def losses(self) -> Mapping[str, LossChoice | ExpressionChoice]:
+        return self.updates[0].losses
+
+    @property
     def loss(self) -> LossChoice | ExpressionChoice:
-        return self.updates[0].loss
+        """The one that tells what targets are."""
+        return losses.predicting(self.losses)
 
     @property
     def optimizer(self) -> OptimizerChoice:
@@ -134,14 +139,15 @@ def resolve(
         if setting.name not in ("loss", "optimizer", "schedule", "metrics"):
             attempt(setting.name, lambda each=setting: _plain(each))
     if loss := settings.get("loss"):
-        attempt("loss", lambda: losses.choose(loss.value, loss.value_span, net, has_open_fields(data)))
+        attempt("loss", lambda: losses.choose_all(loss.value, loss.value_span, net, has_open_fields(data)))
         if values.get("loss") is None:
             values.pop("loss", None)
     if optimizer := settings.get("optimizer"):
         attempt("optimizer", lambda: choose(optimizer.value, optimizer.value_span))
     attempt("schedule", lambda: _schedule(settings, values))
     if (metric := settings.get("metrics")) and "loss" in values:
-        attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, values.get("loss"), net))
+        predicting = losses.predicting(values["loss"])
+        attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, predicting, net))
     found += _missing(section)
     found += contradictions(settings, values, data, net, section.failed, _scheduled(values, table))
     if any(each.is_error for each in found) or section.failed or "loss" not in values:
@@ -184,8 +190,8 @@ def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:
     spans = {name: setting.value_span for name, setting in section.settings.items()}
     if chosen := fields.pop("devices", None):
         fields["device"], spans["device"] = chosen, spans["devices"]
-    if update.loss.is_expression:
-        given["loss"] = update.loss.span.text
+    if any(each.is_expression for each in update.losses.values()) or "" not in update.losses:
+        given["loss"] = spans["loss"].text
     return Recipe(section.name, (update,), spec=section.span.source, given=DEFAULTS | given, spans=spans, **fields)
 
 

@@ -130,9 +130,11 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
     """The loop with its hooks in order: what is no number is found before it is logged, evaluated or saved."""
     parts, recipe, per_epoch, total = here.parts, here.parts.recipe, here.parts.per_epoch, here.parts.total_steps
     here.recomputed = effects.recomputed
-    log = Log(
-        recipe.log_every, per_epoch, sinks, parts.state, effects.penalties.measured if effects.penalties else dict
-    )
+    sums = recipe.accumulate > 1 and adds_up(parts)
+    rest = effects.penalties, effects.players, parts.scaling
+    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, *rest)
+    measures = [step.measured, *([effects.penalties.measured] if effects.penalties else [])]
+    log = Log(recipe.log_every, per_epoch, sinks, parts.state, measures)
     here.observers = (
         RateFeedback(parts.state.schedule),
         log,
