@@ -13,7 +13,7 @@ import torch
 from kills import killed
 from small_specs import IRIS, spec, trained
 
-from tnet.data.samples import Items
+from tnet.data.items import Items
 from tnet.diagnostics import SpecError
 from tnet.training import checkpoints, load_run, log
 from tnet.training.locks import LOCK, held
