@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 DONE = {
+    "D1": "mean and standard deviation of a data set",
+    "D7": "samples to PNG files",
+    "D9": "a grid of images, a saved sheet, normalisation undone",
     "D8": "loaders with workers, pinned memory, prefetch",
     "D3": "training and evaluation transforms of ImageNet",
     "D4": "the 22 classic transforms, and the rest of torchvision.transforms.v2",
@@ -63,6 +66,7 @@ DONE = {
     "O11": "automatic mixed precision with scaler",
     "O13": "closures (LBFGS)",
     "R1": "classification training and test loop; accuracy in total and by class",
+    "R3": "kernels, feature maps, weight and gradient distributions, confusion matrix as pictures",
     "R4": "checkpoints with everything that a run depends on; resuming",
     "R5": "weights only, safetensors; device to device",
     "R6": "partial loading; prefixes of wrappers; checkpoints of handbooks",

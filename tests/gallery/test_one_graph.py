@@ -23,7 +23,7 @@ TRAINED = {path.stem: path for path in SPECS if "\ntrain" in path.read_text()}
 FAST = ("digits", "vae", "triplets")
 """A loss by name, one of an expression, one of a block; the others are slow together."""
 BROKEN = ("dynamic", "lstm")
-"""A depth that is drawn at each pass, which no graph holds (language.md, section 3); and torch's recurrent layers, which
+"""A depth that is drawn at each pass, which no graph holds (language.md, section 3); torch's recurrent layers, which
 torch.compile leaves to their kernels (with its `allow_rnn`, what torch 2.15 generates for them fails)."""
 CASES = [
     (name, recipe) for name, path in TRAINED.items() if name not in BROKEN for recipe in tnet.load(path).program.recipes
@@ -40,7 +40,9 @@ def forward_and_batch(spec: tnet.Spec) -> tuple[Forward, dict]:
     built = [each.build(device) for each in losses]
     choice = CompileChoice(True)
     forward = Forward(model, built, tuple(inputs), 4, choice, recipe.precision, device, print, [*recipe.losses])
-    return forward, cost._batch(forward, inputs, losses, net, at, nullcontext())
+    batch = cost._batch(forward, inputs, losses, net, at, nullcontext())
+    forward.device = torch.device("cpu")  # autocast knows no meta
+    return forward, batch
 
 
 @pytest.mark.parametrize("name, recipe", [

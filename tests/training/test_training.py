@@ -17,7 +17,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tnet.data import streams
 from tnet.diagnostics import SpecError
-from tnet.training import environment, evaluate_run, load_run, predict
+from tnet.render.report import live
+from tnet.render.report.live import Live
+from tnet.training import environment, evaluate_run, load_run, predict, train
 from tnet.training.world import World
 
 
@@ -107,14 +109,17 @@ class Reads(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-def test_values_stay_on_the_device_until_they_are_read(tmp_path):
-    """R14: what an epoch reads does not grow with its steps."""
+@pytest.mark.parametrize("observers, most", [([], 10), ([Live], 200)])
+def test_values_stay_on_the_device_until_they_are_read(tmp_path, monkeypatch, observers, most):
+    """R14: what an epoch reads does not grow with its steps, nor does what the report reads."""
+    monkeypatch.setattr(live, "SHARE", 0.0)
     counts = []
     for batch in (45, 5):
+        source = spec(IRIS, {"train.batch": batch, "train.log_every": 1000, "train.epochs": 2})
         with Reads() as reads:
-            trained(tmp_path / str(batch), {"train.batch": batch, "train.log_every": 1000, "train.epochs": 2})
+            train(source, tmp_path / str(batch), observers=observers)
         counts.append(reads.count)
-    assert counts[0] == counts[1] <= 10
+    assert counts[0] == counts[1] <= most
 
 
 def test_the_folder_of_a_run(tmp_path):
@@ -130,7 +135,7 @@ def test_the_folder_of_a_run(tmp_path):
     assert about["steps"] == {"per_epoch": 6, "total": 12}
     assert (tmp_path / "run" / "spec.tnet").read_text() == IRIS
     names = {path.suffix for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    assert names == {".tnet", ".yaml", ".jsonl", ".safetensors", ".json"}
+    assert names == {".tnet", ".yaml", ".jsonl", ".safetensors", ".json", ".html"}
     assert run.path == tmp_path / "run" and run.metrics["test.accuracy"] > 0.5
 
 
@@ -189,6 +194,7 @@ def test_evaluating_and_predicting_with_a_run(tmp_path):
 def test_predicting_from_files(tmp_path):
     import PIL.Image
     from sklearn.datasets import load_digits
+    from torchvision.transforms.v2 import functional
 
     run = trained(tmp_path / "run", {"train.epochs": 2}, DIGITS)
     images = load_digits().images
@@ -198,18 +204,21 @@ def test_predicting_from_files(tmp_path):
     chosen = images[loader.indices[:4]]
     np.save(tmp_path / "several.npy", chosen)
     np.save(tmp_path / "unit.npy", chosen[0] / 16)
-    PIL.Image.fromarray((chosen[1] * 255 / 16).round().astype(np.uint8)).convert("RGB").save(tmp_path / "one.png")
-    PIL.Image.fromarray((chosen[1] * 255 / 16).round().astype(np.uint8)).resize((32, 32)).save(tmp_path / "large.png")
+    picture = PIL.Image.fromarray((chosen[1] * 255 / 16).round().astype(np.uint8))
+    picture.convert("RGB").save(tmp_path / "one.png")
+    large = picture.resize((32, 32))
+    large.save(tmp_path / "large.png")
+    np.save(tmp_path / "resized.npy", functional.resize(functional.pil_to_tensor(large), [8, 8], antialias=True)[None])
     answers = predict(
         tmp_path / "run",
-        [tmp_path / "several.npy", tmp_path / "unit.npy", tmp_path / "one.png", tmp_path / "large.png"],
+        [tmp_path / name for name in ("several.npy", "unit.npy", "one.png", "large.png", "resized.npy")],
     )
     assert [answer["index"] for answer in answers[:4]] == outputs.argmax(1).tolist()
     assert answers[0]["probability"] == pytest.approx(outputs[0].softmax(0).max().item(), abs=1e-5)
     assert answers[0]["class"] == str(answers[0]["index"]) and answers[0]["input"].endswith("several.npy[0]")
     np.testing.assert_allclose(answers[4]["output"], outputs[0], atol=1e-4)
     np.testing.assert_allclose(answers[5]["output"], outputs[1], atol=0.05)
-    assert answers[6]["index"] == answers[5]["index"]
+    assert answers[6]["output"] == pytest.approx(answers[7]["output"])
     np.save(tmp_path / "wrong.npy", np.zeros((3, 5)))
     message = refused(lambda: predict(tmp_path / "run", [tmp_path / "wrong.npy"]), "TN0703")
     assert message.endswith("wrong.npy` has shape [3, 5]; the net takes `image: float32[N, 1, 8, 8]`")

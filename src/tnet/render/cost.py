@@ -29,7 +29,8 @@ from ..shapes import at_hints
 from ..training.choices import CompileChoice
 from ..training.compiled import Forward
 from ..training.loss_expressions import usual_fields
-from ..training.losses import possible_targets
+from ..training.loss_modules import NAME, attached, own_module
+from ..training.losses import build, possible_targets
 from ..training.outputs import outputs_of
 from ..training.recipe import Recipe
 from ..training.rules.players import Player, backward, losses_of, players_of
@@ -148,7 +149,9 @@ def _run(net: Net, cls: type[nn.Module], recipe: Recipe, table: RuleTable, at: M
         inputs = example_inputs(net, str(device), dict(at))
     names = tuple(each.name for each in net.root.inputs[: net.root.own_inputs])
     losses = [*recipe.losses.values(), *losses_of(table)]
-    built = [each.build(device) for each in losses]
+    if own_module(recipe.losses) is not None:
+        model.add_module(NAME, build(recipe.losses, device))
+    built = [*attached(model, recipe.losses, device), *(each.build(device) for each in losses_of(table))]
     forward = Forward(model, built, names, 0, CompileChoice(False), recipe.precision, device, print)
     batch = _batch(forward, dict(zip(names, inputs, strict=True)), losses, net, at, mode)
     recomputed = [model.get_submodule(path) for path in table.outermost("recompute")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -18,15 +18,23 @@ from .outputs import outputs_of
 PAYS_FROM = 500  # batches of evaluation in a run from which compiling them saves more than it takes
 
 
+class Tap(Protocol):
+    def begin(self, loader: Loader) -> None: ...
+
+    def see(self, batch: Mapping[str, Tensor], outputs: Any) -> None: ...
+
+
 @dataclass
 class Evaluator:
-    """Evaluates a model. `classes` has the names of the classes where accuracy by class makes sense."""
+    """Evaluates a model. `classes` has the names of the classes where accuracy by class makes sense; `tap` is told of
+    each evaluation's loader and of its batches with the outputs."""
 
     forward: Forward
     metrics: Sequence[MetricChoice]
     device: torch.device
     classes: Sequence[str] = ()
     compiled: bool = False
+    tap: Tap | None = None
 
     def __post_init__(self) -> None:
         self.built = [metric.build().to(self.device) for metric in self.metrics]
@@ -36,17 +44,22 @@ class Evaluator:
         share of each that was found, None for one without samples."""
         for metric in self.built:
             metric.reset()
-        names = self.forward.names
+        if self.tap:
+            self.tap.begin(loader)
+        seen, names = 0, self.forward.names
         total = torch.zeros(len(names), dtype=torch.float64 if self.device.type != "mps" else None, device=self.device)
         hits = torch.zeros(2, len(self.classes), dtype=torch.int64, device=self.device)
         with evaluating(self.forward.model), torch.no_grad(), loader.desk.watched():
             for batch in loader.epoch(0):
                 batch = to_device(batch, self.device)
                 losses, outputs = self._outcome(batch, loader)
-                total += torch.stack(losses) * len(batch[self.forward.inputs[0]])
+                count = len(batch[self.forward.inputs[0]])
+                seen, total = seen + count, total + torch.stack(losses) * count
+                if self.tap:
+                    self.tap.see(batch, outputs)
                 if self.built or self.classes:
                     self._update(outputs_of(outputs)[0], batch["target"], hits)
-        means = (total / loader.count).tolist()
+        means = (total / seen).tolist()
         apart = {f"loss.{name}": mean for name, mean in zip(names, means, strict=True) if name}
         return {"loss": sum(means), **apart, **self._read(hits)}
 

@@ -80,6 +80,26 @@ class JsonLines:
             raise cannot("write", self.path, problem) from problem
 
 
+def read_events(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """The events of a `metrics.jsonl`, and the number of lines that are none, such as half a line at the end of a run
+    that was killed. A file that cannot be read has neither."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return [], 0
+    events = [event for event in map(_event, lines) if event]
+    return events, len(lines) - len(events)
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    is_event = isinstance(event, dict) and isinstance(event.get("event"), str) and isinstance(event.get("step"), int)
+    return event if is_event else None
+
+
 def _finite(value: Any) -> Any:
     match value:
         case float():

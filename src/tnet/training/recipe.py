@@ -118,12 +118,16 @@ SETTINGS = (*PLAIN, "loss", "optimizer", "schedule", "metrics")
 
 
 def resolve(
-    section: TrainSection, data: DataSection | None, net: Net | None, table: RuleTable | None = None
+    section: TrainSection,
+    data: DataSection | None,
+    net: Net | None,
+    table: RuleTable | None = None,
+    chosen: losses.Choices | None = None,
 ) -> tuple[Recipe | None, list[Diagnostic]]:
     """The recipe of a section, or None where it cannot be followed, with all that is wrong with it.
 
     `data` says whether there is something to evaluate on; `net` what the loss and the metrics are given; `table` which
-    parameters have an optimizer or a schedule of their own.
+    parameters have an optimizer or a schedule of their own; `chosen` are the losses, where they are known to be right.
     """
     found: list[Diagnostic] = []
     values: dict[str, Any] = {}
@@ -138,7 +142,9 @@ def resolve(
     for setting in settings.values():
         if setting.name not in ("loss", "optimizer", "schedule", "metrics"):
             attempt(setting.name, lambda each=setting: _plain(each))
-    if loss := settings.get("loss"):
+    if chosen is not None:
+        values["loss"] = chosen
+    elif loss := settings.get("loss"):
         attempt("loss", lambda: losses.choose_all(loss.value, loss.value_span, net, has_open_fields(data)))
         if values.get("loss") is None:
             values.pop("loss", None)
@@ -153,6 +159,15 @@ def resolve(
     if any(each.is_error for each in found) or section.failed or "loss" not in values:
         return None, found
     return _recipe(section, values), found
+
+
+def losses_of(section: TrainSection, data: DataSection | None, net: Net) -> losses.Choices | None:
+    """The losses of a section, None where they are not right."""
+    setting = section.settings.get("loss")
+    try:
+        return losses.choose_all(setting.value, setting.value_span, net, has_open_fields(data)) if setting else None
+    except SpecError:
+        return None
 
 
 def _plain(setting: Setting) -> Any:

@@ -16,7 +16,7 @@ from .data_order import DataOrder
 from .early_stop import EarlyStop
 from .evaluate import Evaluator
 from .evaluation import Evaluation
-from .hooks import Hook
+from .hooks import Hook, collect
 from .log import JsonLines, Log, Sink
 from .loop import Loop, Stop
 from .metrics import more_is_better
@@ -53,6 +53,11 @@ class Sitting:
     loop: Loop | None = None
     observers: tuple[Hook, ...] = ()
     recomputed: Sequence[nn.Module] = ()
+
+    def observe(self, hook: Hook) -> None:
+        """Have one more observer told of evaluations, and of the end."""
+        self.observers += (hook,)
+        self.evaluation.tell += collect([hook], "evaluated")
 
     def run(self) -> None:
         """Train until the end or a stop; what is then there may be saved. Raises NotFinite where it may not."""
