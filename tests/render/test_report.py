@@ -14,7 +14,6 @@ from report_runs import SPECS, train
 
 import tnet
 from tnet.cli.main import main
-from tnet.data.transforms.undo import undone
 from tnet.render.report import live
 from tnet.render.report.facts import read_facts
 from tnet.render.report.page import report_page
@@ -96,7 +95,7 @@ def test_pictures_are_as_before_normalisation(runs):
     run = load_run(runs("digits"))
     loader = load_data(run).test
     raw = loader.samples.read(loader.indices[:5])["image"]
-    shown = undone(loader.pipeline.last, loader.make(loader.indices[:5], 0)["image"])
+    shown = loader.pipeline.undone(loader.make(loader.indices[:5], 0)["image"])
     assert torch.allclose(shown, raw, atol=1e-6)  # x * s + m of (x - m) / s rounds
 
 

@@ -53,6 +53,7 @@ class Sitting:
     loop: Loop | None = None
     observers: tuple[Hook, ...] = ()
     recomputed: Sequence[nn.Module] = ()
+    boards: Sequence[TensorBoard] = ()
 
     def observe(self, hook: Hook) -> None:
         """Have one more observer told of evaluations, and of the end."""
@@ -87,7 +88,8 @@ def sitting(parts: Parts, path: Path, earlier: Earlier | None = None, started: f
     if earlier:
         earlier.restore(parts.state)
         here.saver.latest = earlier.checkpoint
-    sinks += [JsonLines(path / METRICS), *(TensorBoard(path, parts.state.step) for _ in parts.recipe.log)]
+    here.boards = [TensorBoard(path, parts.state.step) for _ in parts.recipe.log]
+    sinks += [JsonLines(path / METRICS), *here.boards]
     _connect(here, sinks, effects, tricks)
     return here
 

@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor
 
 from ...data.loaders import Loader, Loaders
-from ...data.transforms.undo import undone
 from ...ir.graph import Net
 from ...ir.types import TensorType
 from ..compiled import Forward
@@ -101,7 +100,7 @@ def _in_unit(output: Tensor, loader: Loader, fields: Mapping[str, Any]) -> Tenso
         return output
     images = images_of(loader, fields)
     if images and fields[images[0]].shape[1:] == output.shape[1:]:
-        found = undone(loader.pipeline.last, output)
+        found = loader.pipeline.undone(output)
         if found is not output:
             return found.clamp(0, 1)
     low, high = output.min(), output.max()

@@ -13,7 +13,6 @@ from torch.nn.functional import cross_entropy
 
 from ...data.loaders import Loader
 from ...data.samples import IMAGE
-from ...data.transforms.undo import undone
 from ..outputs import outputs_of
 
 MOST = 24
@@ -150,5 +149,5 @@ def to_look_at(loader: Loader, fields: Mapping[str, Tensor]) -> tuple[list[Tenso
     inputs."""
     inputs = {name: value for name, value in fields.items() if name in loader.pipeline.dtypes}
     images = images_of(loader, inputs)
-    pictures = [undone(loader.pipeline.last, inputs[name]) for name in images]
+    pictures = [loader.pipeline.undone(inputs[name]) for name in images]
     return pictures, {name: value for name, value in inputs.items() if name not in images}
