@@ -36,7 +36,10 @@ def test_a_live_bar_on_a_terminal(tmp_path, monkeypatch, capsys):
     err = capsys.readouterr().err
     assert "\x1b" in err
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", err)
-    assert re.search(r"epoch 2/2 .*\d+ steps/s .*loss \d\.\d{4}  train\.accuracy \d\.\d{4}  val\.accuracy \d\.\d{4} +\d:\d\d:\d\d", text)
+    assert re.search(
+        r"epoch 2/2 .*\d+ steps/s .*loss \d\.\d{4}  train\.accuracy \d\.\d{4}  val\.accuracy \d\.\d{4} +\d:\d\d:\d\d",
+        text,
+    )
 
 
 @pytest.mark.parametrize("seconds, text", [(4.25, "4.2 s"), (185, "3 min 05 s"), (7810, "2 h 10 min")])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from html import escape
 from typing import Any
 
 from ..training.rate_search import RateTrial
+from . import html
 from .canvas import Canvas
 from .canvas_png import png
 from .canvas_svg import svg
@@ -65,11 +65,9 @@ class RateSearch(RateTrial):
 
     def html(self) -> str:
         """The picture on a page of its own, which loads nothing."""
-        title = escape(f"Learning rates of {self.spec}")
-        said = "".join(f"<p>{escape(each)}</p>" for each in self.said())
-        head = f'<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title}</title>'
-        body = f"<h1>{title}</h1>{said}{self.svg()}"
-        return f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+        title = f"Learning rates of {self.spec}"
+        said = [f"<p>{html.words(each)}</p>" for each in self.said()]
+        return html.page(title, [f"<h1>{html.words(title)}</h1>", *said, svg(self.figure(), alone=False)])
 
 
 def rounded(rate: float) -> str:
