@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..data.loaders import Loader
 from .compiled import Forward
+from .dtypes import in_default
 from .metrics import MetricChoice
 from .modes import evaluating
 from .outputs import outputs_of
@@ -93,7 +94,8 @@ def plain(value: Any) -> Any:
 
 
 def to_device(batch: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
+    """The batch on the device, floats in the dtype of the run."""
+    return {name: value.to(device, in_default(value.dtype), non_blocking=True) for name, value in batch.items()}
 
 
 def named(results: Mapping[str, Any], part: str) -> dict[str, Any]:

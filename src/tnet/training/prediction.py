@@ -14,6 +14,7 @@ from ..data.samples import IMAGE
 from ..data.transforms.pipeline import Pipeline, Stage
 from ..diagnostics import error
 from .attribution import attributions
+from .dtypes import default_dtype, in_default
 from .looks.look import COLOURS
 from .outputs import outputs_of
 from .prediction_inputs import Reading, named
@@ -73,8 +74,9 @@ def predictions(
         read = Reading(run.spec.data_recipe.inputs, name)
         fields, picture = read(given)
         samples, whole = _prepared(run, fields, picture, read)
-        samples = [value.to(world.device) for value in samples]
-        with torch.inference_mode():
+        with default_dtype(run.spec.recipe.dtype):
+            samples = [value.to(world.device, in_default(value.dtype)) for value in samples]
+        with default_dtype(run.spec.recipe.dtype), torch.inference_mode():
             outputs = [each.float().cpu() for each in outputs_of(model(*samples))]
         rows = outputs[0].unflatten(0, (-1, whole.crops)).mean(1)
         answers = [_answer(run, row, f"{name}[{i}]" if len(rows) > 1 else name) for i, row in enumerate(rows)]

@@ -22,12 +22,14 @@ from .loop import Loop, Stop
 from .metrics import more_is_better
 from .on_nan import Rollback
 from .parts import EPOCH, Parts, adds_up
+from .profiling import profiling
 from .progress import Lines, display
 from .random_states import RandomStates
 from .rate_news import RateFeedback, RateNews
 from .resuming import Earlier
 from .rules.effects import Effects, effects_of
 from .run import CHECKPOINTS, METRICS
+from .snoop import Snoop
 from .state import Stateful
 from .step import TrainStep
 from .tensorboard import TensorBoard
@@ -84,13 +86,16 @@ def sitting(parts: Parts, path: Path, earlier: Earlier | None = None, started: f
     sinks: list[Sink] = []
     effects = effects_of(parts, sinks, here.screen.message)
     tricks = [*effects.tricks, *tricks_of(parts)]
+    if parts.recipe.snoop:
+        tricks.append(Snoop(parts.spec.net, parts.forward, path, here.screen.message))
     environment.seed(parts.recipe.seed)  # again: what libraries draw while they are imported depends on what was before
     if earlier:
         earlier.restore(parts.state)
         here.saver.latest = earlier.checkpoint
     here.boards = [TensorBoard(path, parts.state.step) for _ in parts.recipe.log]
     sinks += [JsonLines(path / METRICS), *here.boards]
-    _connect(here, sinks, effects, tricks)
+    recording = profiling(parts.recipe.profile, path, parts.world.device, here.screen.message)
+    _connect(here, sinks, effects, tricks, recording)
     return here
 
 
@@ -133,13 +138,11 @@ def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
         yield "early_stop", here.early
 
 
-def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Hook]) -> None:
+def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Hook], recording: list[Hook]) -> None:
     """The loop with its hooks in order: what is no number is found before it is logged, evaluated or saved."""
     parts, recipe, per_epoch, total = here.parts, here.parts.recipe, here.parts.per_epoch, here.parts.total_steps
     here.recomputed = effects.recomputed
-    sums = recipe.accumulate > 1 and adds_up(parts)
-    rest = effects.penalties, effects.players, parts.scaling
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, *rest)
+    step = step_of(parts, effects, tricks)
     measures = [step.measured, *([effects.penalties.measured] if effects.penalties else [])]
     log = Log(recipe.log_every, per_epoch, sinks, parts.state, measures)
     here.observers = (
@@ -148,11 +151,12 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
         here.saver,
         here.screen,
         *([here.early] if here.early else []),
+        *recording,
     )
     here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
-    hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen]
-    here.loop = Loop(step_of(parts, effects, tricks), parts.loaders.train, parts.world, total, hooks, here.stop)
+    hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen, *recording]
+    here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)
 
 
 def step_of(parts: Parts, effects: Effects, tricks: Sequence[Hook]) -> TrainStep:

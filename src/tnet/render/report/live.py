@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ...data.loaders import Loader
 from ...diagnostics import SpecError
 from ...training.files import write
-from ...training.hooks import Hook, Results
+from ...training.hooks import Batch, Hook, Results
 from ...training.log import rates
 from ...training.looks.distributions import chosen, distributions
 from ...training.looks.look import look, predictions_of
@@ -55,7 +56,7 @@ class Live(Hook):
         self.here, self.path, self.about, self.works = here, path, about, True
         parts, state = here.parts, here.parts.state
         self.predictions = predictions_of(parts.spec.net, parts.recipe, here.evaluator.classes, parts.loaders)
-        here.evaluator.tap = self.predictions
+        here.evaluator.tap = self
         self.record = _taken_up(path, state) if state.step else Record([self._now(state)])
         self.record.source = parts.spec.source()
         sizes = [(each.numel(), each.requires_grad) for each in state.model.parameters()]
@@ -67,9 +68,16 @@ class Live(Hook):
         if not state.step:
             self._guarded(self._begin_boards)
 
+    def begin(self, loader: Loader) -> None:
+        self._guarded(self.predictions.begin, loader)
+
+    def see(self, batch: Batch, outputs: Any) -> None:
+        self._guarded(self.predictions.see, batch, outputs)
+
     def evaluated(self, state: State, results: Results) -> None:
         seconds = self.here.clock.seconds
         pause = round(time.monotonic() - self.predictions.began, 4) if results else 0.0
+        self.record.cut(state.step - 1)  # a run that was rolled back comes here again
         self.record.evaluations.append(self._now(state) | {"train.loss": self.here.watch.mean, "pause": pause})
         if self.histograms.allows(seconds) or self.here.boards:
             with self.histograms.spending():
@@ -133,7 +141,7 @@ class Live(Hook):
             work(*arguments)
         except Exception as problem:
             self.works = False
-            reason = problem.diagnostics[0].message if isinstance(problem, SpecError) else f"{problem}"
+            reason = problem.diagnostics[0].message if isinstance(problem, SpecError) else str(problem)
             self.here.screen.message(f"warning: {REPORT} is not kept up to date any more: {reason}")
 
 

@@ -78,8 +78,9 @@ class Predictions:
         self.seen += len(target)
 
     def _see_classes(self, output: Tensor, target: Tensor) -> None:
-        counted, classes = target >= 0, len(self.classes)
-        losses = cross_entropy(output, target.clamp(min=0), reduction="none")
+        classes = len(self.classes)
+        counted = (target >= 0) & (target < classes)  # a loss may leave out samples of another number
+        losses = cross_entropy(output, target.clamp(0, classes - 1), reduction="none")
         shares, found = output.softmax(1).max(1)
         losses = torch.where(counted & (found != target), losses, -1.0)
         self._keep(losses, target, found, shares)
