@@ -92,7 +92,7 @@ def _block(callee: Callee, settings: dict[str, Any], given: dict[str, Any], fram
 
 def _refuse_failed(inner: Frame) -> None:
     if inner.failed:
-        raise Skip
+        raise Skip(inner.module)
 
 
 def build_group(
