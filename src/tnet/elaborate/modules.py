@@ -12,7 +12,7 @@ from ..shapes import freeze, is_symbolic
 from ..source import Span
 from ..syntax import ast
 from .bodies import run_body
-from .callees import Callee, Skip
+from .callees import UNKNOWN, Callee, Skip
 from .frames import Frame
 from .inference import types_of
 from .labels import has_labels
@@ -86,12 +86,14 @@ def _block(callee: Callee, settings: dict[str, Any], given: dict[str, Any], fram
         names.setdefault("x", next(iter(own.values())))
     inner = Frame(frame.work, callee.target.globals, frame.net, module, names=names)
     module.result = run_body(node.body, inner)
-    _refuse_failed(inner)
+    _pass_on_failure(inner, frame)
     return module
 
 
-def _refuse_failed(inner: Frame) -> None:
-    if inner.failed:
+def _pass_on_failure(inner: Frame, frame: Frame) -> None:
+    """A body in which something is wrong makes that around it wrong; it still gives its value, if that is known."""
+    frame.failed = frame.failed or inner.failed
+    if inner.module.result is UNKNOWN:
         raise Skip
 
 
@@ -107,7 +109,7 @@ def build_group(
         names={"x": own, **(names or {})}, numbered=not has_labels(body.statements),
     )  # fmt: skip
     module.result = run_body(body, inner)
-    _refuse_failed(inner)
+    _pass_on_failure(inner, frame)
     return module, captured_values(inner)
 
 
