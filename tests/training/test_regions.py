@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from tnet.training import compiled
+from tnet.training.choices import CompileChoice
 from tnet.training.compiled import Forward
 from tnet.training.regions import COPIES, Regions, repeated_blocks
-from tnet.training.settings import CompileChoice
 from tnet.training.state import State
 from tnet.training.step import TrainStep
 from tnet.training.whole_step import MOST_TENSORS

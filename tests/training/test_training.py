@@ -374,8 +374,8 @@ def test_training_without_a_data_section(tmp_path):
 
 
 def test_clipping_bounds_the_gradient(tmp_path):
+    from tnet.parameters.values import NormChoice
     from tnet.training.clip_norm import ClipNorm
-    from tnet.training.settings import NormChoice
     from tnet.training.state import State
 
     model = nn.Linear(3, 3)

@@ -10,10 +10,11 @@ import torch
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 
+from tnet.parameters.values import NormChoice
 from tnet.training import compiled
+from tnet.training.choices import CompileChoice
 from tnet.training.clip_norm import ClipNorm
 from tnet.training.compiled import Forward
-from tnet.training.settings import CompileChoice, NormChoice
 from tnet.training.state import State
 from tnet.training.whole_step import MOST_TENSORS, WholeStep
 
@@ -47,9 +48,7 @@ def graphs(monkeypatch):
     torch._dynamo.utils.counters.clear()
     torch.manual_seed(0)
     real = torch.compile
-    monkeypatch.setattr(
-        torch, "compile", lambda function, mode, **options: real(function, backend="aot_eager", **options)
-    )
+    monkeypatch.setattr(torch, "compile", lambda function, **options: real(function, **options, backend="aot_eager"))
     monkeypatch.setattr(compiled, "which", lambda name: name)
     return lambda: torch._dynamo.utils.counters["stats"]["unique_graphs"]
 

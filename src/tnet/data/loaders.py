@@ -14,8 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..diagnostics import Diagnostic, SpecError
 from . import streams
-from .samples import Items, Memory, Windows, join
-from .sources.own import OwnItems
+from .samples import Samples, join
 from .transforms.pipeline import Fields, Pipeline
 from .workers import Desk
 
@@ -57,7 +56,7 @@ class Loader:
 
     def __init__(
         self,
-        samples: Memory | Items | Windows,
+        samples: Samples,
         indices: Tensor,
         pipeline: Pipeline,
         batch_size: int,
@@ -92,7 +91,7 @@ class Loader:
         """The numbers of the samples of each batch."""
         order = self.indices
         if self.seed is not None:
-            order = order[streams.permutation(streams.key(self.seed, "order", epoch), self.count)]
+            order = self.samples.order(order, streams.key(self.seed, "order", epoch))
         return list(order.split(self.batch_size))[: len(self)]
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Fields]:
@@ -115,10 +114,7 @@ class Loader:
         return self.pipeline(self._read(chunk, epoch), chunk, epoch)
 
     def _read(self, chunk: Tensor, epoch: int) -> Fields:
-        """Own Python code may draw while it reads; samples of others never do."""
-        if not isinstance(self.samples, OwnItems):
-            return self.samples.read(chunk)
-        return self.samples.read(chunk, streams.key(self.seed or 0, "read", epoch))
+        return self.samples.read(chunk, None if self.seed is None else streams.key(self.seed, "read", epoch))
 
     def _blocks(self, chunks: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:
         """Batches to be made at once: as many as fit in `BLOCK` bytes where samples are in memory."""
@@ -178,7 +174,8 @@ class _Batches(Dataset):
 class Loaders:
     """The parts of the data; `val` and `test` are None where there is none.
 
-    `statistics` has what "auto" gave, by the number of the step of `transform`; `notes` are lines to be printed.
+    `statistics` has what "auto" gave, by the number of the step of `transform`; `notes` are lines to be printed;
+    `split` has the numbers of the samples of each part that was cut from `train`.
     """
 
     train: Loader
@@ -187,6 +184,7 @@ class Loaders:
     classes: Sequence[str] | None = None
     statistics: Mapping[int, Mapping[str, list[float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    split: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, Loader]:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..diagnostics import error
-from .samples import Items, Memory, Windows
+from .samples import Samples
 from .transforms.own import OwnTransform
 from .transforms.pipeline import Pipeline, Stage
 
@@ -25,9 +25,7 @@ CHUNK = 512
 Statistics = dict[int, dict[str, list[float]]]
 
 
-def fill(
-    samples: Memory | Items | Windows, indices: Tensor, prepare: Stage, last: Stage, dtypes: Mapping[str, torch.dtype]
-) -> Stage:
+def fill(samples: Samples, indices: Tensor, prepare: Stage, last: Stage, dtypes: Mapping[str, torch.dtype]) -> Stage:
     """`last` with its "auto" arguments filled in. Raises SpecError (TN0702, TN0703) for data that cannot be read."""
     for number, transform in enumerate(last.transforms):
         if not transform.auto:
@@ -44,7 +42,7 @@ def fill(
     return last
 
 
-def measure(samples: Memory | Items | Windows, indices: Tensor, pipeline: Pipeline) -> dict[str, list[float]]:
+def measure(samples: Samples, indices: Tensor, pipeline: Pipeline) -> dict[str, list[float]]:
     """Mean and (population) standard deviation along dim 1 of the images, or of the first input, over all samples."""
     count, total, squares = 0, 0.0, 0.0
     for chunk in indices.split(CHUNK if samples.uniform else 1):
@@ -60,7 +58,7 @@ def cache_folder() -> Path:
     return Path(base) / "tnet" / "statistics"
 
 
-def _key(samples: Memory | Items | Windows, indices: Tensor, prepare: Stage, before: Stage) -> str | None:
+def _key(samples: Samples, indices: Tensor, prepare: Stage, before: Stage) -> str | None:
     content = samples.content(indices)
     if content is None or any(isinstance(each, OwnTransform) for each in (*prepare.transforms, *before.transforms)):
         return None  # own code may change, and says nothing of it

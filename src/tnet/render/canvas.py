@@ -52,6 +52,25 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Area:
+    """A polygon that is filled."""
+
+    points: Sequence[Point]
+    colour: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG, stretched over a box; one that is enlarged keeps its pixels' edges."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    png: bytes
+
+
+@dataclass(frozen=True)
 class Text:
     """`anchor` is "start", "middle" or "end"; `y` is where the letters stand."""
 
@@ -63,6 +82,9 @@ class Text:
     bold: bool = False
 
 
+Shape = Line | Box | Area | Picture | Text
+
+
 @dataclass
 class Canvas:
     """A picture of a width, growing downwards as shapes are added."""
@@ -70,9 +92,9 @@ class Canvas:
     title: str
     width: float
     height: float = 0.0
-    shapes: list[Line | Box | Text] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
 
-    def add(self, *shapes: Line | Box | Text) -> None:
+    def add(self, *shapes: Shape) -> None:
         self.shapes += shapes
 
 

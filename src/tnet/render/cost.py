@@ -26,6 +26,7 @@ from ..ir.graph import Net
 from ..ir.types import TensorType
 from ..parameters import ParameterGroup, RuleTable, groups
 from ..shapes import at_hints
+from ..training.choices import CompileChoice
 from ..training.compiled import Forward
 from ..training.loss_expressions import usual_fields
 from ..training.losses import possible_targets
@@ -33,7 +34,6 @@ from ..training.outputs import outputs_of
 from ..training.recipe import Recipe
 from ..training.rules.players import MAIN, Player, backward, losses_of, players_of
 from ..training.rules.recomputing import recomputing
-from ..training.settings import CompileChoice
 from .sizes import example_inputs, sizes
 
 Fields = Mapping[str, Tensor]

@@ -19,18 +19,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .choices import CompileChoice
 from .regions import Regions
-from .settings import CompileChoice
 
 Fields = Mapping[str, Tensor]
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
+"""What autocast computes in, by `precision`."""
 
 
 class Forward:
     """`loss(batch)` and `evaluate(batch)`, which gives (loss, outputs).
 
     `inputs` are the net's in order; `size` is the number of samples that is compiled for; `say` tells the user when
-    compiling does not work. `precision` "bf16" runs under autocast: weights stay float32. `others` are losses of rules,
-    beside the recipe's own.
+    compiling does not work. `precision` "bf16" or "fp16" runs under autocast: weights stay float32. `others` are losses
+    of rules, beside the recipe's own.
     """
 
     def __init__(
@@ -135,13 +137,12 @@ class Forward:
     def compile(self, function: Callable, fullgraph: bool = False) -> Callable:
         """The function through `torch.compile`, as the recipe says."""
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns of a CUDA not in use
-        mode = None if self.choice.mode == "default" else self.choice.mode
-        return torch.compile(function, fullgraph=fullgraph, mode=mode)
+        return torch.compile(function, fullgraph=fullgraph, **self.choice.arguments)
 
     def _autocast(self) -> Any:
         if self.precision == "fp32":
             return nullcontext()
-        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return torch.autocast(self.device.type, dtype=HALF[self.precision])
 
 
 def missing_compiler(device: torch.device) -> str | None:

@@ -16,12 +16,13 @@ from ..parameters.choice import OptimizerChoice, all_option_names, choose
 from ..parameters.values import NormChoice
 from ..source import Source, Span
 from . import losses, metrics, schedules
+from .choices import CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, SwaChoice
 from .contradictions import contradictions
 from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
-from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, SwaChoice
+from .settings import LATER, PLAIN
 
 NEEDED = ("batch", "loss", "optimizer")
 
@@ -55,6 +56,7 @@ class Recipe:
     deterministic: bool = False
     benchmark: bool = False
     channels_last: bool = False
+    sync_batchnorm: bool = False
     anomaly: bool = False
     evaluate: Duration | None = Duration(1, "epochs")
     checkpoint: CheckpointChoice | None = CheckpointChoice()
@@ -102,8 +104,8 @@ NONE = ScheduleChoice()
 """The schedule where none is written."""
 
 UNSET = frozenset(
-    {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "distill", "early_stop",
-     "weights"}
+    {"epochs", "steps", "threads", "devices", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "distill",
+     "early_stop", "weights"}
 )  # fmt: skip
 """Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
 
@@ -150,7 +152,9 @@ def resolve(
 
 def _plain(setting: Setting) -> Any:
     if setting.name in LATER:
-        raise error("TN0001", f"the training setting `{setting.name}` is not done yet", setting.span)
+        raise error(
+            "TN0001", f"the training setting `{setting.name}` is not done yet", setting.span, help=LATER[setting.name]
+        )
     if setting.name not in PLAIN:
         advice = _of_a_call(setting.name) or did_you_mean(setting.name, [*SETTINGS, *LATER])
         raise error("TN0801", f"unknown training setting `{setting.name}`", setting.span, help=advice)
@@ -186,9 +190,11 @@ def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:
     if fields.get("anomaly"):
         fields["compile"] = CompileChoice(False)  # autograd looks at each function, which a graph no longer has
     given = {name: plain_value(setting.value) for name, setting in section.settings.items()}
+    spans = {name: setting.value_span for name, setting in section.settings.items()}
+    if chosen := fields.pop("devices", None):
+        fields["device"], spans["device"] = chosen, spans["devices"]
     if update.loss.is_expression:
         given["loss"] = update.loss.span.text
-    spans = {name: setting.value_span for name, setting in section.settings.items()}
     return Recipe(section.name, (update,), spec=section.span.source, given=DEFAULTS | given, spans=spans, **fields)
 
 

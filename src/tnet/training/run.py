@@ -20,7 +20,7 @@ from ..data.loaders import Loaders
 from ..diagnostics import Note, error
 from ..parameters.arguments import show
 from ..source import Source
-from . import checkpoints, environment
+from . import checkpoints, environment, split
 from .checkpoints import WEIGHTS
 from .files import TEMPORARY, cannot, write
 from .locks import LOCK, held
@@ -28,7 +28,7 @@ from .weights import misfits
 from .world import World
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from ..ir.program import Override
     from ..spec import Spec
@@ -75,7 +75,7 @@ def is_blank(path: Path) -> bool:
     """Whether a folder has nothing in it but what a run leaves that was killed before it began. Raises SpecError."""
     try:
         names = {each.name for each in path.iterdir() if not each.name.endswith(TEMPORARY)} if path.exists() else set()
-        return names <= {SPEC, METRICS, CHECKPOINTS, LOCK} and not checkpoints.steps(path / CHECKPOINTS)
+        return names <= {SPEC, METRICS, CHECKPOINTS, LOCK, split.SPLIT} and not checkpoints.steps(path / CHECKPOINTS)
     except OSError as problem:
         raise cannot("read", path, problem) from problem
 
@@ -127,9 +127,11 @@ def _plain(value: Any) -> Any:
     return show(value)
 
 
-def write_start(path: Path, spec: Spec, about: Mapping[str, Any], fresh: bool) -> None:
-    """The files that are there from the start, `run.yaml` last: with it, a folder is a run's. Raises SpecError."""
+def write_start(path: Path, spec: Spec, about: Mapping[str, Any], drawn: Mapping[str, Tensor], fresh: bool) -> None:
+    """The files that are there from the start, `run.yaml` last: with it, a folder is a run's; `drawn` is the split of
+    its data. Raises SpecError."""
     write(path / SPEC, spec.source_text.encode())
+    split.save(path, drawn)
     if fresh:
         write(path / METRICS, b"")
     write_about(path, about)

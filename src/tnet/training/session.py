@@ -86,7 +86,7 @@ def _run(parts: Parts, path: Path, earlier: Earlier | None, command: str | None,
     if earlier:
         about |= earlier.records(step, about["command"])
         resuming.cut_metrics(path / METRICS, step)
-    write_start(path, parts.spec, about, fresh=earlier is None)
+    write_start(path, parts.spec, about, parts.loaders.split, fresh=earlier is None)
     with environment.stopping(here.stop), here.screen:
         notes = [*parts.notes, *([f"going on in {path} after step {step}"] if earlier else [])]
         notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []

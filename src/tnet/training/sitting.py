@@ -116,6 +116,8 @@ def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
     yield "clock", here.clock
     yield "watch", here.watch
     yield "evaluation", here.evaluation
+    if here.parts.scaling:
+        yield "scaler", here.parts.scaling
     if here.early:
         yield "early_stop", here.early
 
@@ -137,6 +139,7 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
     here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
     sums = recipe.accumulate > 1 and adds_up(parts)
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, effects.penalties, effects.players)
+    rest = effects.penalties, effects.players, parts.scaling
+    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, *rest)
     hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen]
     here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...diagnostics import SpecError, error
 from .. import own, streams
-from ..samples import to_tensor
+from ..items import to_tensor
 from .batched import BATCHED, WHOLE
 from .choose import Transform
 from .own import OwnTransform
