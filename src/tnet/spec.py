@@ -251,9 +251,10 @@ class Spec:
     def optimizer(self, model: nn.Module) -> optim.Optimizer:
         """The torch optimizer of the recipe over a model of the net, with a group for each set of options."""
         from .parameters import groups
+        from .training.loss_modules import require_attached
         from .training.optimizers import build
 
-        _ = self.recipe  # which says what is wrong with it, if anything is
+        require_attached(model, self.recipe.losses)
         return build(model, groups(self.table))
 
     def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:
@@ -275,8 +276,12 @@ class Spec:
         return SwaRates(schedule, recipe.swa.first(total_steps), recipe.swa.lr)
 
     def loss(self, device: str = "cpu") -> Loss:
-        """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""
-        return self.recipe.loss.build(device)
+        """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors. Of
+        several it gives a tuple. One with parameters of its own is trained as a part of the model: set `model.loss =
+        spec.loss()` before the optimizer is made."""
+        from .training.loss_modules import initialised
+
+        return initialised(self.recipe.losses, self.table, self._seed, device)
 
     def data(self) -> Loaders:
         """The data: `.train`, `.val` and `.test` are like a `DataLoader`; batches map field names to tensors.
@@ -295,10 +300,11 @@ class Spec:
         recipe than the spec's; settings given from outside are then that one's. `options` are those of
         `tnet.training.train`: `resume`, `accept_changes`.
         """
+        from .render.report.live import Live
         from .training import train
 
         spec = self if recipe is None else self.over(recipe_name=recipe)
-        return train(spec.checked(training=True), out=out, data=data, **options)
+        return train(spec.checked(training=True), out=out, data=data, observers=[Live], **options)
 
     @property
     def _seed(self) -> int:

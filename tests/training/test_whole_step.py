@@ -65,7 +65,7 @@ def batches():
 
 
 def whole(model: nn.Module, optimizer: torch.optim.Optimizer, hooks=()) -> tuple[WholeStep, State]:
-    forward = Forward(model, loss_of, ("x",), SIZE, CompileChoice(True), "fp32", torch.device("cpu"), print)
+    forward = Forward(model, [loss_of], ("x",), SIZE, CompileChoice(True), "fp32", torch.device("cpu"), print)
     return WholeStep(forward, hooks), State(model, optimizer, None, seed=0)
 
 

@@ -86,7 +86,6 @@ LIMITS: dict[str, str] = {
     "a megabyte of one label": body('"' + "a b" * 200_000 + '": relu'),
     "a megabyte of one setting": body("relu") + "train { " + "a" * 500_000 + " = 1 }\n",
     "a megabyte of one number as a setting": body("relu") + 'train { epochs = "' + "9" * 500_000 + '" }\n',
-    "a megabyte of one path": 'from "' + "a" * 500_000 + '" import B\n' + body("B"),
     "a megabyte of a path of data": body("relu")
     + 'data { train = Table("'
     + "a/" * 250_000

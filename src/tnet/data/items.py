@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..diagnostics import SpecError, did_you_mean, error
 from ..source import Span
-from .samples import BOXES, IMAGE, MASK, Samples, is_class, join
+from .samples import BOXES, IMAGE, MASK, POINTS, Samples, is_class, join
 
 UNKNOWN = -100
 """The class of a sample that cannot be read and is skipped; torch's losses leave it out."""
@@ -175,7 +175,7 @@ def kind_of(value: Any) -> str | None:
         return MASK
     if isinstance(value, tv_tensors.BoundingBoxes):
         return BOXES
-    return None
+    return POINTS if isinstance(value, tv_tensors.KeyPoints) else None
 
 
 def to_tensor(value: Any) -> Tensor:

@@ -14,6 +14,7 @@ from ..ir.graph import Value
 from ..source import Span
 from . import statistics
 from .cutting import PARTS, cut, fitted, names_cut
+from .kept import Kept, free_memory
 from .loaders import Loader, Loaders
 from .samples import Samples
 from .sources import tensors
@@ -44,12 +45,16 @@ def load(
         last = replace(recipe.transform, statistics=known)
     else:
         last = statistics.fill(*first, recipe.prepare, recipe.transform, dtypes)
-    loaders = {}
+    loaders, room = {}, free_memory()
     for name, (read, indices) in parts.items():
         training = name == "train"
         stage = recipe.augment if training else recipe.prepare
-        pipeline = Pipeline(stage, last, dtypes, read.images, seed)
-        one_by_one = not read.uniform or pipeline.one_by_one
+        pipeline = Pipeline(stage, last, dtypes, read.kinds, seed, training)
+        kept = Kept(read, indices, pipeline)
+        keeps = recipe.working.keeps(kept, room)
+        if keeps:
+            room, read, pipeline = room - kept.size(), kept, pipeline.after(kept.steps)
+        one_by_one = pipeline.one_by_one or not (read.uniform or keeps)
         options = recipe.working.options(one_by_one, len(indices), device)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
                                training and recipe.skip_single, options)  # fmt: skip
@@ -98,10 +103,11 @@ def _check(recipe: DataRecipe, loader: Loader, part: str) -> None:
     source = "train" if part not in recipe.sources else part
     span = recipe.spans.get(source)
     for wanted in recipe.inputs:
-        sizes, given = wanted.type.dims[1:], fields[wanted.name].shape[1:]
+        value = loader.pipeline.each_crop(wanted.name, fields[wanted.name])
+        sizes, given = wanted.type.dims[1:], value.shape[1:]
         fixed = zip(sizes, given, strict=False)
         if len(sizes) != len(given) or any(isinstance(size, int) and size != got for size, got in fixed):
-            raise _misfit(wanted, fields[wanted.name], span)
+            raise _misfit(wanted, value, span)
 
 
 def _misfit(wanted: Value, got: Tensor, span: Span | None):

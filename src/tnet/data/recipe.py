@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
 
 from ..diagnostics import Diagnostic, Note, SpecError, did_you_mean, error, nearest
 from ..ir.graph import Layer, Module, Net, Value, walk
-from ..ir.program import DataSection, Pipeline, Setting
+from ..ir.program import Conditional, DataSection, Pipeline, Setting
 from ..ir.types import TensorType
 from ..parameters.arguments import show
 from ..source import Source, Span
@@ -20,9 +20,11 @@ from .cutting import PARTS
 from .loaders import Loaders, Working
 from .sources.registry import JoinedChoice, SourceChoice
 from .sources.registry import choose as choose_source
+from .transforms.choose import Transform
 from .transforms.choose import choose as choose_transform
 from .transforms.own import choose as choose_own
 from .transforms.pipeline import Stage
+from .transforms.steps import CROPS
 
 STAGES = ("augment", "prepare", "transform")
 LATER = ("views", "pad", "on_bad_sample")
@@ -94,7 +96,7 @@ def resolve(section: DataSection | None, net: Net | None) -> tuple[DataRecipe, l
             found += problem.diagnostics
     stages = {name: _stage(pipeline, name, found) for name, pipeline in section.pipelines.items()}
     found += _contradictions(section.settings, section.failed)
-    options = {name: values[name] for name in ("workers", "pin_memory", "prefetch") if name in values}
+    options = {name: values[name] for name in ("workers", "pin_memory", "prefetch", "cache") if name in values}
     recipe = DataRecipe(
         section.span.source, inputs, {name: values[name] for name in PARTS if name in values}, values.get("split"),
         values.get("split_seed", 0), values.get("by"), Working(**options), skip_single=skip,
@@ -114,15 +116,31 @@ def plain_value(value: Any) -> Any:
 def _stage(pipeline: Pipeline, name: str, found: list[Diagnostic]) -> Stage:
     transforms = []
     for step in pipeline.steps:
+        step, when = (step.call, step.training) if isinstance(step, Conditional) else (step, None)
         try:
-            transform = choose_own(step) if step.target else choose_transform(step)
+            chosen = choose_own(step) if step.target else choose_transform(step, choose_own)
+            transform = replace(chosen, training=when)
             if transform.auto and name != "transform":
                 advice = "write it in `transform`, where images are float in [0, 1]"
                 raise error("TN0704", f'"auto" statistics are not for `{name}`', step.span, help=advice)
+            _check_crops(transform, name)
             transforms.append(transform)
         except SpecError as problem:
             found += problem.diagnostics
     return Stage(name, tuple(transforms))
+
+
+def _check_crops(transform: Transform, stage: str) -> None:
+    """Several images of one are for evaluation, which averages what is predicted of them."""
+    held = next((each.name for each in transform.inner if each.name in CROPS), None)
+    if held is not None:
+        raise error("TN0704", f"`{held}` stands alone, not in `{transform.name}`", transform.span)
+    evaluation = stage == "prepare" or stage == "transform" and transform.training is False
+    if transform.name in CROPS and not evaluation:
+        advice = "write it in `prepare`; in training `RandomCrop` takes one crop of each"
+        raise error(
+            "TN0704", f"`{transform.name}` makes several images of one, only to evaluate", transform.span, help=advice
+        )
 
 
 def _setting(setting: Setting) -> Any:
@@ -197,6 +215,7 @@ SETTINGS: dict[str, Callable[[Setting], Any]] = {
     "workers": _whole(0, or_auto=True),
     "pin_memory": _switch,
     "prefetch": _whole(1, or_auto=True),
+    "cache": _switch,
 }
 """Each setting of a data section with its check, which gives the value."""
 

@@ -14,9 +14,10 @@ from ..diagnostics import error
 from ..source import Span
 from . import streams
 
-IMAGE, MASK, BOXES = "image", "mask", "boxes"
+IMAGE, MASK, BOXES, POINTS = "image", "mask", "boxes", "points"
 """The kinds of fields that transforms change together. Images are [C, H, W], or [T, C, H, W] for the frames of a video;
-masks [H, W], or [objects, H, W]; boxes float32 [objects, 4], left, top, right and bottom in pixels of the image."""
+masks [H, W], or [objects, H, W]; boxes float32 [objects, 4], left, top, right and bottom in pixels of the image; key
+points [points, 2], across and down."""
 
 
 class Samples:
@@ -74,6 +75,9 @@ class Samples:
         """The samples in the random order of an epoch."""
         return indices[streams.permutation(stream, len(indices))]
 
+    def fill(self) -> None:
+        """Whatever is worth doing once before an epoch."""
+
     def fitted(self, indices: Tensor) -> Samples:
         """The samples with all that the training part, these indices, decides, such as the categories of a table."""
         return self
@@ -110,7 +114,7 @@ class Memory(Samples):
         return target.long() if target is not None and target.ndim == 1 and is_class(target) else None
 
     def read(self, indices: Tensor, stream: int | None = None) -> dict[str, Tensor]:
-        return {name: tensor[indices] for name, tensor in self.tensors.items()}
+        return {name: tensor.index_select(0, indices) for name, tensor in self.tensors.items()}
 
     def column(self, name: str) -> Sequence[Any] | None:
         tensor = self.tensors.get(name)

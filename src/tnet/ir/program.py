@@ -86,10 +86,19 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """`augment`, `prepare` or `transform` of a data section: calls of transforms in order."""
+class Conditional:
+    """A transform (`values.Call`) that runs in training only, or in evaluation only."""
 
-    steps: tuple[Any, ...]  # of values.Call
+    call: Any
+    training: bool
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """`augment`, `prepare` or `transform` of a data section: calls of transforms (`values.Call`) in order, as
+    `Conditional` where they stand under `if training`."""
+
+    steps: tuple[Any, ...]
     span: Span
 
 

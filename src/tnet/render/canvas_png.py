@@ -40,7 +40,8 @@ def png(canvas: Canvas) -> bytes:
             case Area():
                 draw.polygon([(x * zoom, y * zoom) for x, y in shape.points], LIGHT[shape.colour])
             case Picture():
-                image.paste(_stretched(shape, zoom), (round(shape.left * zoom), round(shape.top * zoom)))
+                stretched = _stretched(shape, zoom)
+                image.paste(stretched, (round(shape.left * zoom), round(shape.top * zoom)), stretched)
             case Text():
                 place, weight = (shape.x * zoom, shape.y * zoom), zoom // 4 if shape.bold else 0
                 fill, text = LIGHT[shape.colour], visible(shape.text)
@@ -56,7 +57,7 @@ def _stretched(shape: Picture, zoom: int) -> Any:
     with Image.open(BytesIO(shape.png)) as picture:
         size = (max(1, round(shape.width * zoom)), max(1, round(shape.height * zoom)))
         enlarged = size[0] >= picture.width
-        return picture.convert("RGB").resize(size, Image.Resampling.NEAREST if enlarged else Image.Resampling.BOX)
+        return picture.convert("RGBA").resize(size, Image.Resampling.NEAREST if enlarged else Image.Resampling.BOX)
 
 
 def _dashed(line: Line) -> Iterator[list[Point]]:

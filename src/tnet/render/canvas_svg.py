@@ -11,13 +11,13 @@ from .canvas import DARK, LIGHT, SIZE, Area, Box, Canvas, Line, Picture, Shape, 
 FONTS = "ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', Helvetica, Arial, sans-serif"
 
 
-def svg(canvas: Canvas) -> str:
-    """The picture as a document of its own, which loads nothing."""
+def svg(canvas: Canvas, alone: bool = True) -> str:
+    """The picture as a document of its own, which loads nothing; or, not `alone`, for a page that has `styles`."""
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {canvas.width:g} {canvas.height:g}" '
         f'width="{canvas.width:g}" height="{canvas.height:g}" role="img" font-family="{FONTS}" font-size="{SIZE}">',
         f"<title>{escape(visible(canvas.title))}</title>",
-        f"<style>{styles()}</style>",
+        *([f"<style>{styles()}</style>"] if alone else []),
         f'<rect class="paper" width="{canvas.width:g}" height="{canvas.height:g}"/>',
         *map(_shape, canvas.shapes),
         "</svg>\n",

@@ -1,4 +1,5 @@
-"""Tensors and arrays as pixels: uint8 of shape [height, width] (grey) or [height, width, 3] (red, green, blue)."""
+"""Tensors and arrays as pixels: uint8 of shape [height, width] (grey), [height, width, 3] (red, green, blue)
+or [height, width, 4] (and how much they cover)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-    Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 NEUTRAL = 128
 """The grey that stands for zero where values have a sign."""
@@ -34,11 +35,11 @@ def spread(values: Tensor) -> Pixels:
     return ((values - low) / ((high - low) or 1.0) * 255).round().numpy().astype(np.uint8)
 
 
-def signed(values: Tensor) -> Pixels:
-    """Numbers with a sign, [height, width] or [3, height, width] (colours): grey is zero, the largest size black or
-    white."""
+def signed(values: Tensor, most: float | None = None) -> Pixels:
+    """Numbers with a sign, [height, width] or [3, height, width] (colours): grey is zero, sizes of `most`, the largest
+    where none is given, are black or white."""
     values = values.detach().float().cpu().nan_to_num(0.0)
-    most = float(values.abs().max()) or 1.0
+    most = most or float(values.abs().max()) or 1.0
     shown = (NEUTRAL + values / most * (255 - NEUTRAL)).round().clamp(0, 255).numpy().astype(np.uint8)
     return shown.transpose(1, 2, 0) if shown.ndim == 3 else shown
 
@@ -51,5 +52,5 @@ def png_of(pixels: Pixels, most: int | None = None) -> bytes:
     if most is not None and max(image.size) > most:
         image.thumbnail((most, most), Image.Resampling.BOX)
     out = BytesIO()
-    image.save(out, "PNG", optimize=True)
+    image.save(out, "PNG")
     return out.getvalue()

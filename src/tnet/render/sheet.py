@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..diagnostics.render.escape import escape as visible
 from .canvas import SIZE, Canvas, Picture, Text, folded
-from .pixels import png_of
+from .pixels import Pixels, png_of
 from .plot import LINE, MARGIN
-
-if TYPE_CHECKING:
-    from .pixels import Pixels
 
 WIDTH = 760
 SIDE = 112

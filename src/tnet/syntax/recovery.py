@@ -16,7 +16,7 @@ _DECLARATION = re.compile(
 )
 _CONTINUES = re.compile(r"[ \t\r\f]*(?:[)\]}#\n]|->|else\b|$)")
 _BLANK_TO_END = re.compile(r"[ \t\r\f]*(?:#[^\n]*)?(?:\n|$)")
-_GAPS = re.compile(r"(?:[\s;\ufeff]|#[^\n]*)*")
+_GAPS = re.compile(r"(?:[\s;\ufeff]|#[^\n]*)*+")
 # Nothing is looked for behind more open brackets than this.
 _DEEPEST = 1000
 # In tokens; what is longer is taken to be closed.

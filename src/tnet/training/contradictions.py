@@ -50,9 +50,6 @@ def contradictions(
         and not any(schedule.stages for schedule, _ in scheduled if schedule)
     ):
         conflict("schedule_per", "schedule", "`schedule_per` is set, but there is no `schedule`")
-    for name in ("mixup", "cutmix"):
-        if values.get(name) and values.get("loss") and net is not None:
-            check_mixing(name, values["loss"], net, conflict)
     if net is not None:
         _check_net(values, net, conflict)
     for name, result in _monitored(values):
@@ -65,7 +62,10 @@ def contradictions(
 
 
 def _check_net(values: Mapping[str, Any], net: Net, conflict: Callable[..., None]) -> None:
-    """What tricks need of the net."""
+    """What tricks need of the net and the losses."""
+    for name in ("mixup", "cutmix"):
+        for loss in values.get("loss", {}).values() if values.get(name) else ():
+            check_mixing(name, loss, net, conflict)
     inputs = net.root.inputs[: net.root.own_inputs]
     if values.get("channels_last") and not any(len(getattr(each.type, "dims", ())) == 4 for each in inputs):
         conflict("channels_last", "net", "`channels_last` is for images, and no input of the net has four dims")
@@ -113,7 +113,11 @@ def _unmonitored(
     data: DataSection | None,
 ) -> tuple[str, str, str | None] | None:
     """Why a setting cannot read a result of evaluations by that name: the other setting, the message and the help."""
-    names = ["val.loss", *(f"val.{each.name}" for each in values.get("metrics", ()) if each.is_number)]
+    names = [
+        "val.loss",
+        *(f"val.loss.{name}" for name in values.get("loss", ()) if name),
+        *(f"val.{each.name}" for each in values.get("metrics", ()) if each.is_number),
+    ]
     if result not in names and ("metrics" in values or "metrics" not in settings):
         listed = ", ".join(f'"{name}"' for name in names)
         advice = did_you_mean(result, names) or f"there are {listed}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,6 +23,7 @@ from .compiled import Forward
 from .distill import DistilledLoss, Teaching, check_teacher, teacher_of
 from .evaluate import PAYS_FROM, Evaluator, to_device
 from .loop import Every
+from .loss_modules import NAME, attached, own_module
 from .mixing import MixedLoss, check_fields
 from .outputs import output_dims
 from .recipe import Recipe
@@ -67,7 +68,10 @@ class Parts:
 
     def evaluator(self) -> Evaluator:
         names = class_names(self.spec.net, self.recipe, self.loaders)
-        forward = self.forward if self.state.average is None else self.forward.over(self.state.average)
+        forward = self.forward
+        if self.state.average is not None:
+            choice = replace(self.recipe.compile, enabled=forward.compiles)
+            forward = forward_of(self.spec, self.state.average, self.world, forward.size, choice, forward.say)
         return Evaluator(forward, self.recipe.metrics, self.world.device, names, self._compile_pays())
 
     def _compile_pays(self) -> bool:
@@ -90,10 +94,12 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
     restored = earlier is not None and earlier.checkpoint is not None
     with without_weights() if restored else nullcontext():
         model = spec.model()
-    if recipe.weights and not restored:
-        notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
     if recipe.sync_batchnorm:
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    if own_module(recipe.losses) is not None:
+        model.add_module(NAME, spec.loss())
+    if recipe.weights and not restored:
+        notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
     model.to(world.device, memory_format=torch.channels_last if recipe.channels_last else torch.preserve_format)
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
@@ -116,14 +122,15 @@ def forward_of(
 ) -> Forward:
     inputs = tuple(value.name for value in spec.data_recipe.inputs)
     recipe = spec.recipe
-    choices = [recipe.loss, *losses_of(spec.table)]
-    built = [each.build(world.device) for each in choices]
+    choices = [*recipe.losses.values(), *losses_of(spec.table)]
+    built = attached(model, recipe.losses, world.device)
+    built += [each.build(world.device) for each in losses_of(spec.table)]
     if recipe.mixup or recipe.cutmix:
         fields = [[name for name in each.fields if name not in inputs] for each in choices]
         built = [MixedLoss(*each) for each in zip(built, fields, strict=True)]
     if recipe.distill:
         built[0] = DistilledLoss(built[0], recipe.distill.temperature, recipe.distill.weight)
-    return Forward(model, built[0], inputs, size, compile, recipe.precision, world.device, say, built[1:])
+    return Forward(model, built, inputs, size, compile, recipe.precision, world.device, say, tuple(recipe.losses))
 
 
 def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
@@ -143,7 +150,7 @@ def check_parts(parts: Parts, span: Span | None) -> None:
         first = parts.loaders.train.make(parts.loaders.train.indices[:2], 0)
         batch = to_device(first, parts.world.device)
         check_teacher(parts.teaching, parts.state.model, batch, recipe.spans.get("distill"))
-    losses = [recipe.loss, *losses_of(parts.spec.table)]
+    losses = [*recipe.losses.values(), *losses_of(parts.spec.table)]
     for loss in losses:
         check_targets(loss, parts.spec.net, parts.loaders, span)
     for loader in parts.loaders.parts.values():
@@ -157,7 +164,7 @@ def check_parts(parts: Parts, span: Span | None) -> None:
 def adds_up(parts: Parts) -> bool:
     """Whether losses are sums over samples and not means, for a batch that is computed in parts. Raises SpecError
     (TN0803) where they are neither, or not all the same."""
-    losses = [parts.recipe.loss, *losses_of(parts.spec.table)]
+    losses = [*parts.recipe.losses.values(), *losses_of(parts.spec.table)]
     loader, device = parts.loaders.train, parts.world.device
     kinds = [is_sum(parts.forward, loss, loader, device, number) for number, loss in enumerate(losses)]
     if differing := next((loss for loss, kind in zip(losses, kinds, strict=True) if kind != kinds[0]), None):

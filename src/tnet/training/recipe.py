@@ -29,9 +29,9 @@ NEEDED = ("batch", "loss", "optimizer")
 
 @dataclass(frozen=True)
 class Update:
-    """One loss, and the optimizer whose parameters it trains. Training of two players will have two."""
+    """Losses by name, a single one's is empty, and the optimizer whose parameters they train."""
 
-    loss: LossChoice | ExpressionChoice
+    losses: Mapping[str, LossChoice | ExpressionChoice]
     optimizer: OptimizerChoice
     schedule: ScheduleChoice
 
@@ -78,8 +78,13 @@ class Recipe:
     spans: Mapping[str, Span] = field(default_factory=dict)
 
     @property
+    def losses(self) -> Mapping[str, LossChoice | ExpressionChoice]:
+        return self.updates[0].losses
+
+    @property
     def loss(self) -> LossChoice | ExpressionChoice:
-        return self.updates[0].loss
+        """The one that tells what targets are."""
+        return losses.predicting(self.losses)
 
     @property
     def optimizer(self) -> OptimizerChoice:
@@ -113,12 +118,16 @@ SETTINGS = (*PLAIN, "loss", "optimizer", "schedule", "metrics")
 
 
 def resolve(
-    section: TrainSection, data: DataSection | None, net: Net | None, table: RuleTable | None = None
+    section: TrainSection,
+    data: DataSection | None,
+    net: Net | None,
+    table: RuleTable | None = None,
+    chosen: losses.Choices | None = None,
 ) -> tuple[Recipe | None, list[Diagnostic]]:
     """The recipe of a section, or None where it cannot be followed, with all that is wrong with it.
 
     `data` says whether there is something to evaluate on; `net` what the loss and the metrics are given; `table` which
-    parameters have an optimizer or a schedule of their own.
+    parameters have an optimizer or a schedule of their own; `chosen` are the losses, where they are known to be right.
     """
     found: list[Diagnostic] = []
     values: dict[str, Any] = {}
@@ -133,8 +142,10 @@ def resolve(
     for setting in settings.values():
         if setting.name not in ("loss", "optimizer", "schedule", "metrics"):
             attempt(setting.name, lambda each=setting: _plain(each))
-    if loss := settings.get("loss"):
-        attempt("loss", lambda: losses.choose(loss.value, loss.value_span, net, has_open_fields(data)))
+    if chosen is not None:
+        values["loss"] = chosen
+    elif loss := settings.get("loss"):
+        attempt("loss", lambda: losses.choose_all(loss.value, loss.value_span, net, has_open_fields(data)))
         if values.get("loss") is None:
             values.pop("loss", None)
     if optimizer := settings.get("optimizer"):
@@ -142,12 +153,22 @@ def resolve(
     attempt("schedule", lambda: _schedule(settings, values))
     if metric := settings.get("metrics"):
         known = net if "loss" in values else None
-        attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, values.get("loss"), known))
+        predicting = losses.predicting(values["loss"]) if known else None
+        attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, predicting, known))
     found += _missing(section)
     found += contradictions(settings, values, data, net, section.failed, _scheduled(values, table))
     if any(each.is_error for each in found) or section.failed or "loss" not in values:
         return None, found
     return _recipe(section, values), found
+
+
+def losses_of(section: TrainSection, data: DataSection | None, net: Net) -> losses.Choices | None:
+    """The losses of a section, None where they are not right."""
+    setting = section.settings.get("loss")
+    try:
+        return losses.choose_all(setting.value, setting.value_span, net, has_open_fields(data)) if setting else None
+    except SpecError:
+        return None
 
 
 def _plain(setting: Setting) -> Any:
@@ -193,8 +214,8 @@ def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:
     spans = {name: setting.value_span for name, setting in section.settings.items()}
     if chosen := fields.pop("devices", None):
         fields["device"], spans["device"] = chosen, spans["devices"]
-    if update.loss.is_expression:
-        given["loss"] = update.loss.span.text
+    if any(each.is_expression for each in update.losses.values()) or "" not in update.losses:
+        given["loss"] = spans["loss"].text
     return Recipe(section.name, (update,), spec=section.span.source, given=DEFAULTS | given, spans=spans, **fields)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -24,6 +23,8 @@ from . import checkpoints, environment, split
 from .checkpoints import WEIGHTS
 from .files import TEMPORARY, cannot, write
 from .locks import LOCK, held
+from .log import read_events
+from .loss_modules import NAME, detached, own_module
 from .weights import misfits
 from .world import World
 
@@ -34,13 +35,16 @@ if TYPE_CHECKING:
     from ..spec import Spec
 
 SPEC, ABOUT, METRICS, CHECKPOINTS = "spec.tnet", "run.yaml", "metrics.jsonl", "checkpoints"
+REPORT, RECORD = "report.html", "report.json"
+"""The page of a run, and what it shows that no other file says."""
 
 
 @dataclass
 class Run:
     """A trained run. `metrics` has the last evaluation's and the test's results by name (`val.loss`,
     `test.accuracy`, `seconds`); `checkpoint` is the folder that the result comes from, None where none is kept;
-    `stopped` says that the run was interrupted and can be resumed."""
+    `stopped` says that the run was interrupted and can be resumed; `loss` is there where it has parameters of its
+    own."""
 
     path: Path
     metrics: dict[str, Any]
@@ -49,6 +53,7 @@ class Run:
     stopped: bool = False
     about: Mapping[str, Any] = field(default_factory=dict, repr=False)
     spec: Spec | None = field(default=None, repr=False)
+    loss: nn.Module | None = field(default=None, repr=False)
 
 
 @contextmanager
@@ -75,7 +80,8 @@ def is_blank(path: Path) -> bool:
     """Whether a folder has nothing in it but what a run leaves that was killed before it began. Raises SpecError."""
     try:
         names = {each.name for each in path.iterdir() if not each.name.endswith(TEMPORARY)} if path.exists() else set()
-        return names <= {SPEC, METRICS, CHECKPOINTS, LOCK, split.SPLIT} and not checkpoints.steps(path / CHECKPOINTS)
+        left = {SPEC, METRICS, CHECKPOINTS, REPORT, RECORD, LOCK, split.SPLIT}
+        return names <= left and not checkpoints.steps(path / CHECKPOINTS)
     except OSError as problem:
         raise cannot("read", path, problem) from problem
 
@@ -192,10 +198,13 @@ def load_run(path: str | os.PathLike, changes: Sequence[Override] = (), allow: S
     spec = read_spec(folder, about, changes, allow)
     with without_weights():  # the run's own take their place
         model = spec.model()
+    if own_module(spec.recipe.losses) is not None:
+        model.add_module(NAME, spec.loss())
     _load_result(model, folder)
+    loss = detached(model, spec.recipe.losses)
     checkpoint = about.get("result", {}).get("checkpoint")
     kept = folder / checkpoint if checkpoint else None
-    return Run(folder, last_results(folder), model.eval(), kept, about=about, spec=spec)
+    return Run(folder, last_results(folder), model.eval(), kept, about=about, spec=spec, loss=loss)
 
 
 def _load_result(model: nn.Module, folder: Path) -> None:
@@ -221,12 +230,7 @@ def _load_result(model: nn.Module, folder: Path) -> None:
 def last_results(folder: Path) -> dict[str, Any]:
     """The results of the last evaluation and of the end, from `metrics.jsonl`."""
     results: dict[str, Any] = {}
-    try:
-        lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return results
-    for line in lines:
-        event = json.loads(line)
-        if event.get("event") in ("evaluate", "end"):
+    for event in read_events(folder / METRICS)[0]:
+        if event["event"] in ("evaluate", "end"):
             results |= {name: value for name, value in event.items() if name not in ("event", "step")}
     return results

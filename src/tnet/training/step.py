@@ -43,6 +43,7 @@ class TrainStep:
         self.after_backward, self.after_update = collect(tricks, "after_backward"), collect(tricks, "after_update")
         traced = all(call.__self__.traceable for call in self.after_backward)
         is_plain = parts == 1 and traced and not (penalties or players or scaling or self.may_update)
+        self.latest: dict[str, Tensor] = {}
         self.whole = WholeStep(forward, self.after_backward) if is_plain else None
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
@@ -95,6 +96,9 @@ class TrainStep:
             self.scaling.unscale(state.optimizer)
         for call in self.after_backward:
             call(state)
+        if loss.ndim:
+            self.latest = dict(zip(self.forward.names, loss, strict=True))
+            loss = loss.sum()
         return loss, loss if penalty is None else loss + penalty
 
     def _backward(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
@@ -106,6 +110,10 @@ class TrainStep:
                 self.forward.give_up(problem)
         return self._gradients(state, batch)
 
+    def measured(self) -> dict[str, float]:
+        """Each of several losses in the last step, as the log names them."""
+        return {f"train.loss.{name}": float(value) for name, value in self.latest.items()}
+
     def _gradients(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
         state.optimizer.zero_grad(set_to_none=True)
         penalty = self.penalties() if self.penalties else None
@@ -114,17 +122,19 @@ class TrainStep:
         total = torch.zeros((), device=self.world.device)
         for number, (part, share) in enumerate(split(batch, self.parts)):
             added = penalty if number == 0 else None  # once, and not with each part
-            total += self._differentiate(part, 1.0 if self.sums else share, added)
+            total = total + self._differentiate(part, 1.0 if self.sums else share, added)
         return total, _detached(penalty)
 
     def _differentiate(self, batch: Batch, share: float, penalty: Tensor | None) -> Tensor:
-        """Gradients of `share` of the loss and of the penalty, added to what is there; gives that share."""
+        """Gradients of `share` of the loss and of the penalty, added to what is there; gives that share, of several
+        losses each."""
         if self.players:
             losses = [loss if share == 1.0 else loss * share for loss in self.forward.losses(batch)]
+            own = losses[: len(self.forward.names)]
             backward([self._scaled(loss) for loss in losses], self.players)
             if penalty is not None:
                 self._scaled(penalty).backward()
-            return losses[0].detach()
+            return own[0].detach() if len(own) == 1 else torch.stack(own).detach()
         loss = self.forward.loss(batch)
         loss = loss if share == 1.0 else loss * share
         self._scaled(loss if penalty is None else loss + penalty).backward()

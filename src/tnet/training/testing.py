@@ -12,6 +12,7 @@ from ..diagnostics import error
 from . import environment, split
 from .choices import CompileChoice
 from .evaluate import Evaluator, named
+from .loss_modules import NAME
 from .parts import class_names, forward_of
 from .run import Run, load_run
 from .world import single
@@ -42,7 +43,10 @@ def evaluate_run(
         loaders = load_data(run, None if data is None else {"train": data, "test": data})
         name, loader = _chosen(loaders, part)
         world = single(device or recipe.device)
-        model = run.model.to(world.device)
+        model = run.model
+        if run.loss is not None:
+            model.add_module(NAME, run.loss)
+        model.to(world.device)
         forward = forward_of(run.spec, model, world, recipe.batch, CompileChoice(False), print)
         names = class_names(run.spec.net, recipe, loaders)
         return named(Evaluator(forward, recipe.metrics, world.device, names)(loader), name)
