@@ -22,6 +22,7 @@ from ..ir.types import TensorType
 from ..shapes import simplify
 from ..source import Span
 from ..syntax import without_modules
+from .dtypes import as_written
 from .outputs import output_names, outputs_of
 
 NAMES_AND_ARGUMENTS = ("TN02", "TN03")
@@ -235,9 +236,7 @@ def types_of(
             types[name] = TensorType(declared.dtype, dims)
         else:
             whole = value.ndim and len(value) == count
-            types[name] = TensorType(
-                str(value.dtype).removeprefix("torch."), (*((samples,) if whole else value.shape[:1]), *value.shape[1:])
-            )
+            types[name] = TensorType(as_written(value), (*((samples,) if whole else value.shape[:1]), *value.shape[1:]))
     free = {
         each for kind in types.values() for dim in kind.dims if not isinstance(dim, int) for each in dim.free_symbols
     }

@@ -22,6 +22,7 @@ from ..ir.types import TensorType
 from ..ir.values import Call, Expression, Stages
 from ..source import Span
 from . import loss_expressions
+from .dtypes import in_default
 from .loss_expressions import ExpressionChoice
 from .outputs import outputs_of
 
@@ -69,7 +70,8 @@ class LossChoice:
 
     def build(self, device: str | torch.device = "cpu") -> Loss:
         """The loss, its tensors (class weights) on the device."""
-        arguments = {n: v.to(device) if isinstance(v, Tensor) else v for n, v in self.arguments.items()}
+        tensors = {n: v.to(device, in_default(v.dtype)) for n, v in self.arguments.items() if isinstance(v, Tensor)}
+        arguments = {**self.arguments, **tensors}
         return Loss(self, self.function(**arguments) if self.is_class else None, {} if self.is_class else arguments)
 
 

@@ -26,6 +26,7 @@ from .loop import Every
 from .loss_modules import NAME, attached, own_module
 from .mixing import MixedLoss, check_fields
 from .outputs import output_dims
+from .profiling import check_length
 from .recipe import Recipe
 from .rules.players import losses_of
 from .scaling import Scaling, require_gpu
@@ -113,6 +114,8 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
     if recipe.distill:
         teacher = teacher_of(recipe.distill, spec, recipe.spans.get("distill"), world.device)
         parts.teaching = Teaching(teacher, forward.inputs)
+    if recipe.profile:
+        check_length(recipe.profile, parts.total_steps, recipe.spans.get("profile"))
     check_parts(parts, spec.data_recipe.spans.get("train") if data is None else None)
     return parts
 

@@ -16,7 +16,7 @@ from ..parameters.choice import OptimizerChoice, all_option_names, choose
 from ..parameters.values import NormChoice
 from ..source import Source, Span
 from . import losses, metrics, schedules
-from .choices import CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, SwaChoice
+from .choices import CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, ProfileChoice, SwaChoice
 from .contradictions import contradictions
 from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
@@ -49,6 +49,7 @@ class Recipe:
     metrics: tuple[MetricChoice, ...] = ()
     seed: int = 0
     precision: str = "fp32"
+    dtype: str | None = None
     matmul: str = "highest"
     compile: CompileChoice = CompileChoice()
     device: str = "auto"
@@ -70,6 +71,8 @@ class Recipe:
     swa: SwaChoice | None = None
     distill: DistillChoice | None = None
     early_stop: PatienceChoice | None = None
+    profile: ProfileChoice | None = None
+    snoop: bool = False
     accumulate: int = 1
     on_nan: str = "stop"
     weights: str | None = None
@@ -110,7 +113,7 @@ NONE = ScheduleChoice()
 
 UNSET = frozenset(
     {"epochs", "steps", "threads", "devices", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "distill",
-     "early_stop", "weights"}
+     "early_stop", "profile", "dtype", "weights"}
 )  # fmt: skip
 """Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
 
