@@ -323,19 +323,36 @@ class Spec:
     # ---- to look at ----------------------------------------------------------------------------------------------
 
     def summary(self, name: str | None = None) -> Summary:
-        """Layers with output shapes, parameters and multiply-adds; `print` it."""
+        """Layers with output shapes, parameters, multiply-adds and the rules in force; `print` it."""
         from .render.summary import summary
 
         net = self._net(name)
-        return summary(net, self.source(net.name))
+        return summary(net, self.source(net.name), self._table(net))
 
-    def graph(self, engine: str = "pure", depth: int | None = None) -> Graph:
-        """The picture of the net: `.dot`, `.svg()`, `.png()`. `engine` is "pure" or "dot", the system's Graphviz;
-        blocks that lie in `depth` others are drawn as one box.
+    def summary_so_far(self) -> Summary | None:
+        """The summary of a wrong net up to the step that is wrong; None where that is not in a net."""
+        from .render.summary import summary
+
+        program = self.program
+        net = program.unfinished.get(self.net_name or program.main or next(iter(program.unfinished), ""))
+        faults = (each.span for each in self.check() if each.is_error and each.span)
+        return summary(net, until=next(faults, net.span)) if net else None
+
+    def graph(
+        self, engine: str = "pure", depth: int | None = None, fold: bool = False, backward: bool = False
+    ) -> Graph:
+        """The picture of the net: `.dot`, `.svg()`, `.png()`, and `.html()`, a page to move about in.
+
+        `engine` is "pure" or "dot", the system's Graphviz; blocks that lie in `depth` others are drawn as one box; with
+        `fold`, equal blocks that follow one another are drawn once; with `backward` it is the autograd graph, from the
+        gradients of the outputs to those of the parameters. Raises SpecError where a net cannot run without values.
         """
+        from .render.backward import backward as autograd_graph
         from .render.graph import Graph
 
-        return Graph(self.net, engine, depth)
+        source = self.source()
+        given = autograd_graph(self.net, source, self.table) if backward else None
+        return Graph(self.net, engine, depth, self.table, source, given, fold)
 
     def plan(self) -> Plan:
         """What training would do: steps, parameter groups, learning rates, memory and operations.

@@ -105,6 +105,9 @@ class Uncut(Samples):
 def _read(recipe: DataRecipe, fetch: bool = True) -> dict[str, Samples]:
     if "train" not in recipe.sources:
         raise error("TN0704", "the spec has no data", help="add `data { train = … }`, or give data from Python")
+    if not recipe.inputs:
+        advice = "declare one: `net Name(image: float[N, 3, H, W]) { … }`"
+        raise error("TN0502", "the data is for a net's inputs, and there is no main net", help=advice)
     wanted = Wanted(recipe.spec, from_data(recipe.inputs, recipe.pad, recipe.views), fetch, recipe.by)
     samples = {name: source.read(wanted) for name, source in recipe.sources.items()}
     for each in samples.values():

@@ -94,7 +94,14 @@ UNKNOWN = Unknown()
 
 
 class Skip(Exception):
-    """What failed before is used here: the statement is given up without a further diagnostic."""
+    """What failed before is used here: the statement is given up without a further diagnostic.
+
+    `unfinished` is the module whose body failed, as far as it came.
+    """
+
+    def __init__(self, unfinished: Any = None):
+        super().__init__()
+        self.unfinished = unfinished
 
 
 class Faults:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..diagnostics import Diagnostic, SpecError, error
-from ..ir.graph import Layer, Module, Node, Structure, Value, leaves
+from ..ir.graph import Layer, Module, Net, Node, Structure, Value, leaves
 from ..source import Span
 from ..syntax import ast
 from .callees import UNKNOWN, Skip
@@ -34,6 +34,7 @@ class Work:
     steps: int = 0
     operations: int = 0
     seen: set[Any] = field(default_factory=set)
+    unfinished: dict[str, Net] = field(default_factory=dict)  # wrong nets, as far as they came
 
     def report(self, problem: SpecError) -> None:
         """Keep what is wrong, each thing once, however often a loop meets it."""
@@ -75,6 +76,7 @@ class NetState:
     data_sizes: dict[Any, tuple[Any, ...]] = field(default_factory=dict)  # by what they depend on
     bytes: int = 0
     submodules: dict[int, int] = field(default_factory=dict)  # in each module, by its identity
+    unfinished: list[tuple[Module, str, Module]] = field(default_factory=list)  # by what they are in, with their names
 
 
 @dataclass(eq=False)

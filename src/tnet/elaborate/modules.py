@@ -98,7 +98,7 @@ def _pass_on_failure(inner: Frame, frame: Frame) -> None:
     """A body in which something is wrong makes that around it wrong; it still gives its value, if that is known."""
     frame.failed = frame.failed or inner.failed
     if inner.module.result is UNKNOWN:
-        raise Skip
+        raise Skip(inner.module)
 
 
 def build_group(

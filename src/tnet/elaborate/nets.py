@@ -27,6 +27,7 @@ def elaborate_net(callee: Callee, work: Work) -> Net | None:
         net, symbols = _elaborate(callee, trial, attempt)
         work.operations, work.steps = trial.operations, trial.steps
         first = trial.diagnostics if first is None else first
+        work.unfinished = trial.unfinished | work.unfinished
         shape_faults = any(each.code == "TN0401" for each in trial.diagnostics)
         if net is not None or not shape_faults or None not in symbols.values():
             first = trial.diagnostics if net is not None else first
@@ -64,9 +65,17 @@ def _elaborate(callee: Callee, work: Work, attempt: int) -> tuple[Net | None, di
     module.result = run_body(node.body, frame)
     outputs = _outputs(node, module.result, frame)
     if outputs is None or frame.failed:
+        work.unfinished[node.name.text] = _unfinished(node, module, symbols, state)
         return None, symbols
     conditions = summarise(state.relations)
     return Net(node.name.text, module, outputs, symbols, conditions, node.span, module.doc), symbols
+
+
+def _unfinished(node: ast.Net, module: Module, symbols: dict[str, int | None], state: NetState) -> Net:
+    """A wrong net, as far as it came: with what is in the modules that failed, and no outputs."""
+    for around, name, inner in state.unfinished:
+        around.children.setdefault(name, inner)
+    return Net(node.name.text, module, (), symbols, summarise(state.relations), node.span)
 
 
 def _enter_inputs(node: ast.Net, frame: Frame, symbols: dict[str, int | None]) -> None:

@@ -40,6 +40,7 @@ def elaborate(
         work.diagnostics += reached.problem.diagnostics
     except RecursionError:
         work.report(error("TN0901", "the spec is nested too deep to be elaborated"))
+    program.unfinished = work.unfinished
     return program, work.diagnostics
 
 

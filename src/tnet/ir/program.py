@@ -127,7 +127,8 @@ class TrainSection:
 class Program:
     """`rules`, `data` and `recipes` are by name; the main net's rules, and the unnamed sections, are under None.
     `own_layers` are the classes of layers that the spec takes from Python code, by the names that it gives them;
-    `mains` has the net of each recipe, where it is known."""
+    `mains` has the net of each recipe, where it is known; `unfinished` the nets that are wrong, as far as they came:
+    no outputs, and no value for what follows the fault."""
 
     source: Source
     hypers: dict[str, HyperValue] = field(default_factory=dict)
@@ -138,6 +139,7 @@ class Program:
     recipes: dict[str | None, TrainSection] = field(default_factory=dict)
     own_layers: dict[str, type] = field(default_factory=dict)
     mains: dict[str | None, str | None] = field(default_factory=dict)
+    unfinished: dict[str, Net] = field(default_factory=dict)
 
     def main_of(self, recipe: str | None) -> Net | None:
         """The net that a recipe trains."""
