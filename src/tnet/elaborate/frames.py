@@ -117,6 +117,13 @@ class Frame:
             return MISSING
         return self.capture(self.parent.find(name))
 
+    def fault(self, problem: SpecError) -> None:
+        """Report what is wrong where it is clear what was meant; elaboration goes on with that."""
+        self.work.report(problem)
+        frame: Frame | None = self
+        while frame is not None:
+            frame.failed, frame = True, frame.parent
+
     def capture(self, value: Any) -> Any:
         """A value of the enclosing body as seen here: tensors become inputs of this body's module."""
         if isinstance(value, Value):
