@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .parameters.table import RuleTable
     from .render.graph import Graph
     from .render.plan import Plan
+    from .render.rate_search import RateSearch
     from .render.summary import Summary
     from .render.why import Why
     from .training import Run
@@ -372,6 +373,16 @@ class Spec:
 
         with self._default_dtype():
             return plan(self.name, self.recipe, self.table, self.data_recipe, self.model_class())
+
+    def find_lr(self, data: Any = None, **range: Any) -> RateSearch:
+        """A short trial of growing learning rates from the initial weights; `print` it, `.suggested` is a rate.
+
+        `data` is as in `train`; `range` may set `lowest`, `highest` and `steps`. Raises SpecError as `train` does.
+        """
+        from .render.rate_search import RateSearch
+        from .training.rate_search import find_rate
+
+        return RateSearch.of(find_rate(self.checked(training=True), data, **range))
 
     def why(self, name: str) -> Why:
         """Where each property of parameters comes from; `print` it. `name` is a parameter's, or a selector as in rules.

@@ -160,7 +160,7 @@ def _setting(setting: Setting) -> Any:
             help=f"write its steps in the spec: `{setting.name}: {{ … }}`",
         )  # fmt: skip
     if setting.name not in SETTINGS:
-        advice = did_you_mean(setting.name, [*SETTINGS, *STAGES])
+        advice = ELSEWHERE.get(setting.name) or did_you_mean(setting.name, [*SETTINGS, *STAGES])
         raise error("TN0704", f"unknown data setting `{setting.name}`", setting.span, help=advice)
     return SETTINGS[setting.name](setting)
 
@@ -249,6 +249,18 @@ SETTINGS: dict[str, Callable[[Setting], Any]] = {
     "decode": _decode,
 }
 """Each setting of a data section with its check, which gives the value."""
+
+
+ELSEWHERE = {
+    **dict.fromkeys(("batch", "batch_size"), "write `batch = …` in `train`"),
+    **dict.fromkeys(
+        ("seed", "random_state"), "order and augmentation follow `seed` of `train`, the split `split_seed`"
+    ),
+    "shuffle": "leave it out: training samples come in a new order in each epoch",
+    "drop_last": "leave it out: the last, smaller batch of an epoch is used",
+    "download": 'it is an argument of the source: `MNIST("data", download=true)`',
+}
+"""What other libraries say where the data is said, and where it stands here."""
 
 
 def _contradictions(settings: Mapping[str, Setting], failed: frozenset[str]) -> list[Diagnostic]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..diagnostics import Diagnostic, SpecError, error
@@ -28,12 +29,13 @@ class Unsettled:
 
 @dataclass
 class Work:
-    """What the whole elaboration shares: diagnostics found so far, and limits."""
+    """What the whole elaboration shares: diagnostics found so far, limits, and the files of imported specs."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     steps: int = 0
     operations: int = 0
     seen: set[Any] = field(default_factory=set)
+    imported: list[Path] = field(default_factory=list)
     unfinished: dict[str, Net] = field(default_factory=dict)  # wrong nets, as far as they came
 
     def report(self, problem: SpecError) -> None:
@@ -114,6 +116,13 @@ class Frame:
         if self.parent is None:
             return MISSING
         return self.capture(self.parent.find(name))
+
+    def fault(self, problem: SpecError) -> None:
+        """Report what is wrong where it is clear what was meant; elaboration goes on with that."""
+        self.work.report(problem)
+        frame: Frame | None = self
+        while frame is not None:
+            frame.failed, frame = True, frame.parent
 
     def capture(self, value: Any) -> Any:
         """A value of the enclosing body as seen here: tensors become inputs of this body's module."""
