@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from .padding import from_data, padding
 from .samples import Samples
 from .sources import tensors
 from .sources.base import Wanted
+from .transforms.needed import size_needed
 from .transforms.pipeline import Pipeline
 from .transforms.views import Views
 
@@ -35,14 +36,17 @@ def load(
     device: str,
     known: Mapping[int, Mapping] | None,
     drawn: Mapping[str, Tensor] | None,
+    fetch: bool,
 ) -> Loaders:
     """See `DataRecipe.load`."""
     if data is not None:
         recipe = replace(recipe, sources={}, spans={name: at for name, at in recipe.spans.items() if name == "split"})
-    samples = _given(recipe, data) if data is not None else _read(recipe)
+    samples = _given(recipe, data) if data is not None else _read(recipe, fetch)
     parts = fitted(cut(recipe, samples, drawn), recipe.spans)
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
     first = parts["train"]
+    if recipe.decode == "scaled":
+        _scale(recipe, samples.values())
     if known is not None:
         last = replace(recipe.transform, statistics=known)
     else:
@@ -57,15 +61,25 @@ def load(
         if keeps:
             room, read, pipeline = room - kept.size(), kept, pipeline.after(kept.steps)
         one_by_one = pipeline.one_by_one or not (read.uniform or keeps)
-        options = recipe.working.options(one_by_one, len(indices), device)
+        if read.by_stream and recipe.working.workers not in ("auto", 0):
+            advice = "a stream is read in its own order, by the run's own process"
+            raise error("TN0704", "`workers` cannot share a stream", recipe.spans.get("workers"), help=advice)
+        options = recipe.working.options(one_by_one and not read.by_stream, len(indices), device)
         filling = padding(recipe.pad, recipe.inputs)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
                                training and recipe.skip_single, options, filling)  # fmt: skip
-        _check(recipe, loaders[name], name)
+        require_fit(recipe, loaders[name], name, loaders[name].make(indices[:1], 0))
     train = first[0]
     notes = [_sizes(loaders, train.classes), *train.notes, *_printed(last.statistics)]
     split = {name: parts[name][1] for name in names_cut(recipe, samples) if not train.ordered}
     return Loaders(**loaders, classes=train.classes, statistics=last.statistics, notes=notes, split=split)
+
+
+def _scale(recipe: DataRecipe, samples: Iterable[Samples]) -> None:
+    """Lets picture files be decoded at the size that is needed."""
+    least = size_needed([recipe.augment.transforms, recipe.prepare.transforms])
+    for decoder in filter(None, (each.decoder for each in samples)):
+        decoder.least = least
 
 
 def _pipeline(recipe: DataRecipe, *stages: Any, **options: Any) -> Pipeline:
@@ -95,6 +109,9 @@ class Uncut(Samples):
 def _read(recipe: DataRecipe, fetch: bool = True) -> dict[str, Samples]:
     if "train" not in recipe.sources:
         raise error("TN0704", "the spec has no data", help="add `data { train = … }`, or give data from Python")
+    if not recipe.inputs:
+        advice = "declare one: `net Name(image: float[N, 3, H, W]) { … }`"
+        raise error("TN0502", "the data is for a net's inputs, and there is no main net", help=advice)
     wanted = Wanted(recipe.spec, from_data(recipe.inputs, recipe.pad, recipe.views), fetch, recipe.by)
     samples = {name: source.read(wanted) for name, source in recipe.sources.items()}
     for each in samples.values():
@@ -109,9 +126,8 @@ def _given(recipe: DataRecipe, data: Any) -> dict[str, Samples]:
     return {part: tensors.from_arrays(lot, names) for part, lot in (data if by_part else {"train": data}).items()}
 
 
-def _check(recipe: DataRecipe, loader: Loader, part: str) -> None:
-    """A sample of the part, made as training makes it, fits the net's inputs. Raises SpecError (TN0703)."""
-    fields = loader.make(loader.indices[:1], epoch=0)
+def require_fit(recipe: DataRecipe, loader: Loader, part: str, fields: Mapping[str, Tensor]) -> None:
+    """Samples of the part, made as training makes them, fit the net's inputs. Raises SpecError (TN0703)."""
     source = "train" if part not in recipe.sources else part
     span = recipe.spans.get(source)
     for wanted in recipe.inputs:

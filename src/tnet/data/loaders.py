@@ -19,7 +19,7 @@ from .samples import Samples, join, same_fields
 from .transforms.pipeline import Fields, Pipeline
 from .workers import Desk
 
-BLOCK = 4 * 2**20  # bytes of samples that are transformed at once
+BLOCK = 8 * 2**20  # bytes of samples that are transformed at once
 MOST_WORKERS = 8
 PAYS_FROM = 1000  # samples of a part from which starting workers costs less than it saves
 
@@ -122,7 +122,7 @@ class Loader:
 
     def batch(self, chunk: Tensor, epoch: int) -> Fields:
         """A batch of these samples; empty where none can be read and this is evaluation, which can go without."""
-        return self.make(chunk, epoch) if self.seed is not None else self._some(chunk, epoch)
+        return self.make(chunk, epoch) if self.seed is not None else self.some(chunk, epoch)
 
     def make(self, chunk: Tensor, epoch: int) -> Fields:
         """The fields of these samples as they are in this epoch; where none of them can be read and that may be, the
@@ -133,31 +133,40 @@ class Loader:
         after = torch.searchsorted(self.indices, chunk[-1:]) + 1
         rest = self.indices.roll(-int(after)).split(1) if self.samples.tolerant else ()
         for each in (chunk, *rest):
-            if fields := self._some(each, epoch):
+            if fields := self.some(each, epoch):
                 return fields
         raise error("TN0702", "none of the samples can be read", self.samples.span)
 
-    def _some(self, chunk: Tensor, epoch: int) -> Fields:
-        """The fields of those of the samples that can be read."""
-        made = [fields for one in chunk.split(1) if (fields := self._unless_bad(one, epoch))]
+    def some(self, chunk: Tensor, epoch: int) -> Fields:
+        """The fields of those of the samples that can be read; empty where none can."""
+        if self.samples.uniform:
+            return self.make(chunk, epoch)
+        parts = self.pipeline.in_parts and not self.padding
+        read = [(one, fields) for one in chunk.split(1) if (fields := self._unless_bad(one, epoch, parts))]
+        made = [fields for _, fields in read]
+        if made and parts:
+            numbers = torch.cat([one for one, _ in read])
+            return self.pipeline.finished(join(made, self.samples.span), numbers, epoch)
         if not made or not self.padding:
             return join(made, self.samples.span) if made else {}
         for each in made:
             same_fields(each, made[0], self.samples.span)
         return self.padding(made)
 
-    def _unless_bad(self, one: Tensor, epoch: int) -> Fields | None:
+    def _unless_bad(self, one: Tensor, epoch: int, parts: bool) -> Fields | None:
         try:
-            return self._made(one, epoch)
+            return self._made(one, epoch, parts)
         except SpecError as problem:
             if not self.samples.tolerant or any(each.code != "TN0702" for each in problem.diagnostics):
                 raise
             self.skipped.setdefault(int(one), problem.diagnostics[0].message)
             return None
 
-    def _made(self, chunk: Tensor, epoch: int) -> Fields:
+    def _made(self, chunk: Tensor, epoch: int, parts: bool = False) -> Fields:
+        """The fields of samples of one size, but for `transform` where they are made in `parts`."""
         self.desk.note(chunk)
-        return self.pipeline(self._read(chunk, epoch), chunk, epoch)
+        read = self._read(chunk, epoch)
+        return self.pipeline.prepared(read, chunk, None, epoch) if parts else self.pipeline(read, chunk, epoch)
 
     def _read(self, chunk: Tensor, epoch: int) -> Fields:
         return self.samples.read(chunk, None if self.seed is None else streams.key(self.seed, "read", epoch))
@@ -194,8 +203,14 @@ class Loader:
                 if batch.fields:
                     yield batch.fields
         except Exception:
-            self.pool = None
+            self.close()
             raise
+
+    def close(self) -> None:
+        """Ends the workers; they start anew where another epoch is asked for."""
+        pool, self.pool = self.pool, None
+        if pool is not None:
+            pool.end()
 
     def _in_worker(self, chunk: Tensor, epoch: int) -> Batch:
         return Batch(self.batch(chunk, epoch), dict(self.skipped))
@@ -232,6 +247,11 @@ class Loaders:
     statistics: Mapping[int, Mapping[str, list[float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     split: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Ends all workers."""
+        for loader in self.parts.values():
+            loader.close()
 
     @property
     def parts(self) -> dict[str, Loader]:

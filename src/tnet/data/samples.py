@@ -71,9 +71,18 @@ class Samples:
         """The names that `column` knows."""
         return ()
 
+    def called(self, index: int) -> str:
+        """A sample as messages name it."""
+        return f"`{self.paths[index]}`" if self.paths else str(index)
+
     def order(self, indices: Tensor, stream: int) -> Tensor:
         """The samples in the random order of an epoch."""
         return indices[streams.permutation(stream, len(indices))]
+
+    @property
+    def decoder(self) -> Any:
+        """What reads picture files (`pictures.Decoder`), None for other samples."""
+        return None
 
     def facts(self) -> Mapping[str, Any]:
         """What else there is to know of the source, as of a video its frames' size, count and rate."""

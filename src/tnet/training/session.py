@@ -66,6 +66,7 @@ def train(
         stack.enter_context(environment.process_settings(spec.recipe))
         parts = assemble(spec, data, _to_stderr, earlier)
         stack.callback(parts.forward.close)
+        stack.callback(parts.loaders.close)
         if path is None:
             path = stack.enter_context(new_folder(spec, out))
         return _run(parts, path, earlier, command, started, observers)
@@ -103,7 +104,8 @@ def _run(
     for make in observers:
         here.observe(make(here, path, about))
     with environment.stopping(here.stop), here.screen:
-        notes = [*parts.notes, *([f"going on in {path} after step {step}"] if earlier else [])]
+        notes = [*parts.notes, *(earlier.elsewhere(about) if earlier else [])]
+        notes += [f"going on in {path} after step {step}"] if earlier else []
         notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
         for text in notes:
             here.screen.message(text)
@@ -125,11 +127,13 @@ def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     if parts.loaders.test is not None:
         results |= named(here.evaluator(parts.loaders.test), "test")
     results["seconds"] = round(here.clock.seconds, 3)
-    ended = {name: value for name, value in results.items() if not name.startswith("val.")}
+    ended = {name: value for name, value in results.items() if not name.startswith(("val.", "train."))}
     for call in collect(here.observers, "ended"):
         call(state, ended)
     result = {"steps": state.step, "seconds": results["seconds"]} | ({"stopped_early": True} if stop.early else {})
     result |= {"checkpoint": str(checkpoint.relative_to(path))} if checkpoint else {}
+    if here.skipped:
+        about["data"] |= here.skipped.records()
     write_about(path, about | {"result": result})
     here.screen.message(f"saved in {path}")
     loss = detached(model.eval(), parts.recipe.losses)

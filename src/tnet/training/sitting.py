@@ -29,10 +29,12 @@ from .rate_news import RateFeedback, RateNews
 from .resuming import Earlier
 from .rules.effects import Effects, effects_of
 from .run import CHECKPOINTS, METRICS
+from .skipped import Skipped
 from .snoop import Snoop
 from .state import Stateful
 from .step import TrainStep
 from .tensorboard import TensorBoard
+from .train_accuracy import train_accuracy
 from .tricks import tricks_of
 from .watch import LossWatch, NotFinite
 
@@ -54,6 +56,7 @@ class Sitting:
     loop: Loop | None = None
     observers: tuple[Hook, ...] = ()
     recomputed: Sequence[nn.Module] = ()
+    skipped: Skipped | None = None
     boards: Sequence[TensorBoard] = ()
 
     def observe(self, hook: Hook) -> None:
@@ -87,6 +90,9 @@ def sitting(parts: Parts, path: Path, earlier: Earlier | None = None, started: f
     tricks = [*effects.tricks, *tricks_of(parts)]
     if parts.recipe.snoop:
         tricks.append(Snoop(parts.spec.net, parts.forward, path, here.screen.message))
+    if parts.spec.data_recipe.on_bad_sample == "skip":
+        here.skipped = Skipped(parts.loaders.parts, sinks, here.screen.message)
+        parts.state.register("skipped", here.skipped)
     environment.seed(parts.recipe.seed)  # again: what libraries draw while they are imported depends on what was before
     if earlier:
         earlier.restore(parts.state)
@@ -114,7 +120,8 @@ def _watchers(parts: Parts, path: Path, started: float | None) -> Sitting:
     if recipe.early_stop:
         maximize = more_is_better(recipe.metrics, recipe.early_stop.monitor)
         early = EarlyStop(recipe.early_stop, maximize, stop, screen.message)
-    evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None)
+    accuracy = parts.forward.accuracy = train_accuracy(recipe, parts.world.device) if recipe.evaluate else None
+    evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, accuracy)
     clock = Clock(time.monotonic() if started is None else started)
     rollback = Rollback(path, screen.message) if recipe.on_nan == "rollback" else None
     return Sitting(parts, stop, watch, screen, evaluator, evaluation, saver, early, clock, rollback)
@@ -128,6 +135,8 @@ def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
     yield "clock", here.clock
     yield "watch", here.watch
     yield "evaluation", here.evaluation
+    if here.evaluation.accuracy:
+        yield "train_accuracy", here.evaluation.accuracy
     if here.parts.scaling:
         yield "scaler", here.parts.scaling
     if here.early:
@@ -138,9 +147,7 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
     """The loop with its hooks in order: what is no number is found before it is logged, evaluated or saved."""
     parts, recipe, per_epoch, total = here.parts, here.parts.recipe, here.parts.per_epoch, here.parts.total_steps
     here.recomputed = effects.recomputed
-    sums = recipe.accumulate > 1 and adds_up(parts)
-    rest = effects.penalties, effects.players, parts.scaling
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, *rest)
+    step = step_of(parts, effects, tricks)
     measures = [step.measured, *([effects.penalties.measured] if effects.penalties else [])]
     log = Log(recipe.log_every, per_epoch, sinks, parts.state, measures)
     here.observers = (
@@ -150,8 +157,18 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
         here.screen,
         *([here.early] if here.early else []),
         *recording,
+        *([here.skipped] if here.skipped else []),
     )
     here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
     hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen, *recording]
+    hooks += [here.skipped] if here.skipped else []
     here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)
+
+
+def step_of(parts: Parts, effects: Effects, tricks: Sequence[Hook]) -> TrainStep:
+    """The step of a run. Raises SpecError (TN0803) where its losses cannot be computed in parts."""
+    accumulate = parts.recipe.accumulate
+    sums = accumulate > 1 and adds_up(parts)
+    rest = effects.penalties, effects.players, parts.scaling
+    return TrainStep(parts.forward, parts.world, accumulate, sums, tricks, *rest)
