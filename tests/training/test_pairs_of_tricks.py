@@ -49,7 +49,7 @@ TRICKS: dict[str, str | tuple[str, str] | list[tuple[str, str]]] = {
     "tensorboard": "log = [tensorboard]",
     "closures": (OPTIMIZER, "LBFGS(lr=0.1, max_iter=2)"),
     "two optimizers": rule("head { optimizer = AdamW(lr=0.01) }"),
-    "list": (LOSS, "[cross_entropy(logits, target), (logits ** 2).mean()]"),
+    "list": (LOSS, "[cross_entropy(logits, target), cross_entropy(logits, target, label_smoothing=0.2)]"),
     "center": [(LOSS, "Center(0.1)"), ("net Tiny", CENTER), ("  metrics   = [accuracy]\n", "")],
     "sum": (LOSS, 'CrossEntropyLoss(reduction="sum")'),
     "freeze": rule("conv { freeze = 2 steps }"),

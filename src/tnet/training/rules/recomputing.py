@@ -38,16 +38,20 @@ def _forward(module: nn.Module, forward: Callable, *args: Any, **kwargs: Any) ->
 
 
 def _contexts(module: nn.Module) -> tuple[Any, Any]:
-    return nullcontext(), _buffers_kept(module)
+    return nullcontext(), _BuffersKept(module)
 
 
-@contextmanager
-def _buffers_kept(module: nn.Module) -> Iterator[None]:
-    """Afterwards the buffers have the values that they have now. Writing to `data` leaves the version alone by which
-    autograd finds what it saved to have changed."""
-    before = [(buffer, buffer.clone()) for buffer in module.buffers()]
-    try:
-        yield
-    finally:
-        for buffer, value in before:
+class _BuffersKept:
+    """Afterwards the buffers have the values that they have now. Several backward passes, as of several losses, enter
+    it one after another. Writing to `data` leaves the version alone by which autograd finds what it saved to have
+    changed."""
+
+    def __init__(self, module: nn.Module):
+        self.module = module
+
+    def __enter__(self) -> None:
+        self.before = [(buffer, buffer.clone()) for buffer in self.module.buffers()]
+
+    def __exit__(self, *_: Any) -> None:
+        for buffer, value in self.before:
             buffer.data.copy_(value)
