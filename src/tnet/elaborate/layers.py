@@ -234,7 +234,8 @@ def _callee_argument(value: Callee, parameter: inspect.Parameter, inputs: tuple,
     if value.kind == "function":
         return FunctionRef(value.target.path)
     if value.kind != "layer":
-        raise error("TN0001", f"{describe(value)} as an argument of a library layer is not done yet", span)
+        help = f"`{parameter.name}` is a layer or function of a library; write what it is part of as a block"
+        raise error("TN0303", f"a library layer cannot hold {describe(value)}", span, help=help)
     if takes_layer_class(parameter):
         if value.args:
             raise error("TN0301", f"arguments of `{value.name}` are given by keyword here", span)
