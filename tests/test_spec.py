@@ -110,9 +110,9 @@ def test_other_nets_by_name():
 
 def test_what_is_not_done_in_train_does_not_stand_in_the_way_of_the_model():
     text = DIGITS.read_text() + "\n# end\n"
-    spec = tnet.loads(text.replace("seed      = 42", "seed = 42\n  snoop = true"))
+    spec = tnet.loads(text.replace("seed      = 42", "seed = 42\n  distributed = ddp"))
     assert spec.model().head.out_features == 10
-    with pytest.raises(tnet.SpecError, match="`snoop` is not done yet"):
+    with pytest.raises(tnet.SpecError, match="`distributed` is not done yet"):
         _ = spec.recipe
     with pytest.raises(tnet.SpecError, match="unknown training setting `emma`"):
         tnet.loads(text.replace("seed      = 42", "emma = 0.99"))

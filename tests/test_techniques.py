@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 DONE = {
+    "D8": "loaders with workers, pinned memory, prefetch",
+    "D3": "training and evaluation transforms of ImageNet",
+    "D4": "the 22 classic transforms, and the rest of torchvision.transforms.v2",
     "D12": "audio and tokenised text through their own libraries",
     "E1": "versions of torch, CUDA, cuDNN, device name",
     "E5": "cached memory released between phases",
@@ -21,6 +24,7 @@ DONE = {
     "L4": "mixup (the losses are mixed, so any loss), cutmix",
     "L6": "l1 on parameters; l2; no decay on biases (and norms)",
     "L7": "dropout",
+    "L8": "two losses summed; two independent ones, each with its own backward",
     "L10": "metric learning: contrastive, triplets mined by label",
     "L5": "knowledge distillation, loss + weight · T² · KL",
     "M1": "two-layer conv net, MLP, LeNet",
@@ -28,6 +32,7 @@ DONE = {
     "M3": "bilinear pooling with signed square root and l2 normalisation",
     "M4": "convolutions 1d 2d 3d with `same` padding, transposed; output sizes",
     "M5": "all activations, pools, normalisations, dropouts 1d 2d 3d",
+    "M6": "BatchNorm to SyncBatchNorm throughout",
     "M7": "a moving average kept in a buffer",
     "M8": "number of parameters; list of parameters and gradients",
     "M9": "picture of the graph; summary",
@@ -51,8 +56,10 @@ DONE = {
     "O2": "parameter groups: rates by sub-network, weights and biases apart; adding a group later",
     "O3": "fine-tuning the last layer; small rate for the body, large for the head",
     "O4": "freezing",
+    "O11": "automatic mixed precision with scaler",
     "O13": "closures (LBFGS)",
     "R1": "classification training and test loop; accuracy in total and by class",
+    "R3": "kernels, feature maps, weight and gradient distributions, confusion matrix as pictures",
     "R4": "checkpoints with everything that a run depends on; resuming",
     "R8": "torch.compile",
     "R12": "best weights restored at the end; time taken",

@@ -24,12 +24,13 @@ class Compilation:
     `training_refusals` are those diagnostics that only say what of `data` and `train` is not done yet: they stand in
     the way of training, not of the model. `tables` holds the rules of each net under each recipe, by (net, recipe);
     `recipes` and `data_recipes` hold what the sections say, checked, by the recipe's name (None for the unnamed one).
-    `net` names the main net where the caller chose it; `permissions` are what it may use.
+    `net` names the main net where the caller chose it, `recipe_name` the recipe; `permissions` are what it may use.
     """
 
     tree: ast.Tree
     net: str | None = None
     permissions: Permissions | None = None
+    recipe_name: str | None = None
     program: Program | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     training_refusals: list[Diagnostic] = field(default_factory=list)
@@ -65,14 +66,16 @@ def compile_spec(
     overrides: Sequence[Override] = (),
     net: str | None = None,
     permissions: Permissions | None = None,
+    recipe: str | None = None,
 ) -> Compilation:
     """Everything that can be known of a spec before it runs. Never raises for what is wrong with it.
 
     `hypers` are Python values for hyper-parameters; `overrides` are values for any name, with their places; `net` is
-    the main net where it is another than the spec says; `permissions` say which Python code it may use.
+    the main net where it is another than the spec says; `permissions` say which Python code it may use; `recipe` is
+    the one that settings among the overrides are for.
     """
     tree = parse(source)
-    compilation = Compilation(tree, diagnostics=list(tree.diagnostics), net=net, permissions=permissions)
+    compilation = Compilation(tree, net, permissions, recipe, diagnostics=list(tree.diagnostics))
     if compilation.ok:
         from .ir.program import Override
 
@@ -90,9 +93,11 @@ def compile_spec(
 def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .elaborate import elaborate
 
-    compilation.program, diagnostics = elaborate(compilation.tree, overrides, compilation.permissions)
-    if compilation.net in compilation.program.nets:
-        compilation.program.main = compilation.net
+    chosen = compilation.net
+    program, diagnostics = elaborate(compilation.tree, overrides, compilation.permissions, compilation.recipe_name)
+    if chosen in program.nets:
+        program.main, program.mains = chosen, dict.fromkeys(program.mains, chosen)
+    compilation.program = program
     return diagnostics
 
 
@@ -103,15 +108,15 @@ def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> I
     program, blocks = compilation.program, declared_blocks(compilation.tree)
     for name, section in (program.recipes or {None: None}).items():
         optimizer = _optimizer(section) if section else None
-        data = program.data.get(name) or program.data.get(None)
+        trained, data = program.main_of(name), program.data_of(name)
         for net in program.nets.values():
-            main = net.name == program.main
+            main = net is trained
             rules = [*(program.rules.get(None, []) if main else []), *program.rules.get(net.name, [])]
             readers = readers_of(section, data, net) if section and main else {}
             table, diagnostics = resolve(net, rules, optimizer if main else None, blocks, readers, program.own_layers)
             compilation.tables[net.name, name] = table
             yield from diagnostics
-        if program.main not in program.nets:
+        if trained is None:
             yield from check_names(program.rules.get(None, []), optimizer)
 
 
@@ -119,8 +124,8 @@ def _resolve_data(compilation: Compilation, overrides: Sequence[Override]) -> It
     from .data.recipe import resolve
 
     program = compilation.program
-    for name in {None: None, **program.data}:
-        recipe, diagnostics = resolve(program.data.get(name), program.nets.get(program.main))
+    for name in {None: None, **program.data, **program.recipes}:
+        recipe, diagnostics = resolve(program.data_of(name), program.main_of(name))
         compilation.data_recipes[name] = recipe
         yield from diagnostics
 
@@ -131,9 +136,9 @@ def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -
 
     program = compilation.program
     for name, section in program.recipes.items():
-        data = program.data.get(name) or program.data.get(None)
-        table = compilation.table(recipe=name) if program.main in program.nets else None
-        recipe, diagnostics = resolve(section, data, program.nets.get(program.main), table)
+        net = program.main_of(name)
+        table = compilation.table(net.name, name) if net else None
+        recipe, diagnostics = resolve(section, program.data_of(name), net, table)
         compilation.recipes[name] = recipe
         yield from diagnostics
         if table and recipe:
@@ -149,18 +154,33 @@ def _require_main(compilation: Compilation, overrides: Sequence[Override]) -> It
         help = did_you_mean(compilation.net, nets) or f"the nets of this spec are {listed}"
         yield from error("TN0201", f"no net is called `{compilation.net}`", help=help).diagnostics
         return
-    if program.main is not None:
-        return
+    known = any(program.mains.values())
     for node in tree.declarations:
-        if isinstance(node, ast.Train) or isinstance(node, ast.Parameters) and node.net is None:
-            word = "train" if isinstance(node, ast.Train) else "parameters"
+        is_train = isinstance(node, ast.Train) and not program.mains.get(node.name and node.name.text)
+        if is_train or isinstance(node, ast.Parameters) and node.net is None and not known:
+            word = "train" if is_train else "parameters"
             place = node.span.source.span(node.span.start, node.span.start + len(word))
             listed = ", ".join(f"`{name}`" for name in nets)
             message = f"which net `{word}` is for is open: {listed}" if nets else f"`{word}` needs a net; there is none"
             yield from error("TN0502", message, place, help="name it: `net = …` in `train`").diagnostics
 
 
-MODEL_STAGES = (_elaborate, _require_main, _resolve_rules)
+def _require_recipe(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
+    """The recipe that was asked for is there, and each `data` section with a name is that of a recipe."""
+    sections = compilation.tree.declarations
+    names = [each.name.text for each in sections if isinstance(each, ast.Train) and each.name]
+    wanted = [(each.name.text, each.name.span) for each in sections if isinstance(each, ast.Data) and each.name]
+    if compilation.recipe_name is not None:
+        wanted.append((compilation.recipe_name, None))
+    for name, place in wanted:
+        if name not in names:
+            listed = ", ".join(f"`{each}`" for each in names)
+            others = f"the recipes are {listed}" if names else f"add `train {name} {{ … }}`"
+            advice = did_you_mean(name, names) or others
+            yield from error("TN0802", f"no recipe is called `{name}`", place, help=advice).diagnostics
+
+
+MODEL_STAGES = (_elaborate, _require_main, _require_recipe, _resolve_rules)
 TRAINING_STAGES = (_resolve_data, _resolve_training)
 
 

@@ -41,15 +41,20 @@ if TYPE_CHECKING:
 
 
 def load(
-    path: str | os.PathLike, /, overrides: Mapping[str, Any] | None = None, allow: Sequence[str] = (), **hypers: Any
+    path: str | os.PathLike,
+    /,
+    overrides: Mapping[str, Any] | None = None,
+    allow: Sequence[str] = (),
+    recipe: str | None = None,
+    **hypers: Any,
 ) -> Spec:
     """The spec of a file, with hyper-parameters by keyword and settings by name as on the command line.
 
     `overrides` maps names (`train.epochs`, `data.workers`, `train.optimizer.lr`, or a hyper-parameter) to values; a
     text is read as tnet, as it is on the command line. `allow` names the modules and packages of Python code that the
-    spec may `use`, and so run. Raises SpecError with `.diagnostics`.
+    spec may `use`, and so run; `recipe` chooses `train NAME { … }`. Raises SpecError with `.diagnostics`.
     """
-    return Spec(read(path), hypers, from_python(overrides or {}), allow=allow).checked()
+    return Spec(read(path), hypers, from_python(overrides or {}), recipe_name=recipe, allow=allow).checked()
 
 
 def loads(
@@ -58,10 +63,12 @@ def loads(
     name: str = "<text>",
     overrides: Mapping[str, Any] | None = None,
     allow: Sequence[str] = (),
+    recipe: str | None = None,
     **hypers: Any,
 ) -> Spec:
     """The same for the text of a spec; `name` stands for the file in diagnostics."""
-    return Spec(Source(name, text), hypers, from_python(overrides or {}), allow=allow).checked()
+    source = Source(name, text)
+    return Spec(source, hypers, from_python(overrides or {}), recipe_name=recipe, allow=allow).checked()
 
 
 def read(path: str | os.PathLike) -> Source:
@@ -133,7 +140,15 @@ class Spec:
     def compilation(self) -> Compilation:
         from .compiler import compile_spec
 
-        return compile_spec(self.source_file, self.hypers, self.overrides, self.net_name, self.permissions)
+        chosen = self.net_name, self.permissions, self.recipe_name
+        return compile_spec(self.source_file, self.hypers, self.overrides, *chosen)
+
+    def over(self, **changes: Any) -> Spec:
+        """This spec with other `hypers`, `overrides`, `net_name` or `recipe_name`, to be compiled anew."""
+        names = ("hypers", "overrides", "net_name", "recipe_name")
+        own = {name: getattr(self, name) for name in names}
+        allowed = self.permissions
+        return type(self)(self.source_file, **own | changes, allow=allowed.allowed, read_from=allowed.read_from)
 
     def checked(self, training: bool = False) -> Spec:
         """This spec, compiled without an error. Raises SpecError.
@@ -175,13 +190,13 @@ class Spec:
     @property
     def recipe(self) -> Recipe:
         """The `train` section, every setting checked. Raises SpecError where there is none."""
-        names = self.program.recipes
+        names = list(self.checked().program.recipes)
+        if not names:
+            raise error("TN0802", "the spec has no `train` section", help="add `train { … }`")
         if self.recipe_name not in names:
-            if self.recipe_name is None:
-                raise error("TN0802", "the spec has no `train` section", help="add `train { … }`")
-            listed = ", ".join(f"`{name}`" for name in names if name) or "none"
-            help = did_you_mean(self.recipe_name, filter(None, names)) or f"the named recipes are {listed}"
-            raise error("TN0802", f"no recipe is called `{self.recipe_name}`", help=help)
+            listed = ", ".join(f"`{name}`" for name in names)
+            message = f"every recipe of the spec has a name ({listed}), and none is chosen"
+            raise error("TN0802", message, help=f"on the command line: `--recipe {names[0]}`")
         return self.checked(training=True).compilation.recipe(self.recipe_name)
 
     @property
@@ -260,8 +275,11 @@ class Spec:
         return SwaRates(schedule, recipe.swa.first(total_steps), recipe.swa.lr)
 
     def loss(self, device: str = "cpu") -> Loss:
-        """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors."""
-        return self.recipe.loss.build(device)
+        """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors. Of
+        several it gives a tuple."""
+        from .training.losses import build
+
+        return build(self.recipe.losses, device)
 
     def data(self) -> Loaders:
         """The data: `.train`, `.val` and `.test` are like a `DataLoader`; batches map field names to tensors.
@@ -271,14 +289,20 @@ class Spec:
         batch = self.recipe.batch if self.recipe_name in self.program.recipes else 1
         return self.data_recipe.load(self._seed, batch)
 
-    def train(self, out: str | os.PathLike | None = None, data: Any = None, **options: Any) -> Run:
+    def train(
+        self, out: str | os.PathLike | None = None, data: Any = None, recipe: str | None = None, **options: Any
+    ) -> Run:
         """Train as the recipe says, in the folder `out` (`runs/<spec>/<time>/` if none is given).
 
-        `data` stands in for the data section: arrays or tensors in memory, such as `(x, y)`.
+        `data` stands in for the data section: arrays or tensors in memory, such as `(x, y)`. `recipe` names another
+        recipe than the spec's; settings given from outside are then that one's. `options` are those of
+        `tnet.training.train`: `resume`, `accept_changes`.
         """
+        from .render.report.live import Live
         from .training import train
 
-        return train(self.checked(training=True), out=out, data=data, **options)
+        spec = self if recipe is None else self.over(recipe_name=recipe)
+        return train(spec.checked(training=True), out=out, data=data, observers=[Live], **options)
 
     @property
     def _seed(self) -> int:

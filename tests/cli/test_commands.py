@@ -270,9 +270,11 @@ def test_summary(capsys, folder):
 
 
 def test_what_is_not_done_in_train_is_told_and_the_model_is_built(capsys, folder):
-    (folder / "a.tnet").write_text(TRAINED.replace("epochs    = 2", "epochs = 2; snoop = true"))
+    (folder / "a.tnet").write_text(TRAINED.replace("epochs    = 2", 'epochs = 2; distributed = "ddp"'))
     code, out, err = run(capsys, "summary", "a.tnet")
-    assert code == 0 and "linear" in out and "warning[TN0001]: the training setting `snoop` is not done yet" in err
+    assert (
+        code == 0 and "linear" in out and "warning[TN0001]: the training setting `distributed` is not done yet" in err
+    )
     code, out, err = run(capsys, "plan", "a.tnet")
     assert (code, out) == (1, "") and "error[TN0001]" in err
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tnet.data.recipe import DataRecipe, resolve
+from tnet.diagnostics import SpecError
 from tnet.ir.graph import Module, Net, Value
 from tnet.ir.program import DataSection, Pipeline, Setting
 from tnet.ir.types import TensorType
@@ -34,3 +38,12 @@ def recipe(taking: Net, pipelines: dict[str, list[Call]] | None = None, **settin
     found, diagnostics = resolve(section(pipelines, **settings), taking)
     assert not diagnostics, diagnostics
     return found
+
+
+def refused(work: Callable, code: str) -> str:
+    """The message and help of the one diagnostic of that code that `work` ends in."""
+    with pytest.raises(SpecError) as caught:
+        work()
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == code, diagnostic
+    return diagnostic.message + (f" | {diagnostic.help}" if diagnostic.help else "")

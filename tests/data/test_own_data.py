@@ -317,7 +317,7 @@ def test_refused_before_anything_is_made(tmp_path, package, source, code, marked
         ("Sentences(8, fails_at=3)", "TN0702", ": SystemExit: no sentence 3"),
         ("Sentences(8, short_at=0)", "TN0703", "the net takes `tokens: int64[N, 6]`"),
         ("Sentences(8, short_at=2)", "TN0703", "samples of different size in a batch: `tokens`"),
-        ("Sentences(8, holds=true)", "TN0703", "`rest` of sample 0 of `Sentences` is no tensor, but object"),
+        ("Sentences(8, holds=true)", "TN0703", "`rest` of sample 0 of `Sentences` is of type object"),
     ],
 )
 @pytest.mark.parametrize("workers", [0, 1])

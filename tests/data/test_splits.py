@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,3 +36,28 @@ def test_each_sample_is_in_one_part_and_classes_are_in_proportion(labels, split,
 def test_the_seed_draws_the_split():
     first, again, other = (splits.cut(100, [80, 20], None, seed)[1] for seed in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_d5_eight_to_one_to_one_is_the_same_everywhere():
+    """D5: what is drawn depends on no library's generator, so these numbers hold on every machine."""
+    train, val, test = splits.cut(20, splits.sizes(20, [0.8, 0.1, 0.1]), torch.arange(20) % 2, seed=3)
+    assert (val.tolist(), test.tolist(), len(train)) == ([2, 15], [6, 11], 16)
+
+
+@given(st.lists(st.integers(0, 12), min_size=3, max_size=200), shares, st.integers(0, 3))
+@settings(max_examples=60, deadline=None)
+def test_groups_are_whole_and_parts_nearly_as_large_as_asked(groups, split, seed):
+    parts = splits.sizes(len(groups), split)
+    if len(set(groups)) < len(parts):
+        return
+    pieces = splits.cut_groups(groups, parts, seed)
+    assert torch.equal(torch.cat(pieces).sort().values, torch.arange(len(groups)))
+    found = [{groups[i] for i in piece.tolist()} for piece in pieces]
+    assert all(found) and sum(map(len, found)) == len(set(groups))
+    largest = max(map(groups.count, groups))
+    assert all(abs(len(piece) - size) <= len(parts) * largest for piece, size in zip(pieces, parts, strict=True))
+
+
+def test_few_groups_cannot_be_cut():
+    with pytest.raises(ValueError, match="1 groups cannot be cut into 2 parts"):
+        splits.cut_groups([1, 1, 1], [2, 1], 0)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_specs import DIGITS, spec, trained
+from small_specs import DIGITS, trained
 from torch._dynamo.testing import CompileCounter
 
 from tnet.training import compiled
-from tnet.training.parts import assemble
 
 
 @pytest.fixture(autouse=True)
@@ -64,13 +63,3 @@ def test_where_compiling_fails_it_says_so_once_and_goes_on(tmp_path, monkeypatch
     plain = trained(tmp_path / "plain")
     assert capsys.readouterr().err.count("does not work here") == 1
     assert {**run.metrics, "seconds": 0} == {**plain.metrics, "seconds": 0}
-
-
-def test_a_mode_reaches_torch_compile(monkeypatch):
-    seen = []
-    monkeypatch.setattr(torch, "compile", lambda function, **options: seen.append(options) or function)
-    parts = assemble(spec(overrides={"train.compile": 'Compile(mode="max-autotune-no-cudagraphs")'}), None, print)
-    batch = next(parts.loaders.train.epoch(0))
-    parts.forward.loss(batch)
-    parts.forward.loss({name: value[:3] for name, value in batch.items()})
-    assert seen == [{"fullgraph": False, "mode": "max-autotune-no-cudagraphs"}]

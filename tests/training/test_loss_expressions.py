@@ -177,7 +177,6 @@ def found(loss: str, text: str = IRIS) -> list[tuple[str, str, str]]:
     ('"mse" + "loss"', "TN0802", '"mse" + "loss"', "is no loss"),
     ("(output -> Linear(1) -> mean)", "TN0001", "(output -> Linear(1) -> mean)", "parameters of its own"),
     ("output -> Linear(1) -> mean", "TN0802", "output -> Linear(1) -> mean", "stages are for schedules"),
-    ("[CrossEntropyLoss(), MSELoss()]", "TN0001", "[CrossEntropyLoss(), MSELoss()]", "several losses"),
 ])  # fmt: skip
 def test_what_is_wrong_with_any_data_is_found_by_checking(loss, code, place, words):
     ((found_code, found_place, message),) = found(loss)

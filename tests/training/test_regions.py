@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from tnet.training import compiled
+from tnet.training.choices import CompileChoice
 from tnet.training.compiled import Forward
 from tnet.training.regions import COPIES, Regions, repeated_blocks
-from tnet.training.settings import CompileChoice
 from tnet.training.state import State
 from tnet.training.step import TrainStep
 from tnet.training.whole_step import MOST_TENSORS
@@ -49,16 +49,14 @@ def fast(monkeypatch):
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
     real = torch.compile
-    monkeypatch.setattr(
-        torch, "compile", lambda function, mode, **options: real(function, backend="aot_eager", **options)
-    )
+    monkeypatch.setattr(torch, "compile", lambda function, **options: real(function, **options, backend="aot_eager"))
     monkeypatch.setattr(compiled, "which", lambda name: name)
 
 
 def trained(model: nn.Module, batch) -> Forward:
     device = torch.device("cpu")
     forward = Forward(
-        model, lambda output, batch: output.square().mean(), ("x",), 4, CompileChoice(True), "fp32", device, print
+        model, [lambda output, batch: output.square().mean()], ("x",), 4, CompileChoice(True), "fp32", device, print
     )
     TrainStep(forward, single("cpu", None))(State(model, Idle(), Idle(), seed=0, step=1), batch)
     return forward

@@ -17,7 +17,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tnet.data import streams
 from tnet.diagnostics import SpecError
-from tnet.training import environment, evaluate_run, load_run, predict
+from tnet.render.report import live
+from tnet.render.report.live import Live
+from tnet.training import environment, evaluate_run, load_run, predict, train
 from tnet.training.world import World
 
 
@@ -107,14 +109,17 @@ class Reads(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-def test_values_stay_on_the_device_until_they_are_read(tmp_path):
-    """R14: what an epoch reads does not grow with its steps."""
+@pytest.mark.parametrize("observers, most", [([], 10), ([Live], 200)])
+def test_values_stay_on_the_device_until_they_are_read(tmp_path, monkeypatch, observers, most):
+    """R14: what an epoch reads does not grow with its steps, nor does what the report reads."""
+    monkeypatch.setattr(live, "SHARE", 0.0)
     counts = []
     for batch in (45, 5):
+        source = spec(IRIS, {"train.batch": batch, "train.log_every": 1000, "train.epochs": 2})
         with Reads() as reads:
-            trained(tmp_path / str(batch), {"train.batch": batch, "train.log_every": 1000, "train.epochs": 2})
+            train(source, tmp_path / str(batch), observers=observers)
         counts.append(reads.count)
-    assert counts[0] == counts[1] <= 10
+    assert counts[0] == counts[1] <= most
 
 
 def test_the_folder_of_a_run(tmp_path):
@@ -130,7 +135,7 @@ def test_the_folder_of_a_run(tmp_path):
     assert about["steps"] == {"per_epoch": 6, "total": 12}
     assert (tmp_path / "run" / "spec.tnet").read_text() == IRIS
     names = {path.suffix for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    assert names == {".tnet", ".yaml", ".jsonl", ".safetensors", ".json"}
+    assert names == {".tnet", ".yaml", ".jsonl", ".safetensors", ".json", ".html"}
     assert run.path == tmp_path / "run" and run.metrics["test.accuracy"] > 0.5
 
 
@@ -374,8 +379,8 @@ def test_training_without_a_data_section(tmp_path):
 
 
 def test_clipping_bounds_the_gradient(tmp_path):
+    from tnet.parameters.values import NormChoice
     from tnet.training.clip_norm import ClipNorm
-    from tnet.training.settings import NormChoice
     from tnet.training.state import State
 
     model = nn.Linear(3, 3)

@@ -15,7 +15,6 @@ from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, wit
 
 from tnet.data import streams
 from tnet.diagnostics import SpecError
-from tnet.source import Source
 from tnet.training import checkpoints
 
 
@@ -164,6 +163,27 @@ def test_channels_last_is_torchs_memory_format(tmp_path):
     assert same_weights(run, expected.model)
 
 
+def test_m6_batch_norms_are_converted(tmp_path):
+    """M6: in one process the statistics are the batch's own, as torch has it; names and rules stay as they are."""
+    rules = "parameters { norm { lr = 0.05 } }\ndata {"
+    text = with_settings("sync_batchnorm = true").replace("data {", rules, 1)
+    run = trained(tmp_path / "run", text=text)
+    source = spec(text.replace("sync_batchnorm = true", ""))
+    model = source.model()
+    optimizer = source.optimizer(model)
+    model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    losses = []
+    for step, batch in zip(range(20), source.data().train.epoch(0), strict=False):
+        optimizer.zero_grad()
+        seed_model(step)
+        loss = criterion(model(batch["image"]), batch["target"])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert isinstance(run.model.norm, torch.nn.SyncBatchNorm)
+    assert losses_of(tmp_path / "run") == losses and same_weights(run, model)
+
+
 def test_anomaly_names_the_function(tmp_path):
     """The same losses; and where a gradient is no number, which function of autograd gave it."""
     trained(tmp_path / "run", text=with_settings("anomaly = true"))
@@ -271,47 +291,6 @@ def test_early_stop_ends_after_so_many_evaluations_without_a_better_one(tmp_path
     assert run.about["steps"]["total"] == 300
     saved = checkpoints.load(run.checkpoint)
     assert saved["parts"]["early_stop"] == {"monitor": "val.accuracy", "best": max(values), "waited": 2}
-
-
-NAMED = {
-    "image": "net Tiny(image: float[N, 1, 8, 8]) -> float[N, 10] { flatten(1); Linear(10) }",
-    "tokens": "net Tiny(tokens: int[N, 8]) -> float[N, 10] { Embedding(9, 4); flatten(1); Linear(10) }",
-    "row": "net Tiny(row: float[N, 8]) -> float[N, 10] { Linear(10) }",
-    "map": "net Tiny(image: float[N, 1, 8, 8]) -> float[N, 10, 8, 8] { Conv2d(10, 1) }",
-}
-
-
-@pytest.mark.parametrize("net, lines, code, words", [
-    ("tokens", "mixup = 0.2", "TN0803", "`tokens` is `int64[N, 8]`, not float"),
-    ("row", "cutmix = 1.0", "TN0803", "pastes parts of images, but the net takes `row: float32[N, 8]`"),
-    ("map", "mixup = 0.2", "TN0803", "the target is a map of values"),
-    ("map", "cutmix = 1.0", "TN0803", "the target is a map of values"),
-    ("image", "mixup = 0", "TN0802", "`mixup` is a number above 0, not 0"),
-    ("image", "cutmix = true", "TN0802", "`cutmix` is a number above 0, not true"),
-    ("image", "ema = 1", "TN0802", "`ema` is a number above 0 and below 1, not 1"),
-    ("image", "ema = 0", "TN0802", "`ema` is a number above 0 and below 1, not 0"),
-    ("image", "clip_value = -1", "TN0802", "`clip_value` is a number above 0, not -1"),
-    ("image", "early_stop = 5", "TN0802", "`early_stop` is `Patience(…)`, not 5"),
-    ("image", "early_stop = Patience()", "TN0302", "needs `evaluations`"),
-    ("image", "early_stop = Patience(0)", "TN0802", "at least 1 evaluation"),
-    ("image", 'early_stop = Patience(3, monitor="val.los")', "TN0803", 'no number is called "val.los"'),
-    ("image", 'metrics = [confusion]; early_stop = Patience(3, monitor="val.confusion")', "TN0803", "no number"),
-    ("image", "early_stop = Patience(3); evaluate = none", "TN0803", "stopping early is decided by evaluating"),
-])  # fmt: skip
-def test_what_cannot_be_is_found_by_checking(net, lines, code, words):
-    text = (
-        f"{NAMED[net]}\ntrain {{ epochs = 1; batch = 4; loss = CrossEntropyLoss(); optimizer = SGD(lr=0.1); {lines} }}"
-    )
-    from tnet.compiler import compile_spec
-
-    ((found, message),) = [(each.code, each.message) for each in compile_spec(Source("x", text)).diagnostics]
-    assert found == code and words in message
-
-
-def test_early_stop_needs_data_to_evaluate_on():
-    text = IRIS.replace("split = [0.6, 0.2, 0.2]", "").replace("epochs  ", "early_stop = Patience(2); epochs  ")
-    with pytest.raises(SpecError, match="needs data to evaluate on"):
-        trained("nowhere", text=text)
 
 
 def test_a_target_that_is_no_class_and_no_numbers_is_found_in_the_data(tmp_path):

@@ -10,10 +10,11 @@ import torch
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 
+from tnet.parameters.values import NormChoice
 from tnet.training import compiled
+from tnet.training.choices import CompileChoice
 from tnet.training.clip_norm import ClipNorm
 from tnet.training.compiled import Forward
-from tnet.training.settings import CompileChoice, NormChoice
 from tnet.training.state import State
 from tnet.training.whole_step import MOST_TENSORS, WholeStep
 
@@ -47,9 +48,7 @@ def graphs(monkeypatch):
     torch._dynamo.utils.counters.clear()
     torch.manual_seed(0)
     real = torch.compile
-    monkeypatch.setattr(
-        torch, "compile", lambda function, mode, **options: real(function, backend="aot_eager", **options)
-    )
+    monkeypatch.setattr(torch, "compile", lambda function, **options: real(function, **options, backend="aot_eager"))
     monkeypatch.setattr(compiled, "which", lambda name: name)
     return lambda: torch._dynamo.utils.counters["stats"]["unique_graphs"]
 
@@ -66,7 +65,7 @@ def batches():
 
 
 def whole(model: nn.Module, optimizer: torch.optim.Optimizer, hooks=()) -> tuple[WholeStep, State]:
-    forward = Forward(model, loss_of, ("x",), SIZE, CompileChoice(True), "fp32", torch.device("cpu"), print)
+    forward = Forward(model, [loss_of], ("x",), SIZE, CompileChoice(True), "fp32", torch.device("cpu"), print)
     return WholeStep(forward, hooks), State(model, optimizer, None, seed=0)
 
 

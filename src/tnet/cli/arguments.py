@@ -65,6 +65,11 @@ def spec_arguments(parser: Parser, net: bool = True) -> None:
         parser.add_argument("--net", metavar="NAME", help="another net of the file than the main one")
 
 
+def recipe_argument(parser: Parser) -> None:
+    """What every command takes that reads a recipe: settings given as `train.…` and `data.…` are for it."""
+    parser.add_argument("--recipe", metavar="NAME", help="another recipe than the unnamed one")
+
+
 def setting_arguments(parser: Parser) -> None:
     parser.add_argument("settings", nargs="*", metavar="name=value", help="hyper-parameters and settings")
     params_argument(parser)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, SpecError, counted
 from ..diagnostics.render.escape import escape
-from .arguments import later, setting_arguments
+from .arguments import later, recipe_argument, setting_arguments
 from .failures import code_of
 from .output import show
 from .specs import open_spec
@@ -24,6 +24,7 @@ FORMATS = ("full", "concise", "json", "github", "sarif")
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("spec", help="the spec, or - for stdin")
     setting_arguments(parser)
+    recipe_argument(parser)
     parser.add_argument("--format", choices=FORMATS, default="full", help="json, github and sarif are for programs")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="short for --format json")
     parser.add_argument("--gradcheck", action="store_true", help="test declared gradients against finite differences")

@@ -14,10 +14,11 @@ COMMANDS = {
     "train": "trains",
     "eval": "a trained run on its test data",
     "predict": "a trained run on new inputs",
+    "report": "a run's page, or several runs compared",
     "trust": "lets the specs in a folder use its Python code",
     "env": "versions, devices, compiler, optional parts",
 }
 """Each command with its line of help; its module is `tnet.cli.<command>`."""
 
-LATER = ("diff", "data", "report", "view")
+LATER = ("diff", "data", "view")
 """Commands of the language's design that are not done yet."""

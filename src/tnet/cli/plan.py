@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import UsageError, later, spec_arguments
+from .arguments import UsageError, later, recipe_argument, spec_arguments
 from .files import write
 from .output import width
 from .specs import training_spec
@@ -33,7 +33,7 @@ ENDINGS = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     spec_arguments(parser)
-    parser.add_argument("--recipe", metavar="NAME", help="another recipe than the unnamed one")
+    recipe_argument(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("-o", dest="out", metavar="FILE", help="a picture or page, by its ending")
     later(parser, "--find-lr")

@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import UsageError, later, spec_arguments
+from .arguments import UsageError, later, recipe_argument, spec_arguments
 from .settings import overrides
 from .specs import training_spec
 
@@ -27,7 +27,7 @@ STOPPED = 75  # EX_TEMPFAIL of sysexits.h: the run can be taken up again
 def arguments(parser: argparse.ArgumentParser) -> None:
     spec_arguments(parser)
     parser.add_argument("--out", metavar="FOLDER", help="where the run is left; it must be new or empty")
-    parser.add_argument("--recipe", metavar="NAME", help="another recipe than the unnamed one")
+    recipe_argument(parser)
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     parser.add_argument("--accept-changes", action="store_true", help="go on although the spec has changed")
     later(parser, "--nproc", values="?")
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     if options.accept_changes and not options.resume:
         raise UsageError("`--accept-changes` is for `--resume`")
     if not Path(options.spec).is_dir():
-        return _code(training_spec(options), options, options.out)
+        return _code(_of_file(options), options, options.out)
     if not options.resume:
         raise UsageError(f"`{options.spec}` is a folder; to go on with the run in it, add `--resume`")
     if options.out not in (None, options.spec):
@@ -48,6 +48,15 @@ def run(options: argparse.Namespace) -> int:
 def _code(spec: Spec, options: argparse.Namespace, out: str | None) -> int:
     resuming = {"resume": True, "accept_changes": options.accept_changes} if options.resume else {}
     return STOPPED if spec.train(out=out, **resuming).stopped else 0
+
+
+def _of_file(options: argparse.Namespace) -> Spec:
+    """The spec, under the recipe of the run to go on with where none is named."""
+    from ..training.run import ABOUT, read_about
+
+    if options.resume and options.out and options.recipe is None and (Path(options.out) / ABOUT).is_file():
+        options.recipe = read_about(Path(options.out))["recipe"]
+    return training_spec(options)
 
 
 def _of_run(options: argparse.Namespace) -> Spec:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from .arguments import UsageError, params_argument
+from .arguments import UsageError, params_argument, recipe_argument
 from .output import width
 from .specs import model_spec
 
@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="+", metavar="NAME [name=value …]", help="a parameter or selector, and settings")
     params_argument(parser)
     parser.add_argument("--net", metavar="NAME", help="another net of the file than the main one")
-    parser.add_argument("--recipe", metavar="NAME", help="another recipe than the unnamed one")
+    recipe_argument(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,70 +12,82 @@ from torch import Tensor
 from ..diagnostics import Note, error
 from ..ir.graph import Value
 from ..source import Span
-from . import splits, statistics
+from . import statistics
+from .cutting import PARTS, cut, fitted, names_cut
+from .kept import Kept, free_memory
 from .loaders import Loader, Loaders
-from .samples import Items, Memory, Windows
+from .samples import Samples
 from .sources import tensors
+from .sources.base import Wanted
 from .transforms.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from .recipe import DataRecipe
 
-Samples = Memory | Items | Windows
-PARTS = ("train", "val", "test")
-
 
 def load(
-    recipe: DataRecipe, seed: int, batch: int, data: Any, device: str, known: Mapping[int, Mapping] | None
+    recipe: DataRecipe,
+    seed: int,
+    batch: int,
+    data: Any,
+    device: str,
+    known: Mapping[int, Mapping] | None,
+    drawn: Mapping[str, Tensor] | None,
 ) -> Loaders:
     """See `DataRecipe.load`."""
     if data is not None:
         recipe = replace(recipe, sources={}, spans={name: at for name, at in recipe.spans.items() if name == "split"})
     samples = _given(recipe, data) if data is not None else _read(recipe)
-    parts = _cut(recipe, samples)
+    parts = fitted(cut(recipe, samples, drawn), recipe.spans)
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
     first = parts["train"]
     if known is not None:
         last = replace(recipe.transform, statistics=known)
     else:
         last = statistics.fill(*first, recipe.prepare, recipe.transform, dtypes)
-    loaders = {}
+    loaders, room = {}, free_memory()
     for name, (read, indices) in parts.items():
         training = name == "train"
         stage = recipe.augment if training else recipe.prepare
-        pipeline = Pipeline(stage, last, dtypes, read.images, seed)
-        one_by_one = not read.uniform or pipeline.one_by_one
+        pipeline = Pipeline(stage, last, dtypes, read.kinds, seed, training)
+        kept = Kept(read, indices, pipeline)
+        keeps = recipe.working.keeps(kept, room)
+        if keeps:
+            room, read, pipeline = room - kept.size(), kept, pipeline.after(kept.steps)
+        one_by_one = pipeline.one_by_one or not (read.uniform or keeps)
         options = recipe.working.options(one_by_one, len(indices), device)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
                                training and recipe.skip_single, options)  # fmt: skip
         _check(recipe, loaders[name], name)
-    notes = [_sizes(loaders, samples["train"].classes), *_printed(last.statistics)]
-    return Loaders(**loaders, classes=samples["train"].classes, statistics=last.statistics, notes=notes)
+    train = first[0]
+    notes = [_sizes(loaders, train.classes), *train.notes, *_printed(last.statistics)]
+    split = {name: parts[name][1] for name in names_cut(recipe, samples) if not train.ordered}
+    return Loaders(**loaders, classes=train.classes, statistics=last.statistics, notes=notes, split=split)
 
 
 def counts(recipe: DataRecipe) -> dict[str, int]:
     """See `DataRecipe.counts`."""
-    samples = {name: each if each.ordered else Uncut(len(each)) for name, each in _read(recipe).items()}
-    return {name: len(indices) for name, (_, indices) in _cut(recipe, samples).items()}
+    samples = {
+        name: each if each.ordered or recipe.by else Uncut(len(each)) for name, each in _read(recipe, False).items()
+    }
+    return {name: len(indices) for name, (_, indices) in cut(recipe, samples).items()}
 
 
 @dataclass(frozen=True)
-class Uncut:
+class Uncut(Samples):
     """Samples of which only the number counts: classes decide which samples a part gets, never how many."""
 
     count: int
-    labels = None
-    ordered = False
 
     def __len__(self) -> int:
         return self.count
 
 
-def _read(recipe: DataRecipe) -> dict[str, Samples]:
+def _read(recipe: DataRecipe, fetch: bool = True) -> dict[str, Samples]:
     if "train" not in recipe.sources:
         raise error("TN0704", "the spec has no data", help="add `data { train = … }`, or give data from Python")
-    names = [each.name for each in recipe.inputs]
-    return {name: source.read(recipe.spec, names) for name, source in recipe.sources.items()}
+    wanted = Wanted(recipe.spec, recipe.inputs, fetch, recipe.by)
+    return {name: source.read(wanted) for name, source in recipe.sources.items()}
 
 
 def _given(recipe: DataRecipe, data: Any) -> dict[str, Samples]:
@@ -85,51 +97,17 @@ def _given(recipe: DataRecipe, data: Any) -> dict[str, Samples]:
     return {part: tensors.from_arrays(lot, names) for part, lot in (data if by_part else {"train": data}).items()}
 
 
-def _cut(recipe: DataRecipe, samples: Mapping[str, Samples]) -> dict[str, tuple[Samples, Tensor]]:
-    """Each part with the numbers of its samples; `split` cuts `train`, unless Python gave the parts themselves."""
-    for name, each in samples.items():
-        if not len(each):
-            raise error("TN0703", f"`{name}` has no samples", recipe.spans.get(name))
-    whole = {name: (each, torch.arange(len(each))) for name, each in samples.items()}
-    names = PARTS[: len(recipe.split or ())]
-    if recipe.split is None or not samples.keys().isdisjoint(names[1:]):
-        return whole
-    cut = _cut_sequence if samples["train"].ordered else _cut_set
-    return whole | dict(zip(names, cut(recipe, samples["train"], names), strict=True))
-
-
-def _cut_sequence(recipe: DataRecipe, train: Windows, names: Sequence[str]) -> list[tuple[Samples, Tensor]]:
-    lots = train.cut(recipe.split)
-    _enough(recipe, [len(lot) for lot in lots], len(train), names)
-    return [(lot, torch.arange(len(lot))) for lot in lots]
-
-
-def _cut_set(recipe: DataRecipe, train: Samples, names: Sequence[str]) -> list[tuple[Samples, Tensor]]:
-    sizes = splits.sizes(len(train), recipe.split)
-    _enough(recipe, sizes, len(train), names)
-    return [(train, piece) for piece in splits.cut(len(train), sizes, train.labels, recipe.split_seed)]
-
-
-def _enough(recipe: DataRecipe, sizes: Sequence[int], count: int, names: Sequence[str]) -> None:
-    """Raises SpecError (TN0704) where a part gets no sample, or there are fewer than are asked for."""
-    span = recipe.spans.get("split")
-    if sum(sizes) > count:
-        raise error("TN0704", f"`split` takes {sum(sizes)} samples, the data has {count}", span)
-    for name, size in zip(names, sizes, strict=True):
-        if size < 1:
-            raise error("TN0704", f"`split` leaves no sample for `{name}`: the data has {count}", span)
-
-
 def _check(recipe: DataRecipe, loader: Loader, part: str) -> None:
     """A sample of the part, made as training makes it, fits the net's inputs. Raises SpecError (TN0703)."""
     fields = loader.make(loader.indices[:1], epoch=0)
     source = "train" if part not in recipe.sources else part
     span = recipe.spans.get(source)
     for wanted in recipe.inputs:
-        sizes, given = wanted.type.dims[1:], fields[wanted.name].shape[1:]
+        value = loader.pipeline.each_crop(wanted.name, fields[wanted.name])
+        sizes, given = wanted.type.dims[1:], value.shape[1:]
         fixed = zip(sizes, given, strict=False)
         if len(sizes) != len(given) or any(isinstance(size, int) and size != got for size, got in fixed):
-            raise _misfit(wanted, fields[wanted.name], span)
+            raise _misfit(wanted, value, span)
 
 
 def _misfit(wanted: Value, got: Tensor, span: Span | None):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,12 +9,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
-from ..diagnostics import Diagnostic, SpecError
 from . import streams
-from .samples import Items, Memory, Windows, join
-from .sources.own import OwnItems
+from .kept import Kept, cores, keepable
+from .pool import Pool
+from .samples import Samples, join
 from .transforms.pipeline import Fields, Pipeline
 from .workers import Desk
 
@@ -26,16 +24,23 @@ PAYS_FROM = 1000  # samples of a part from which starting workers costs less tha
 
 @dataclass(frozen=True)
 class Working:
-    """How batches are made: worker processes, pinned memory, batches that each worker is ahead. "auto" decides here."""
+    """How batches are made: worker processes, pinned memory, batches that each worker is ahead, and whether samples are
+    kept in memory once they are decoded. "auto" decides here."""
 
     workers: int | str = "auto"
     pin_memory: bool | str = "auto"
     prefetch: int | str = "auto"
+    cache: bool | str = "auto"
+
+    def keeps(self, kept: Kept, room: int) -> bool:
+        """Whether samples are kept, for which there are `room` bytes; workers that are asked for read themselves."""
+        if not keepable(kept.samples):
+            return False
+        return self.workers in ("auto", 0) and kept.size() <= room if self.cache == "auto" else self.cache
 
     def options(self, one_by_one: bool, count: int, device: str) -> dict[str, Any]:
         """Options for a DataLoader. Where batches are indexed and transformed as a whole, workers would only cost."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        automatic = min(MOST_WORKERS, max(1, cores - 1)) if one_by_one and count >= PAYS_FROM else 0
+        automatic = min(MOST_WORKERS, max(1, cores() - 1)) if one_by_one and count >= PAYS_FROM else 0
         workers = automatic if self.workers == "auto" else self.workers
         pin = device.startswith("cuda") if self.pin_memory == "auto" else self.pin_memory
         ahead = {"prefetch_factor": 2 if self.prefetch == "auto" else self.prefetch} if workers else {}
@@ -57,7 +62,7 @@ class Loader:
 
     def __init__(
         self,
-        samples: Memory | Items | Windows,
+        samples: Samples,
         indices: Tensor,
         pipeline: Pipeline,
         batch_size: int,
@@ -70,6 +75,7 @@ class Loader:
         self.options = dict(options or {})
         self.desk = Desk(samples, self.options.get("num_workers", 0))
         self.next_epoch = 0
+        self.pool: Pool | None = None
 
     @property
     def count(self) -> int:
@@ -92,12 +98,13 @@ class Loader:
         """The numbers of the samples of each batch."""
         order = self.indices
         if self.seed is not None:
-            order = order[streams.permutation(streams.key(self.seed, "order", epoch), self.count)]
+            order = self.samples.order(order, streams.key(self.seed, "order", epoch))
         return list(order.split(self.batch_size))[: len(self)]
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Fields]:
         number = number if self.seed is not None else 0
         chunks = self.chunks(number)[start:]
+        self.samples.fill()
         if self.options.get("num_workers"):
             yield from self._by_workers(chunks, number)
             return
@@ -115,10 +122,7 @@ class Loader:
         return self.pipeline(self._read(chunk, epoch), chunk, epoch)
 
     def _read(self, chunk: Tensor, epoch: int) -> Fields:
-        """Own Python code may draw while it reads; samples of others never do."""
-        if not isinstance(self.samples, OwnItems):
-            return self.samples.read(chunk)
-        return self.samples.read(chunk, streams.key(self.seed or 0, "read", epoch))
+        return self.samples.read(chunk, None if self.seed is None else streams.key(self.seed, "read", epoch))
 
     def _blocks(self, chunks: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:
         """Batches to be made at once: as many as fit in `BLOCK` bytes where samples are in memory."""
@@ -142,43 +146,27 @@ class Loader:
             yield {name: value.pin_memory() for name, value in batch.items()} if pin else batch
 
     def _by_workers(self, chunks: Sequence[Tensor], epoch: int) -> Iterator[Fields]:
-        """A failed sample comes back as diagnostics: an exception with places would not survive the way between."""
-        own = torch.Generator()  # a DataLoader draws a seed for its workers, which would move the global generator
-        options = {"batch_size": None, "generator": own, "worker_init_fn": self.desk.begin, **self.options}
-        for batch in DataLoader(_Batches(self, chunks, epoch), **options):
-            if isinstance(batch, Failed):
-                raise SpecError(batch.diagnostics)
-            yield batch
-
-
-@dataclass(frozen=True)
-class Failed:
-    """What comes from a worker in place of a batch. torch would take a tuple apart."""
-
-    diagnostics: tuple[Diagnostic, ...]
-
-
-class _Batches(Dataset):
-    """The batches of an epoch, by number, for worker processes."""
-
-    def __init__(self, loader: Loader, chunks: Sequence[Tensor], epoch: int):
-        self.loader, self.chunks, self.epoch = loader, chunks, epoch
-
-    def __len__(self) -> int:
-        return len(self.chunks)
-
-    def __getitem__(self, number: int) -> Fields | Failed:
+        """The workers of the last epoch go on, unless that is still under way."""
+        if self.pool is None or self.pool.busy:
+            self.pool = Pool(self.make, self.desk.begin, self.options)
+        pool = self.pool
         try:
-            return self.loader.make(self.chunks[number], self.epoch)
-        except SpecError as problem:
-            return Failed(problem.diagnostics)
+            yield from pool.run([(chunk, epoch) for chunk in chunks])
+        except Exception:
+            self.pool = None
+            raise
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Workers that are started anew, and not forked, are not given those that there are."""
+        return {**self.__dict__, "pool": None}
 
 
 @dataclass
 class Loaders:
     """The parts of the data; `val` and `test` are None where there is none.
 
-    `statistics` has what "auto" gave, by the number of the step of `transform`; `notes` are lines to be printed.
+    `statistics` has what "auto" gave, by the number of the step of `transform`; `notes` are lines to be printed;
+    `split` has the numbers of the samples of each part that was cut from `train`.
     """
 
     train: Loader
@@ -187,6 +175,7 @@ class Loaders:
     classes: Sequence[str] | None = None
     statistics: Mapping[int, Mapping[str, list[float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    split: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, Loader]:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from torch import Tensor
 
 from ..diagnostics import Diagnostic, Note, SpecError, did_you_mean, error, nearest
 from ..ir.graph import Layer, Module, Net, Value, walk
-from ..ir.program import DataSection, Pipeline, Setting
+from ..ir.program import Conditional, DataSection, Pipeline, Setting
 from ..ir.types import TensorType
 from ..parameters.arguments import show
 from ..source import Source, Span
 from .calls import described_value
+from .cutting import PARTS
 from .loaders import Loaders, Working
-from .sources.registry import SourceChoice
+from .sources.registry import JoinedChoice, SourceChoice
 from .sources.registry import choose as choose_source
+from .transforms.choose import Transform
 from .transforms.choose import choose as choose_transform
 from .transforms.own import choose as choose_own
 from .transforms.pipeline import Stage
+from .transforms.steps import CROPS
 
-PARTS = ("train", "val", "test")
 STAGES = ("augment", "prepare", "transform")
 LATER = ("views", "pad", "on_bad_sample")
 """Settings of the language that are not done yet."""
@@ -34,9 +38,10 @@ class DataRecipe:
 
     spec: Source | None = None
     inputs: tuple[Value, ...] = ()
-    sources: Mapping[str, SourceChoice] = field(default_factory=dict)
+    sources: Mapping[str, SourceChoice | JoinedChoice] = field(default_factory=dict)
     split: tuple[int | float, ...] | None = None
     split_seed: int = 0
+    by: str | None = None
     working: Working = Working()
     augment: Stage = Stage("augment")
     prepare: Stage = Stage("prepare")
@@ -53,20 +58,24 @@ class DataRecipe:
         data: Any = None,
         device: str = "cpu",
         statistics: Mapping[int, Mapping[str, list[float]]] | None = None,
+        split: Mapping[str, Tensor] | None = None,
     ) -> Loaders:
         """The data, read, checked against the net and cut into parts.
 
         `seed` is for order and augmentation, `batch` the samples of one batch. `data` stands in for the sources:
         arrays or tensors, the net's inputs in order and the target, a map from field names, or a map from `train`,
-        `val` and `test` to such. `statistics` are used in place of computing "auto". Raises SpecError (TN0702, TN0703,
+        `val` and `test` to such. `statistics` are used in place of computing "auto", `split` in place of
+        drawing it: the numbers of each part's samples. Raises SpecError (TN0702, TN0703,
         TN0704).
         """
         from .load import load
 
-        return load(self, seed, batch, data, device, statistics)
+        return load(self, seed, batch, data, device, statistics, split)
 
     def counts(self) -> dict[str, int]:
-        """The samples of each part. No sample is made, and no statistics are taken. Raises SpecError as `load` does."""
+        """The samples of each part. No sample is made, no statistics are taken, nothing is downloaded.
+
+        Raises SpecError as `load` does."""
         from .load import counts
 
         return counts(self)
@@ -87,10 +96,10 @@ def resolve(section: DataSection | None, net: Net | None) -> tuple[DataRecipe, l
             found += problem.diagnostics
     stages = {name: _stage(pipeline, name, found) for name, pipeline in section.pipelines.items()}
     found += _contradictions(section.settings, section.failed)
-    options = {name: values[name] for name in ("workers", "pin_memory", "prefetch") if name in values}
+    options = {name: values[name] for name in ("workers", "pin_memory", "prefetch", "cache") if name in values}
     recipe = DataRecipe(
         section.span.source, inputs, {name: values[name] for name in PARTS if name in values}, values.get("split"),
-        values.get("split_seed", 0), Working(**options), skip_single=skip,
+        values.get("split_seed", 0), values.get("by"), Working(**options), skip_single=skip,
         given={name: plain_value(setting.value) for name, setting in section.settings.items()},
         spans={name: setting.value_span for name, setting in section.settings.items()},
         **{name: stage for name, stage in stages.items() if name in STAGES},
@@ -107,15 +116,31 @@ def plain_value(value: Any) -> Any:
 def _stage(pipeline: Pipeline, name: str, found: list[Diagnostic]) -> Stage:
     transforms = []
     for step in pipeline.steps:
+        step, when = (step.call, step.training) if isinstance(step, Conditional) else (step, None)
         try:
-            transform = choose_own(step) if step.target else choose_transform(step)
+            chosen = choose_own(step) if step.target else choose_transform(step, choose_own)
+            transform = replace(chosen, training=when)
             if transform.auto and name != "transform":
                 advice = "write it in `transform`, where images are float in [0, 1]"
                 raise error("TN0704", f'"auto" statistics are not for `{name}`', step.span, help=advice)
+            _check_crops(transform, name)
             transforms.append(transform)
         except SpecError as problem:
             found += problem.diagnostics
     return Stage(name, tuple(transforms))
+
+
+def _check_crops(transform: Transform, stage: str) -> None:
+    """Several images of one are for evaluation, which averages what is predicted of them."""
+    held = next((each.name for each in transform.inner if each.name in CROPS), None)
+    if held is not None:
+        raise error("TN0704", f"`{held}` stands alone, not in `{transform.name}`", transform.span)
+    evaluation = stage == "prepare" or stage == "transform" and transform.training is False
+    if transform.name in CROPS and not evaluation:
+        advice = "write it in `prepare`; in training `RandomCrop` takes one crop of each"
+        raise error(
+            "TN0704", f"`{transform.name}` makes several images of one, only to evaluate", transform.span, help=advice
+        )
 
 
 def _setting(setting: Setting) -> Any:
@@ -169,6 +194,13 @@ def _switch(setting: Setting) -> bool | str:
     raise error("TN0704", message, setting.value_span)
 
 
+def _column(setting: Setting) -> str:
+    if not isinstance(setting.value, str):
+        message = f"`by` is the name of a column, not {described_value(setting.value)}"
+        raise error("TN0704", message, setting.value_span)
+    return setting.value
+
+
 def _source(setting: Setting) -> SourceChoice:
     return choose_source(setting.value, setting.value_span)
 
@@ -179,9 +211,11 @@ SETTINGS: dict[str, Callable[[Setting], Any]] = {
     "test": _source,
     "split": _split,
     "split_seed": _whole(0, or_auto=False),
+    "by": _column,
     "workers": _whole(0, or_auto=True),
     "pin_memory": _switch,
     "prefetch": _whole(1, or_auto=True),
+    "cache": _switch,
 }
 """Each setting of a data section with its check, which gives the value."""
 
@@ -199,6 +233,9 @@ def _contradictions(settings: Mapping[str, Setting], failed: frozenset[str]) -> 
     if settings and "train" not in settings.keys() | failed and not mistyped:
         first = next(iter(settings.values()))
         found.append(Diagnostic("TN0704", "error", "the data section names no `train`", first.span))
+    if "by" in settings and split is None:
+        advice = "it names the column whose values are in one part each"
+        found.append(Diagnostic("TN0704", "error", "`by` is for `split`", settings["by"].span, help=advice))
     workers, prefetch = settings.get("workers"), settings.get("prefetch")
     if workers and prefetch and workers.value == 0 and prefetch.value != "auto":
         note = Note("there are none", workers.span)

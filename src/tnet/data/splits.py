@@ -1,10 +1,15 @@
-"""Cutting the samples of `train` into train, val and test."""
+"""Cutting the samples of `train` into train, val and test: the same on every machine.
+
+What is drawn are hashes (`streams.uniform`) put in order: they depend on the seed, not on the generator of a library.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,11 +34,41 @@ def cut(count: int, parts: Sequence[int], labels: Tensor | None, seed: int) -> l
     Stratified: the members of each class, shuffled, are spread evenly over [0, 1), and the parts are cut from that
     order, so that each part holds its share of each class to within one sample.
     """
-    order = streams.permutation(streams.key(seed, "split"), count)
+    order = _shuffled(count, seed)
     if labels is not None:
         order = order[_spread(labels[order]).argsort(stable=True)]
     bounds = torch.tensor([0, *parts]).cumsum(0).tolist()
     return [order[low:high].sort().values for low, high in zip(bounds, bounds[1:], strict=False)]
+
+
+def cut_groups(groups: Sequence[Any], parts: Sequence[int], seed: int) -> list[Tensor]:
+    """Indices of each part, ascending, no group in two: the largest groups first, each goes where the most samples are
+    missing. A part is as large as asked for to within a group; one that would get none gets the smallest of another.
+
+    Raises ValueError where there are fewer groups than parts.
+    """
+    names, members = np.unique(np.array([str(each) for each in groups]), return_inverse=True)
+    if len(names) < len(parts):
+        raise ValueError(f"{len(names)} groups cannot be cut into {len(parts)} parts")
+    counts = np.bincount(members)
+    drawn = _shuffled(len(names), seed).numpy()
+    order = drawn[np.argsort(-counts[drawn], kind="stable")]
+    room = np.array([*parts, len(groups) - sum(parts)])  # what counts leave over goes nowhere
+    owners = np.empty(len(names), dtype=np.int64)
+    for group in order:
+        owners[group] = room.argmax()
+        room[owners[group]] -= counts[group]
+    for part in range(len(parts)):
+        if part not in owners:
+            richest = np.bincount(owners, minlength=len(room)).argmax()
+            owners[order[owners[order] == richest][-1]] = part
+    return [torch.from_numpy((owners[members] == part).nonzero()[0]) for part in range(len(parts))]
+
+
+def _shuffled(count: int, seed: int) -> Tensor:
+    """The numbers below `count` in an order that the seed draws, int64."""
+    drawn = streams.uniform(streams.key(seed, "split"), np.arange(count), 1)[:, 0]
+    return torch.from_numpy(np.argsort(drawn, kind="stable"))
 
 
 def _spread(labels: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..diagnostics import error
-from .samples import Items, Memory, Windows
+from .samples import Samples
 from .transforms.own import OwnTransform
 from .transforms.pipeline import Pipeline, Stage
 
@@ -25,15 +25,13 @@ CHUNK = 512
 Statistics = dict[int, dict[str, list[float]]]
 
 
-def fill(
-    samples: Memory | Items | Windows, indices: Tensor, prepare: Stage, last: Stage, dtypes: Mapping[str, torch.dtype]
-) -> Stage:
+def fill(samples: Samples, indices: Tensor, prepare: Stage, last: Stage, dtypes: Mapping[str, torch.dtype]) -> Stage:
     """`last` with its "auto" arguments filled in. Raises SpecError (TN0702, TN0703) for data that cannot be read."""
     for number, transform in enumerate(last.transforms):
         if not transform.auto:
             continue
         before = replace(last, transforms=last.transforms[:number])
-        pipeline = Pipeline(prepare, before, dtypes, samples.images, seed=0)
+        pipeline = Pipeline(prepare, before, dtypes, samples.kinds, seed=0)
         found = _cached(_key(samples, indices, prepare, before), lambda run=pipeline: measure(samples, indices, run))
         if 0.0 in found["std"] and "std" in transform.auto:
             channel = found["std"].index(0.0)
@@ -44,15 +42,22 @@ def fill(
     return last
 
 
-def measure(samples: Memory | Items | Windows, indices: Tensor, pipeline: Pipeline) -> dict[str, list[float]]:
-    """Mean and (population) standard deviation along dim 1 of the images, or of the first input, over all samples."""
+def measure(samples: Samples, indices: Tensor, pipeline: Pipeline) -> dict[str, list[float]]:
+    """Mean and (population) standard deviation by channel of the images, or of the first input, over all samples."""
     count, total, squares = 0, 0.0, 0.0
     for chunk in indices.split(CHUNK if samples.uniform else 1):
         fields = pipeline(samples.read(chunk), chunk, epoch=0)
-        values = fields[next(iter(samples.images or fields))].double().transpose(0, 1).flatten(1)
-        count, total, squares = count + values.shape[1], total + values.sum(1), squares + values.square().sum(1)
+        for values in _by_channel(fields, samples.images):
+            count, total, squares = count + values.shape[1], total + values.sum(1), squares + values.square().sum(1)
     mean = total / count
     return {"mean": mean.tolist(), "std": (squares / count - mean.square()).clamp(min=0).sqrt().tolist()}
+
+
+def _by_channel(fields: Mapping[str, Tensor], images: Sequence[str]) -> list[Tensor]:
+    """The values of each channel of the images, or of each place of the first input, float64 of shape [channels, n]."""
+    if images:
+        return [fields[name].double().movedim(-3, 0).flatten(1) for name in images]
+    return [next(iter(fields.values())).double().transpose(0, 1).flatten(1)]
 
 
 def cache_folder() -> Path:
@@ -60,7 +65,7 @@ def cache_folder() -> Path:
     return Path(base) / "tnet" / "statistics"
 
 
-def _key(samples: Memory | Items | Windows, indices: Tensor, prepare: Stage, before: Stage) -> str | None:
+def _key(samples: Samples, indices: Tensor, prepare: Stage, before: Stage) -> str | None:
     content = samples.content(indices)
     if content is None or any(isinstance(each, OwnTransform) for each in (*prepare.transforms, *before.transforms)):
         return None  # own code may change, and says nothing of it

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..diagnostics import SpecError, error
-from .samples import Items, Memory, Windows
+from .samples import Samples
 
 IDLE = -1
 PATIENCE = 2.0  # seconds in which the system tells of a process that has ended
@@ -22,7 +22,7 @@ PATIENCE = 2.0  # seconds in which the system tells of a process that has ended
 class Desk:
     """Where each worker writes which sample it is at, in memory that it shares with the process of the run."""
 
-    def __init__(self, samples: Memory | Items | Windows, workers: int):
+    def __init__(self, samples: Samples, workers: int):
         self.samples = samples
         self.at = torch.full((workers, 2), IDLE, dtype=torch.int64)  # process, sample
         if workers:
@@ -56,12 +56,10 @@ class Desk:
         samples = [sample for process, sample in self.at.tolist() if process in processes and sample != IDLE]
         place = f" at sample {', '.join(map(self._name, samples))}" if samples else ""
         advice = "a lack of memory ends workers so; `data.workers=0` reads in the run's own process"
-        span = getattr(self.samples, "span", None)
-        return error("TN0702", f"a loader worker has died{place}: it {how}", span, help=advice)
+        return error("TN0702", f"a loader worker has died{place}: it {how}", self.samples.span, help=advice)
 
     def _name(self, sample: int) -> str:
-        paths = getattr(self.samples, "paths", None)
-        return f"`{paths[sample]}`" if paths else str(sample)
+        return f"`{self.samples.paths[sample]}`" if self.samples.paths else str(sample)
 
 
 @contextmanager

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..diagnostics import Diagnostic, SpecError, did_you_mean, error
-from ..ir.program import HyperValue, Override, Program
+from ..ir.program import HyperValue, Override, Program, Setting
 from ..ir.values import Call
-from ..source import Source
+from ..source import Source, Span
 from ..syntax import ast, parse, read, used_names
 from ..trust import Permissions
 from .callees import Callee, Skip
@@ -23,13 +23,19 @@ from .sections import read_data, read_rules, read_train
 
 
 def elaborate(
-    tree: ast.Tree, overrides: Sequence[Override] = (), permissions: Permissions | None = None
+    tree: ast.Tree,
+    overrides: Sequence[Override] = (),
+    permissions: Permissions | None = None,
+    recipe: str | None = None,
 ) -> tuple[Program, list[Diagnostic]]:
-    """The program of a spec, as far as it can be made out, and everything that is wrong with it."""
+    """The program of a spec, as far as it can be made out, and everything that is wrong with it.
+
+    Settings among the overrides, and the main net, are those of `recipe`.
+    """
     work = Work()
     program = Program(tree.source)
     try:
-        _elaborate(tree, overrides, program, work, permissions or Permissions())
+        _elaborate(tree, overrides, program, work, permissions or Permissions(), recipe)
     except LimitReached as reached:
         work.diagnostics += reached.problem.diagnostics
     except RecursionError:
@@ -38,27 +44,32 @@ def elaborate(
 
 
 def _elaborate(
-    tree: ast.Tree, overrides: Sequence[Override], program: Program, work: Work, permissions: Permissions
+    tree: ast.Tree,
+    overrides: Sequence[Override],
+    program: Program,
+    work: Work,
+    permissions: Permissions,
+    recipe: str | None,
 ) -> None:
     globals_ = _open(tree, {each.path: each for each in overrides if "." not in each.path}, work, [], permissions)
     _evaluate_all(globals_)
     program.hypers = globals_.hypers
     program.own_layers = own_layers(globals_)
-    _refuse_unknown(overrides, globals_, tree, work)
+    settings = _settings_given(overrides, tree, recipe)
+    _refuse_unknown(overrides, globals_, tree, work, settings)
     for declaration in tree.declarations:
         if isinstance(declaration, ast.Train):
-            under = [each for each in overrides if each.path.startswith("train.")]
-            section = read_train(declaration, under, globals_)
-            _enter(program.recipes, section, declaration, work)
+            given = settings.get(("train", _name(declaration)), [])
+            _enter(program.recipes, read_train(declaration, given, globals_), declaration, work)
         elif isinstance(declaration, ast.Data):
-            under = [each for each in overrides if each.path.startswith("data.")]
-            _enter(program.data, read_data(declaration, under, globals_), declaration, work)
+            given = settings.get(("data", _name(declaration)), [])
+            _enter(program.data, read_data(declaration, given, globals_), declaration, work)
         elif isinstance(declaration, ast.Net):
             _enter_net(declaration, globals_, program, work)
     for declaration in tree.declarations:
         if isinstance(declaration, ast.Parameters):
             _enter_rules(declaration, globals_, program, tree, work)
-    _choose_main(tree, program, work)
+    _choose_mains(tree, program, work, recipe)
 
 
 def _open(
@@ -131,23 +142,59 @@ def _written(tree: ast.Tree) -> dict[str, str]:
     return {each.name.text: f"{section}.{each.name.text}" for section, each in settings}
 
 
-def _refuse_unknown(overrides: Sequence[Override], globals_: Globals, tree: ast.Tree, work: Work) -> None:
-    sections = {"train": ast.Train, "data": ast.Data}
+SectionName = tuple[str, str | None]
+"""`("train", "finetune")`; the unnamed section of a kind has None."""
+
+
+def _settings_given(
+    overrides: Sequence[Override], tree: ast.Tree, recipe: str | None
+) -> dict[SectionName, list[Override]]:
+    """What is given from outside for the `train` section of the recipe and for the `data` section that it has."""
+    found: dict[SectionName, list[Override]] = {}
+    recipes = set(_recipes(tree)) - _written(tree).keys()
+    for kind, head, names in ((ast.Train, "train", [recipe]), (ast.Data, "data", [recipe, None])):
+        written = [_name(each) for each in tree.declarations if isinstance(each, kind)]
+        for name in [name for name in names if name in written][:1]:
+            under = [each for each in overrides if each.path.startswith(f"{head}.")]
+            found[head, name] = [each for each in under if each.path.split(".")[1] not in recipes]
+    return found
+
+
+def _name(section: ast.Train | ast.Data) -> str | None:
+    return section.name.text if section.name else None
+
+
+def _refuse_unknown(
+    overrides: Sequence[Override],
+    globals_: Globals,
+    tree: ast.Tree,
+    work: Work,
+    settings: Mapping[SectionName, list[Override]],
+) -> None:
+    taken = {id(each) for given in settings.values() for each in given}
     for override in overrides:
         head, dot, _ = override.path.partition(".")
         if not dot and head not in globals_.hypers and not isinstance(globals_.declarations.get(head), ast.Hyper):
             work.report(unknown_hyper(override, list(globals_.hypers), _written(tree)))
-        elif dot and head not in sections:
-            work.report(
-                error(
-                    "TN0204",
-                    f"`{override.path}` leads nowhere",
-                    override.name_place,
-                    help="start with `train.` or `data.`",
-                )
-            )
-        elif dot and not any(isinstance(each, sections[head]) for each in tree.declarations):
-            work.report(error("TN0204", f"the spec has no `{head}` section for `{override.path}`", override.name_place))
+        elif dot and head not in ("train", "data"):
+            advice = "start with `train.` or `data.`"
+            work.report(error("TN0204", f"`{override.path}` leads nowhere", override.name_place, help=advice))
+        elif dot and id(override) not in taken:
+            work.report(_no_section(head, override, tree))
+
+
+def _recipes(tree: ast.Tree) -> list[str]:
+    """The names of the recipes that have one."""
+    return [name for each in tree.declarations if isinstance(each, ast.Train) and (name := _name(each))]
+
+
+def _no_section(head: str, override: Override, tree: ast.Tree) -> SpecError:
+    recipes, second = _recipes(tree), override.path.split(".")[1]
+    if second in recipes:
+        advice = f"`--recipe {second}` makes `{head}.…` that recipe's"
+        return error("TN0204", f"`{override.path}` leads nowhere", override.name_place, help=advice)
+    advice = f"choose a recipe: `--recipe {recipes[0]}`" if recipes and head == "train" else None
+    return error("TN0204", f"the spec has no `{head}` section for `{override.path}`", override.name_place, help=advice)
 
 
 def _enter(sections: dict[str | None, Any], section: Any, node: Any, work: Work) -> None:
@@ -176,17 +223,23 @@ def _enter_rules(node: ast.Parameters, globals_: Globals, program: Program, tree
     program.rules.setdefault(name, []).extend(read_rules(node, globals_))
 
 
-def _choose_main(tree: ast.Tree, program: Program, work: Work) -> None:
-    recipe = program.recipes.get(None)
-    setting = recipe.settings.get("net") if recipe else None
-    wanted = None
-    if setting is not None:
-        value = setting.value
-        wanted = (value.name if isinstance(value, (Call, Callee)) else str(value), setting.value_span)
+def _choose_mains(tree: ast.Tree, program: Program, work: Work, chosen: str | None) -> None:
+    """The net of each recipe: the one that it names, or else the unnamed recipe, or the only one it can be."""
     used = set().union(
         *(set(used_names(each.body)) for each in tree.declarations if isinstance(each, (ast.Net, ast.Block)))
     )
-    try:
-        program.main = main_net(tree, wanted, used)
-    except SpecError as problem:
-        work.report(problem)
+    for recipe in dict.fromkeys([None, chosen, *program.recipes]):
+        sections = [program.recipes[name] for name in (recipe, None) if name in program.recipes]
+        setting = next((each.settings["net"] for each in sections if "net" in each.settings), None)
+        try:
+            program.mains[recipe] = main_net(tree, _named_net(setting), used)
+        except SpecError as problem:
+            work.report(problem)
+    program.main = program.mains.get(chosen)
+
+
+def _named_net(setting: Setting | None) -> tuple[str, Span] | None:
+    if setting is None:
+        return None
+    value = setting.value
+    return (value.name if isinstance(value, (Call, Callee)) else str(value), setting.value_span)

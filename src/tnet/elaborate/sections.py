@@ -6,19 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..diagnostics import Note, SpecError, did_you_mean, error
-from ..ir.program import DataSection, Override, Pipeline, Property, Rule, Selector, SelectorPart, Setting, TrainSection
+from ..diagnostics import Note, SpecError, error
+from ..ir.program import (
+    DataSection,
+    Override,
+    Pipeline,
+    Property,
+    Rule,
+    Selector,
+    SelectorPart,
+    Setting,
+    TrainSection,
+)
 from ..ir.values import Call, Duration, Expression, StagedValue, Stages
 from ..source import Span
 from ..syntax import ast, parse_stages
 from .callees import Skip, describe
-from .evaluation import arguments, decide, evaluate
+from .evaluation import decide, evaluate
 from .frames import MISSING, Frame
 from .globals import Globals
 from .overrides import given_value
 from .own_code import as_call
-
-PIPELINES = ("augment", "prepare", "transform")
+from .pipelines import read_pipeline
 
 
 class SettingsFrame(Frame):
@@ -85,11 +94,20 @@ def stages_value(stages: Sequence[ast.Stage], frame: Frame, name: str = "") -> A
     """One value, or stages with their durations."""
     if len(stages) == 1 and stages[0].duration is None:
         node = stages[0].value
-        if name == "loss" and not _is_plain(node):
-            return Expression(node, frame, node.span)
-        return evaluate(node, frame)
+        return _loss_value(node, frame) if name == "loss" else evaluate(node, frame)
     staged = tuple(StagedValue(evaluate(each.value, frame), _duration(each, frame), each.span) for each in stages)
     return Stages(staged, stages[0].span.to(stages[-1].span))
+
+
+def _loss_value(node: ast.Expr, frame: Frame) -> Any:
+    """A loss, or a list or map of them."""
+    match node:
+        case ast.ListExpr(items=items):
+            return [_loss_value(each, frame) for each in items]
+        case ast.MapExpr(items=items):
+            return {key.name if isinstance(key, ast.Var) else evaluate(key, frame): _loss_value(each, frame)
+                    for key, each in items}  # fmt: skip
+    return evaluate(node, frame) if _is_plain(node) else Expression(node, frame, node.span)
 
 
 def _is_plain(node: ast.Expr) -> bool:
@@ -194,57 +212,12 @@ def read_data(node: ast.Data, overrides: list[Override], globals_: Globals) -> D
     pipelines: dict[str, Pipeline] = {}
     for item in node.items:
         if isinstance(item, ast.Flow):
-            _read_pipeline(item, pipelines, globals_)
+            read_pipeline(item, pipelines, globals_)
     return DataSection(node.name and node.name.text, node.span, settings, pipelines, _failed(nodes, settings))
 
 
 def _failed(nodes: list[ast.Setting], settings: Mapping[str, Setting]) -> frozenset[str]:
     return frozenset(each.name.text for each in nodes) - settings.keys()
-
-
-def _read_pipeline(item: ast.Flow, pipelines: dict[str, Pipeline], globals_: Globals) -> None:
-    step = item.steps[0]
-    try:
-        label = step.label.text if isinstance(step.label, ast.Name) else None
-        if len(item.steps) != 1 or label not in PIPELINES or not isinstance(step.action, ast.Group):
-            raise error(
-                "TN0501", "`data` holds settings and `augment: { … }`, `prepare: { … }`, `transform: { … }`", item.span,
-                help=did_you_mean(label, PIPELINES) if label else None,
-            )  # fmt: skip
-        if label in pipelines:
-            raise error("TN0202", f"`{label}` is given twice", step.label.span)
-        pipelines[label] = Pipeline(tuple(_transforms(step.action.body, globals_)), item.span)
-    except SpecError as problem:
-        globals_.work.report(problem)
-    except Skip:
-        pass
-
-
-def _transforms(body: ast.Body, globals_: Globals) -> list[Call]:
-    frame = Frame(globals_.work, globals_, section=True)
-    found: list[Call] = []
-    for statement in body.statements:
-        if isinstance(statement, ast.If):
-            globals_.work.report(error("TN0001", "a condition in a data pipeline is not done yet", statement.span))
-            continue
-        if not isinstance(statement, ast.Flow):
-            globals_.work.report(error("TN0501", "only transforms stand here", statement.span))
-            continue
-        found += [_transform(step, frame) for step in statement.steps]
-    return found
-
-
-def _transform(step: ast.Step, frame: Frame) -> Call:
-    action = step.action
-    if step.label is not None or not isinstance(action, ast.Apply):
-        raise error("TN0501", "a pipeline is a list of transforms, without labels and groups", step.span)
-    given = arguments(action.args, frame)
-    own = as_call(frame.globals.find(action.callee.text), action.span)
-    target = own.target if isinstance(own, Call) else None
-    args = tuple(as_call(each, given.spans[place]) for place, each in enumerate(given.positional))
-    kwargs = {name: as_call(each, given.spans[name]) for name, each in given.keywords.items()}
-    called = action.args is not None
-    return Call(action.callee.text, args, kwargs, called, action.span, given.spans, given.names, target)
 
 
 def read_rules(node: ast.Parameters, globals_: Globals) -> list[Rule]:

@@ -86,10 +86,19 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """`augment`, `prepare` or `transform` of a data section: calls of transforms in order."""
+class Conditional:
+    """A transform (`values.Call`) that runs in training only, or in evaluation only."""
 
-    steps: tuple[Any, ...]  # of values.Call
+    call: Any
+    training: bool
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """`augment`, `prepare` or `transform` of a data section: calls of transforms (`values.Call`) in order, as
+    `Conditional` where they stand under `if training`."""
+
+    steps: tuple[Any, ...]
     span: Span
 
 
@@ -117,7 +126,8 @@ class TrainSection:
 @dataclass
 class Program:
     """`rules`, `data` and `recipes` are by name; the main net's rules, and the unnamed sections, are under None.
-    `own_layers` are the classes of layers that the spec takes from Python code, by the names that it gives them."""
+    `own_layers` are the classes of layers that the spec takes from Python code, by the names that it gives them;
+    `mains` has the net of each recipe, where it is known."""
 
     source: Source
     hypers: dict[str, HyperValue] = field(default_factory=dict)
@@ -127,6 +137,15 @@ class Program:
     data: dict[str | None, DataSection] = field(default_factory=dict)
     recipes: dict[str | None, TrainSection] = field(default_factory=dict)
     own_layers: dict[str, type] = field(default_factory=dict)
+    mains: dict[str | None, str | None] = field(default_factory=dict)
+
+    def main_of(self, recipe: str | None) -> Net | None:
+        """The net that a recipe trains."""
+        return self.nets.get(self.mains.get(recipe, self.main))
+
+    def data_of(self, recipe: str | None) -> DataSection | None:
+        """The data of a recipe: the section of its name, or the unnamed one."""
+        return self.data.get(recipe) or self.data.get(None)
 
     def net(self, name: str | None = None) -> Net:
         """The named or the main net. Raises KeyError."""

@@ -50,15 +50,14 @@ class Context:
     @cached_property
     def trainings(self) -> list[Training]:
         """The recipes that can be followed."""
-        program, main = self.program, self.program.main
-        if main not in program.nets:
-            return []
+        program = self.program
+        found = [(name, recipe, program.main_of(name)) for name, recipe in self.recipes.items() if recipe is not None]
         return [
             Training(
-                recipe, program.recipes[name], program.data.get(name) or program.data.get(None), program.nets[main],
-                self.flows[main], self.tables[main, name],
+                recipe, program.recipes[name], program.data_of(name), net, self.flows[net.name],
+                self.tables[net.name, name],
             )
-            for name, recipe in self.recipes.items() if recipe is not None
+            for name, recipe, net in found if net is not None
         ]  # fmt: skip
 
     def layers(self) -> Iterator[Layer]:

@@ -28,8 +28,12 @@ USUAL = 64
 
 
 def loss_calls(training: Training) -> list[LossCall]:
-    """The loss of a recipe; of an expression, all operations in it."""
-    choice, known = training.recipe.loss, target_of(training.data)
+    """The losses of a recipe; of an expression, all operations in it."""
+    return [call for choice in training.recipe.losses.values() for call in _calls_of(training, choice)]
+
+
+def _calls_of(training: Training, choice: Any) -> list[LossCall]:
+    known = target_of(training.data)
     if choice.is_expression:
         return list(_of_expression(training, choice, known))
     target = Tensor(known.type(_samples(training)) if known else TensorType("float32", ()))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..diagnostics import Diagnostic, Note, warning
-from ..ir.program import DataSection
+from ..ir.program import Conditional, DataSection
 from ..ir.types import TensorType
 from ..ir.values import Call
 from .context import Context, Training
@@ -89,7 +89,8 @@ def _normalised(training: Training) -> bool:
     given = training.flow.inputs[0]
     if not isinstance(given.type, TensorType) or not given.type.dtype.startswith("float"):
         return True
-    steps = (step for pipeline in training.data.pipelines.values() for step in pipeline.steps)
-    return any(each.name in NORMALISING for each in steps) or any(
+    steps = [step for pipeline in training.data.pipelines.values() for step in pipeline.steps]
+    calls = (step.call if isinstance(step, Conditional) else step for step in steps)
+    return any(each.name in NORMALISING for each in calls) or any(
         each.name in RESCALING for each in destinations(given)
     )

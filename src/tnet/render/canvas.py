@@ -18,15 +18,18 @@ WIDEST = 0.66
 LIGHT = {
     "paper": "#ffffff", "ink": "#1b1f24", "quiet": "#57606a", "grid": "#d8dee4", "frozen": "#d0d7de",
     "1": "#0550ae", "2": "#b3470d", "3": "#116329", "4": "#8250df", "5": "#a40e26", "6": "#0b7285", "7": "#7d4e00",
-    "8": "#bf3989",
+    "8": "#bf3989", "shade1": "#e4eefb", "shade2": "#c3daf6", "shade3": "#98c0ef", "shade4": "#6aa4e6",
 }  # fmt: skip
 DARK = {
     "paper": "#0d1117", "ink": "#e6edf3", "quiet": "#9198a1", "grid": "#2a313c", "frozen": "#3d444d",
     "1": "#79c0ff", "2": "#ffa657", "3": "#7ee787", "4": "#d2a8ff", "5": "#ff7b72", "6": "#56d4dd", "7": "#e3b341",
-    "8": "#ff9bce",
+    "8": "#ff9bce", "shade1": "#12243c", "shade2": "#163a68", "shade3": "#1b4d8e", "shade4": "#2260b2",
 }  # fmt: skip
 SERIES = ("1", "2", "3", "4", "5", "6", "7", "8")
 """Colours of curves, in turn."""
+
+SHADES = ("paper", "shade1", "shade2", "shade3", "shade4")
+"""From nothing to much, on each of which "ink" can be read."""
 
 DASHES = ((), (6, 3), (2, 3))
 """Dashes of curves, in turn when the colours are used up."""
@@ -52,6 +55,25 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Area:
+    """A polygon that is filled."""
+
+    points: Sequence[Point]
+    colour: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG, stretched over a box; one that is enlarged keeps its pixels' edges."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    png: bytes
+
+
+@dataclass(frozen=True)
 class Text:
     """`anchor` is "start", "middle" or "end"; `y` is where the letters stand."""
 
@@ -63,6 +85,9 @@ class Text:
     bold: bool = False
 
 
+Shape = Line | Box | Area | Picture | Text
+
+
 @dataclass
 class Canvas:
     """A picture of a width, growing downwards as shapes are added."""
@@ -70,9 +95,9 @@ class Canvas:
     title: str
     width: float
     height: float = 0.0
-    shapes: list[Line | Box | Text] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
 
-    def add(self, *shapes: Line | Box | Text) -> None:
+    def add(self, *shapes: Shape) -> None:
         self.shapes += shapes
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from io import BytesIO
 from itertools import pairwise
 from math import hypot
+from typing import Any
 
-from .canvas import LIGHT, SIZE, Box, Canvas, Line, Point, Text
+from ..diagnostics.render.escape import escape as visible
+from .canvas import LIGHT, SIZE, Area, Box, Canvas, Line, Picture, Point, Text
 
 SCALE = 2
 """Pixels of the picture for one of the canvas."""
@@ -35,13 +37,27 @@ def png(canvas: Canvas) -> bytes:
                 corner = (shape.left + shape.width, shape.top + shape.height)
                 draw.rectangle((shape.left * zoom, shape.top * zoom, corner[0] * zoom, corner[1] * zoom),
                                LIGHT[shape.colour])  # fmt: skip
+            case Area():
+                draw.polygon([(x * zoom, y * zoom) for x, y in shape.points], LIGHT[shape.colour])
+            case Picture():
+                stretched = _stretched(shape, zoom)
+                image.paste(stretched, (round(shape.left * zoom), round(shape.top * zoom)), stretched)
             case Text():
                 place, weight = (shape.x * zoom, shape.y * zoom), zoom // 4 if shape.bold else 0
-                fill = LIGHT[shape.colour]
-                draw.text(place, shape.text, fill, font, ANCHORS[shape.anchor], stroke_width=weight, stroke_fill=fill)
+                fill, text = LIGHT[shape.colour], visible(shape.text)
+                draw.text(place, text, fill, font, ANCHORS[shape.anchor], stroke_width=weight, stroke_fill=fill)
     out = BytesIO()
     image.resize((size[0] // FINER, size[1] // FINER), Image.Resampling.LANCZOS).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _stretched(shape: Picture, zoom: int) -> Any:
+    from PIL import Image
+
+    with Image.open(BytesIO(shape.png)) as picture:
+        size = (max(1, round(shape.width * zoom)), max(1, round(shape.height * zoom)))
+        enlarged = size[0] >= picture.width
+        return picture.convert("RGBA").resize(size, Image.Resampling.NEAREST if enlarged else Image.Resampling.BOX)
 
 
 def _dashed(line: Line) -> Iterator[list[Point]]:

@@ -26,14 +26,14 @@ from ..ir.graph import Net
 from ..ir.types import TensorType
 from ..parameters import ParameterGroup, RuleTable, groups
 from ..shapes import at_hints
+from ..training.choices import CompileChoice
 from ..training.compiled import Forward
 from ..training.loss_expressions import usual_fields
 from ..training.losses import possible_targets
 from ..training.outputs import outputs_of
 from ..training.recipe import Recipe
-from ..training.rules.players import MAIN, Player, backward, losses_of, players_of
+from ..training.rules.players import Player, backward, losses_of, players_of
 from ..training.rules.recomputing import recomputing
-from ..training.settings import CompileChoice
 from .sizes import example_inputs, sizes
 
 Fields = Mapping[str, Tensor]
@@ -147,12 +147,12 @@ def _run(net: Net, cls: type[nn.Module], recipe: Recipe, table: RuleTable, at: M
         model.to_empty(device=device)
         inputs = example_inputs(net, str(device), dict(at))
     names = tuple(each.name for each in net.root.inputs[: net.root.own_inputs])
-    losses = [recipe.loss, *losses_of(table)]
-    loss, *others = [each.build(device) for each in losses]
-    forward = Forward(model, loss, names, 0, CompileChoice(False), recipe.precision, device, print, others)
+    losses = [*recipe.losses.values(), *losses_of(table)]
+    built = [each.build(device) for each in losses]
+    forward = Forward(model, built, names, 0, CompileChoice(False), recipe.precision, device, print)
     batch = _batch(forward, dict(zip(names, inputs, strict=True)), losses, net, at, mode)
     recomputed = [model.get_submodule(path) for path in table.outermost("recompute")]
-    players = players_of(table, model) or [Player(MAIN, list(model.parameters()))]
+    players = players_of(table, model, len(recipe.losses)) or [Player((0,))]
     saved, flops = SavedBytes(model), FlopCounterMode(display=False)
     with mode, flops, KernelBuffers(), recomputing(recomputed):
         with saved_tensors_hooks(saved.pack, lambda tensor: tensor):
@@ -231,7 +231,7 @@ def _batch(
         batch = {**dict.fromkeys(fields, target), **inputs}
         try:
             with torch.no_grad():
-                for loss in (forward.loss_function, *forward.others):
+                for loss in forward.functions:
                     loss(outputs, batch)
             return batch
         except Exception as found:  # of torch, of the loss's own compilation: the next target may do

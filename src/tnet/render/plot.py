@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .canvas import DASHES, SERIES, SIZE, Canvas, Line, Point, Text, folded, width_of
@@ -35,6 +35,7 @@ class Look:
     """How the curves of a plot are told apart."""
 
     number: int
+    width: float = 2
 
     @property
     def colour(self) -> str:
@@ -61,9 +62,9 @@ def plot(canvas: Canvas, title: str, curves: Sequence[Curve], axis: Axis, height
     for number, curve in sorted(enumerate(curves), key=lambda each: each[1].start):  # a later start lies on top
         look = Look(number)
         points = _points(curve, left, right, lower, height / max(top, rows[-1]))
-        canvas.add(Line(points, look.colour, 2, look.dash))
+        canvas.add(Line(points, look.colour, look.width, look.dash))
     canvas.height = lower + 2 * LINE
-    _legend(canvas, [curve.name for curve in curves])
+    legend(canvas, [(curve.name, Look(number)) for number, curve in enumerate(curves)])
 
 
 def horizontal_axis(canvas: Canvas, axis: Axis, left: float, right: float, y: float) -> None:
@@ -86,11 +87,13 @@ def _points(curve: Curve, left: float, right: float, lower: float, scale: float)
     for number in range(curve.start, len(curve.values)):
         column = number * apart if apart >= 1 else float(round(number * apart))
         columns.setdefault(column, []).append(curve.values[number])
-    points = []
-    for column, values in columns.items():
-        kept = dict.fromkeys((values[0], min(values), max(values), values[-1]))
-        points += [(left + column, lower - value * scale) for value in kept]
+    points = [(left + column, lower - value * scale) for column, values in columns.items() for value in kept(values)]
     return points if len(points) > 1 else [*points, (right, points[0][1])] if points else []
+
+
+def kept(values: Sequence[float]) -> Iterable[float]:
+    """Of the values on one column of pixels: the first, the smallest, the largest and the last."""
+    return dict.fromkeys((values[0], min(values), max(values), values[-1]))
 
 
 def ticks(start: float, end: float, count: int = 5) -> Iterator[float]:
@@ -103,12 +106,12 @@ def ticks(start: float, end: float, count: int = 5) -> Iterator[float]:
         yield float(f"{start + number * step:.9g}")
 
 
-def _legend(canvas: Canvas, names: Sequence[str]) -> None:
+def legend(canvas: Canvas, names: Sequence[tuple[str, Look]]) -> None:
+    """The names of curves below one another, each behind a piece of its line."""
     left = MARGIN + 36
-    for number, name in enumerate(names):
-        look = Look(number)
+    for name, look in names:
         y = canvas.height + LINE / 2
-        canvas.add(Line([(MARGIN, y - SIZE / 3), (MARGIN + 26, y - SIZE / 3)], look.colour, 2, look.dash))
+        canvas.add(Line([(MARGIN, y - SIZE / 3), (MARGIN + 26, y - SIZE / 3)], look.colour, look.width, look.dash))
         for line in folded(name, canvas.width - left - MARGIN):
             canvas.add(Text(left, canvas.height + LINE / 2, line))
             canvas.height += LINE

@@ -13,10 +13,10 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from ..diagnostics import Note, SpecError, error
+from .choices import CheckpointChoice
 from .files import cannot, pack, read_folder, remove_folder, unpack, write, write_folder
 from .files import tidy as tidy
 from .hooks import Hook
-from .settings import CheckpointChoice
 from .state import Best, State
 
 WEIGHTS = "model.safetensors"

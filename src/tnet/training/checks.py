@@ -50,7 +50,7 @@ def try_batch(
 ) -> Fields:
     """Run the net and the loss once on two samples, without a trace; gives them. `number` is that of the loss among
     those of the pass. Raises SpecError (TN0703)."""
-    batch = to_device(loader.make(loader.indices[:2], 0), device)
+    batch = to_device(loader.pipeline.one_crop(loader.make(loader.indices[:2], 0)), device)
     for field in loss.fields:
         if field not in batch:
             has = ", ".join(f"`{name}`" for name in batch)

@@ -18,35 +18,39 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
+from ..data.transforms.pipeline import Pipeline
+from .choices import CompileChoice
 from .regions import Regions
-from .settings import CompileChoice
 
 Fields = Mapping[str, Tensor]
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
+"""What autocast computes in, by `precision`."""
 
 
 class Forward:
-    """`loss(batch)` and `evaluate(batch)`, which gives (loss, outputs).
+    """`loss(batch)`, `losses(batch)`, and `evaluate(batch)`, which gives (losses, outputs).
 
     `inputs` are the net's in order; `size` is the number of samples that is compiled for; `say` tells the user when
-    compiling does not work. `precision` "bf16" runs under autocast: weights stay float32. `others` are losses of rules,
-    beside the recipe's own.
+    compiling does not work. `precision` "bf16" or "fp16" runs under autocast: weights stay float32. The first of
+    `losses` are the recipe's, which have `names` where they are several; those of rules follow.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        loss: nn.Module,
+        losses: Sequence[nn.Module],
         inputs: tuple[str, ...],
         size: int,
         compile: CompileChoice,
         precision: str,
         device: torch.device,
         say: Callable[[str], None],
-        others: Sequence[nn.Module] = (),
+        names: Sequence[str] = ("",),
     ):
-        self.others, self.paused = tuple(others), False
-        self.model, self.loss_function, self.inputs, self.size = model, loss, inputs, size
+        self.functions, self.names, self.paused = tuple(losses), tuple(names), False
+        self.model, self.inputs, self.size = model, inputs, size
         self.choice, self.precision, self.device, self.say = compile, precision, device, say
         self.compiles = compile.enabled
         self.regions = Regions(model)
@@ -57,28 +61,41 @@ class Forward:
     def over(self, model: nn.Module) -> Forward:
         """The same of another model of the net."""
         choice = replace(self.choice, enabled=self.compiles)
-        return Forward(model, self.loss_function, self.inputs, self.size, choice, self.precision, self.device, self.say)
+        rest = self.inputs, self.size, choice, self.precision, self.device, self.say, self.names
+        return Forward(model, self.functions, *rest)
 
-    def run(self, batch: Fields) -> tuple[Tensor, Any]:
+    def run(self, batch: Fields) -> tuple[tuple[Tensor, ...], Any]:
+        return self._run(batch, len(self.names))
+
+    def _run(self, batch: Fields, count: int) -> tuple[tuple[Tensor, ...], Any]:
+        """So many of the losses, and the outputs."""
         with self._autocast():
             outputs = self.model(*[batch[name] for name in self.inputs])
-            return self.loss_function(outputs, batch), outputs
+            return self._apply(outputs, batch, count), outputs
+
+    def _apply(self, outputs: Any, batch: Fields, count: int) -> tuple[Tensor, ...]:
+        return tuple(function(outputs, batch) for function in self.functions[:count])
+
+    def run_crops(self, batch: Fields, pipeline: Pipeline) -> tuple[tuple[Tensor, ...], Any]:
+        """Losses and outputs of samples that come as several crops: what the net says of them is averaged first."""
+        with self._autocast():
+            outputs = self.model(*[pipeline.each_crop(name, batch[name]) for name in self.inputs])
+            outputs = tree_map(lambda each: each.unflatten(0, (-1, pipeline.crops)).mean(1), outputs)
+            return self._apply(outputs, batch, len(self.names)), outputs
 
     def run_loss(self, batch: Fields) -> Tensor:
-        return self.run(batch)[0]
+        return self._run(batch, 1)[0][0]
 
     def loss(self, batch: Fields) -> Tensor:
         """The loss, to be differentiated."""
         return (self._compiled_loss if self.is_full(batch) else self.run_loss)(batch)
 
     def losses(self, batch: Fields) -> tuple[Tensor, ...]:
-        """The recipe's loss and `others`, of one pass, each to be differentiated."""
+        """All losses of one pass, each to be differentiated."""
         return (self._compiled_losses if self.is_full(batch) else self.run_losses)(batch)
 
     def run_losses(self, batch: Fields) -> tuple[Tensor, ...]:
-        loss, outputs = self.run(batch)
-        with self._autocast():
-            return (loss, *(other(outputs, batch) for other in self.others))
+        return self._run(batch, len(self.functions))[0]
 
     def rebuild(self) -> None:
         """Compile anew at the next pass, as where gradients of other parameters are wanted."""
@@ -86,8 +103,8 @@ class Forward:
         for name in ("_compiled_loss", "_compiled_losses", "_compiled_run"):
             self.__dict__.pop(name, None)
 
-    def evaluate(self, batch: Fields, compiled: bool) -> tuple[Tensor, Any]:
-        """Loss and outputs; `compiled` says whether so many batches will come that compiling pays."""
+    def evaluate(self, batch: Fields, compiled: bool) -> tuple[tuple[Tensor, ...], Any]:
+        """The recipe's losses, and the outputs; `compiled` says whether so many batches come that compiling pays."""
         if not (compiled and self.is_full(batch)):
             return self.run(batch)
         try:
@@ -135,13 +152,12 @@ class Forward:
     def compile(self, function: Callable, fullgraph: bool = False) -> Callable:
         """The function through `torch.compile`, as the recipe says."""
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns of a CUDA not in use
-        mode = None if self.choice.mode == "default" else self.choice.mode
-        return torch.compile(function, fullgraph=fullgraph, mode=mode)
+        return torch.compile(function, fullgraph=fullgraph, **self.choice.arguments)
 
     def _autocast(self) -> Any:
         if self.precision == "fp32":
             return nullcontext()
-        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+        return torch.autocast(self.device.type, dtype=HALF[self.precision])
 
 
 def missing_compiler(device: torch.device) -> str | None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from torch.nn.modules.batchnorm import _BatchNorm
+
 from ..diagnostics import Diagnostic, Note, did_you_mean
 from ..ir.graph import Net
 from ..ir.program import DataSection, Setting
-from ..parameters.choice import OptimizerChoice
+from ..ir.sites import modules
+from ..parameters.choice import OptimizerChoice, takes_closure
 from ..source import Span
+from .clashes import CLASHES, CLOSURES
 from .mixing import check_mixing
 from .schedules import ScheduleChoice
 
@@ -33,10 +37,10 @@ def contradictions(
         note = (Note(f"`{other}` is set here", settings[other].span),) if other in settings else ()
         found.append(Diagnostic("TN0803", "error", message, span or settings[name].span, note, help))
 
-    if values.get("epochs") and values.get("steps"):
-        conflict("steps", "epochs", "`epochs` and `steps` both say how long to train", "leave one of them out")
-    if values.get("deterministic") and values.get("benchmark"):
-        conflict("benchmark", "deterministic", "`benchmark` picks the fastest algorithms, `deterministic` certain ones")
+    with_closures = any(takes_closure(optimizer.cls) for _, optimizer in scheduled if optimizer)
+    for clash in CLASHES:
+        if clash.holds({**values, CLOSURES: with_closures}):
+            conflict(clash.name, clash.other, clash.message, clash.help)
     parts, batch = values.get("accumulate", 1), values.get("batch", 1)
     if batch % parts:
         conflict("accumulate", "batch", f"a batch of {batch} cannot be computed in {parts} equal parts")
@@ -46,10 +50,8 @@ def contradictions(
         and not any(schedule.stages for schedule, _ in scheduled if schedule)
     ):
         conflict("schedule_per", "schedule", "`schedule_per` is set, but there is no `schedule`")
-    for name in ("mixup", "cutmix"):
-        if values.get(name) and values.get("loss") and net is not None:
-            check_mixing(name, values["loss"], net, conflict)
-    _check_tricks(values, net, conflict)
+    if net is not None:
+        _check_net(values, net, conflict)
     for name, result in _monitored(values):
         if problem := _unmonitored(name, result, settings, values, data):
             conflict(name, *problem, span=settings[name].value.spans.get(WATCHING[name]) if name in settings else None)
@@ -59,21 +61,19 @@ def contradictions(
     return found
 
 
-def _check_tricks(values: Mapping[str, Any], net: Net | None, conflict: Callable[..., None]) -> None:
-    if values.get("anomaly") and "compile" in values and values["compile"].enabled:
-        conflict("anomaly", "compile", "`anomaly` looks into functions of autograd, which compiled code has not")
-    inputs = net.root.inputs[: net.root.own_inputs] if net else ()
-    if values.get("channels_last") and net and not any(len(getattr(each.type, "dims", ())) == 4 for each in inputs):
+def _check_net(values: Mapping[str, Any], net: Net, conflict: Callable[..., None]) -> None:
+    """What tricks need of the net and the losses."""
+    for name in ("mixup", "cutmix"):
+        for loss in values.get("loss", {}).values() if values.get(name) else ():
+            check_mixing(name, loss, net, conflict)
+    inputs = net.root.inputs[: net.root.own_inputs]
+    if values.get("channels_last") and not any(len(getattr(each.type, "dims", ())) == 4 for each in inputs):
         conflict("channels_last", "net", "`channels_last` is for images, and no input of the net has four dims")
-    for other, why in AGAINST_SWA.items():
-        if values.get("swa") and values.get(other):
-            conflict("swa", other, f"`swa` {why}", "leave one of them out")
-    if values.get("on_nan") == "rollback" and "checkpoint" in values and values["checkpoint"] is None:
-        conflict("on_nan", "checkpoint", "`rollback` goes back to a checkpoint, and none is kept")
+    if values.get("sync_batchnorm") and not any(
+        each.cls and issubclass(each.cls, _BatchNorm) for each in modules(net.root)
+    ):
+        conflict("sync_batchnorm", "net", "`sync_batchnorm` is for batch norms, and the net has none")
 
-
-AGAINST_SWA = {"ema": "and `ema` are both averages to evaluate and keep",
-               "early_stop": "averages the last part of the run, which `early_stop` may cut off"}  # fmt: skip
 
 NEEDS = {"checkpoint": "the best checkpoint is found by evaluating, which is off",
          "early_stop": "stopping early is decided by evaluating, which is off",
@@ -113,7 +113,11 @@ def _unmonitored(
     data: DataSection | None,
 ) -> tuple[str, str, str | None] | None:
     """Why a setting cannot read a result of evaluations by that name: the other setting, the message and the help."""
-    names = ["val.loss", *(f"val.{each.name}" for each in values.get("metrics", ()) if each.is_number)]
+    names = [
+        "val.loss",
+        *(f"val.loss.{name}" for name in values.get("loss", ()) if name),
+        *(f"val.{each.name}" for each in values.get("metrics", ()) if each.is_number),
+    ]
     if result not in names and ("metrics" in values or "metrics" not in settings):
         listed = ", ".join(f'"{name}"' for name in names)
         advice = did_you_mean(result, names) or f"there are {listed}"

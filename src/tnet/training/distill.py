@@ -14,9 +14,9 @@ from ..data.sources.registry import existing
 from ..data.sources.tensors import read_file
 from ..diagnostics import SpecError, error
 from ..source import Span
+from .choices import DistillChoice
 from .hooks import Batch, Hook
 from .outputs import outputs_of
-from .settings import DistillChoice
 from .state import State
 from .weights import misfits, stripped
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .choices import PatienceChoice
 from .hooks import Hook, Results
 from .loop import Stop
-from .settings import PatienceChoice
 from .state import State
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -18,34 +18,54 @@ from .outputs import outputs_of
 PAYS_FROM = 500  # batches of evaluation in a run from which compiling them saves more than it takes
 
 
+class Tap(Protocol):
+    def begin(self, loader: Loader) -> None: ...
+
+    def see(self, batch: Mapping[str, Tensor], outputs: Any) -> None: ...
+
+
 @dataclass
 class Evaluator:
-    """Evaluates a model. `classes` has the names of the classes where accuracy by class makes sense."""
+    """Evaluates a model. `classes` has the names of the classes where accuracy by class makes sense; `tap` is told of
+    each evaluation's loader and of its batches with the outputs."""
 
     forward: Forward
     metrics: Sequence[MetricChoice]
     device: torch.device
     classes: Sequence[str] = ()
     compiled: bool = False
+    tap: Tap | None = None
 
     def __post_init__(self) -> None:
         self.built = [metric.build().to(self.device) for metric in self.metrics]
 
     def __call__(self, loader: Loader) -> dict[str, Any]:
-        """`loss`, each metric by name and, with classes, `by_class`: the share of each that was found, None for
-        one without samples."""
+        """`loss`, of several losses also each by its name, each metric by name and, with classes, `by_class`: the
+        share of each that was found, None for one without samples."""
         for metric in self.built:
             metric.reset()
-        total = torch.zeros((), dtype=torch.float64 if self.device.type != "mps" else None, device=self.device)
+        if self.tap:
+            self.tap.begin(loader)
+        names = self.forward.names
+        total = torch.zeros(len(names), dtype=torch.float64 if self.device.type != "mps" else None, device=self.device)
         hits = torch.zeros(2, len(self.classes), dtype=torch.int64, device=self.device)
         with evaluating(self.forward.model), torch.no_grad(), loader.desk.watched():
             for batch in loader.epoch(0):
                 batch = to_device(batch, self.device)
-                loss, outputs = self.forward.evaluate(batch, self.compiled)
-                total += loss * len(batch[self.forward.inputs[0]])
+                losses, outputs = self._outcome(batch, loader)
+                total += torch.stack(losses) * len(batch[self.forward.inputs[0]])
+                if self.tap:
+                    self.tap.see(batch, outputs)
                 if self.built or self.classes:
                     self._update(outputs_of(outputs)[0], batch["target"], hits)
-        return {"loss": float(total / loader.count), **self._read(hits)}
+        means = (total / loader.count).tolist()
+        apart = {f"loss.{name}": mean for name, mean in zip(names, means, strict=True) if name}
+        return {"loss": sum(means), **apart, **self._read(hits)}
+
+    def _outcome(self, batch: Mapping[str, Tensor], loader: Loader) -> tuple[tuple[Tensor, ...], Any]:
+        if loader.pipeline.crops > 1:
+            return self.forward.run_crops(batch, loader.pipeline)
+        return self.forward.evaluate(batch, self.compiled)
 
     def _update(self, output: Tensor, target: Tensor, hits: Tensor) -> None:
         output = output.float() if output.dtype in (torch.bfloat16, torch.float16) else output

@@ -48,6 +48,9 @@ class Hook:
     def message(self, text: str) -> None:
         """Something to tell the user."""
 
+    def stopped(self, state: State) -> None:
+        """Training stops before its end, and has been saved."""
+
     def ended(self, state: State, results: Results) -> None:
         """Training is over: all results, `seconds` among them."""
 

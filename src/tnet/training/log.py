@@ -18,8 +18,8 @@ Sink = Callable[[Mapping[str, Any]], None]
 
 
 class Log(Hook):
-    """An event at every `every`th step, at each evaluation and at the end. Only these read the loss, and `measured`,
-    which gives further numbers of the step."""
+    """An event at every `every`th step, at each evaluation and at the end. Only these read the loss, and `measures`,
+    which give further numbers of the step."""
 
     def __init__(
         self,
@@ -27,15 +27,17 @@ class Log(Hook):
         steps_per_epoch: int,
         sinks: Sequence[Sink],
         state: State,
-        measured: Callable[[], Mapping[str, float]] = dict,
+        measures: Sequence[Callable[[], Mapping[str, float]]] = (),
     ):
-        self.every, self.steps_per_epoch, self.sinks, self.measured = every, steps_per_epoch, sinks, measured
+        self.every, self.steps_per_epoch, self.sinks, self.measures = every, steps_per_epoch, sinks, measures
         self.rates = rates(state)
 
     def after_step(self, state: State, loss: Tensor) -> None:
         if state.step % self.every == 0:
             epoch = round(state.step / self.steps_per_epoch, 6)
-            numbers = {"train.loss": float(loss), **self.measured()}
+            numbers = {"train.loss": float(loss)}
+            for measured in self.measures:
+                numbers |= measured()
             self._write(event="step", step=state.step, epoch=epoch, **numbers, lr=self.rates)
         if (state.step + 1) % self.every == 0:
             self.rates = rates(state)
@@ -76,6 +78,26 @@ class JsonLines:
                 file.write(json.dumps(_finite(event)) + "\n")
         except OSError as problem:
             raise cannot("write", self.path, problem) from problem
+
+
+def read_events(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """The events of a `metrics.jsonl`, and the number of lines that are none, such as half a line at the end of a run
+    that was killed. A file that cannot be read has neither."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return [], 0
+    events = [event for event in map(_event, lines) if event]
+    return events, len(lines) - len(events)
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    is_event = isinstance(event, dict) and isinstance(event.get("event"), str) and isinstance(event.get("step"), int)
+    return event if is_event else None
 
 
 def _finite(value: Any) -> Any:

@@ -15,13 +15,12 @@ from torch import Tensor, nn
 
 from ..catalog.python import OwnFunction, OwnLayer
 from ..data.calls import argument_span, bind, described_value, signature
-from ..diagnostics import counted, did_you_mean, error
+from ..diagnostics import SpecError, counted, did_you_mean, error
 from ..elaborate.callees import Callee
 from ..ir.graph import Net
 from ..ir.types import TensorType
 from ..ir.values import Call, Expression, Stages
 from ..source import Span
-from ..syntax import ast
 from . import loss_expressions
 from .loss_expressions import ExpressionChoice
 from .outputs import outputs_of
@@ -73,6 +72,24 @@ class LossChoice:
         return Loss(self, self.function(**arguments) if self.is_class else None, {} if self.is_class else arguments)
 
 
+def build(choices: Mapping[str, LossChoice | ExpressionChoice], device: str | torch.device = "cpu") -> nn.Module:
+    """The losses of a recipe: the only one, or all, which give a tuple."""
+    built = {name: each.build(device) for name, each in choices.items()}
+    return built[""] if "" in built else Losses(built)
+
+
+class Losses(nn.Module):
+    """Several losses of the same outputs and batch."""
+
+    def __init__(self, losses: Mapping[str, nn.Module]):
+        super().__init__()
+        for name, loss in losses.items():
+            self.add_module(name, loss)
+
+    def forward(self, outputs: Any, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        return tuple(loss(outputs, batch) for loss in self.children())
+
+
 class Loss(nn.Module):
     """`loss(outputs, batch)` is a scalar; outputs are what the net returns, a batch maps field names to tensors."""
 
@@ -100,6 +117,37 @@ def names() -> Mapping[str, Callable]:
     return classes | {n: f for n, f in functions.items() if {"target", "anchor"} & signature(f).parameters.keys()}
 
 
+def choose_all(
+    value: Any, span: Span, net: Net | None, open_fields: bool = True
+) -> dict[str, LossChoice | ExpressionChoice] | None:
+    """The losses of a recipe by name: one, whose name is empty; those of a map `{main: …, aux: …}`; or those of a list,
+    by their numbers from 0. None as in `choose`. Raises SpecError with all that is wrong."""
+    if not isinstance(value, list | dict):
+        choice = choose(value, span, net, open_fields)
+        return None if choice is None else {"": choice}
+    named = value if isinstance(value, dict) else {str(number): each for number, each in enumerate(value)}
+    if not named:
+        raise error("TN0802", "a recipe needs a loss", span, help="such as `CrossEntropyLoss()`")
+    found: dict[str, Any] = {}
+    wrong = []
+    for name, each in named.items():
+        try:
+            if not isinstance(name, str) or not name.isidentifier() and not name.isdigit():
+                raise error("TN0802", f"{described_value(name)} is no name for a loss", span)
+            found[name] = choose(each, getattr(each, "span", None) or span, net, open_fields)
+        except SpecError as problem:
+            wrong += problem.diagnostics
+    if wrong:
+        raise SpecError(wrong)
+    return None if None in found.values() else found
+
+
+def predicting(choices: Mapping[str, LossChoice | ExpressionChoice]) -> LossChoice | ExpressionChoice:
+    """The loss that says what kind of targets there are: of several, the first that is for classes."""
+    return next((each for each in choices.values() if each.class_numbers or each.name in BINARY | MULTILABEL),
+                next(iter(choices.values())))  # fmt: skip
+
+
 def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) -> LossChoice | ExpressionChoice | None:
     """The loss that a setting's value means, tried on outputs of the net's shapes; None for one over the outputs of a
     net that is not known. `open_fields` says that samples may have fields besides the net's inputs and `target`.
@@ -109,8 +157,8 @@ def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) ->
     value = Call(value, span=span) if isinstance(value, str) else value
     if isinstance(value, int | float | None):
         raise error("TN0802", f"{described_value(value)} is no loss", span, help="such as `CrossEntropyLoss()`")
-    if isinstance(value, Expression) and isinstance(value.node, ast.ListExpr):
-        raise error("TN0001", "several losses are not done yet", span)
+    if isinstance(value, list | dict):
+        raise error("TN0802", "several losses are for `train`; here one is needed", span, help="add them up")
     own = isinstance(value, Callee) and isinstance(value.target, OwnLayer | OwnFunction)
     if isinstance(value, Callee) and value.kind in ("layer", "function") and not own:
         value = Call(value.name, value.args, dict(value.kwargs), True, span)

@@ -18,6 +18,7 @@ from ..ir.graph import Net
 from ..ir.values import Duration
 from ..source import Span
 from .checks import check_targets, is_sum, try_batch
+from .choices import CompileChoice
 from .compiled import Forward
 from .distill import DistilledLoss, Teaching, check_teacher, teacher_of
 from .evaluate import PAYS_FROM, Evaluator, to_device
@@ -26,7 +27,7 @@ from .mixing import MixedLoss, check_fields
 from .outputs import output_dims
 from .recipe import Recipe
 from .rules.players import losses_of
-from .settings import CompileChoice
+from .scaling import Scaling, require_gpu
 from .state import State
 from .weights import load_matching
 from .world import World, single
@@ -50,6 +51,7 @@ class Parts:
     forward: Forward
     notes: list[str] = field(default_factory=list)
     teaching: Teaching | None = None
+    scaling: Scaling | None = None
 
     @property
     def per_epoch(self) -> int:
@@ -77,18 +79,21 @@ class Parts:
 def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier | None = None) -> Parts:
     """Read the data and build all else; `say` is told what the user should know. Raises SpecError.
 
-    With an `earlier` run its statistics of the data hold, and weights are not read from where it once began.
+    With an `earlier` run its split and statistics of the data hold, and weights are not read from where it once began.
     """
     recipe = spec.recipe
     world = single(recipe.device, recipe.spans.get("device"))
-    known = earlier.statistics if earlier else None
-    loaders = spec.data_recipe.load(recipe.seed, recipe.batch, data=data, device=str(world.device), statistics=known)
+    require_gpu(recipe.precision, world.device, recipe.spans.get("precision"))
+    known = {"statistics": earlier.statistics, "split": earlier.split} if earlier else {}
+    loaders = spec.data_recipe.load(recipe.seed, recipe.batch, data=data, device=str(world.device), **known)
     notes = list(loaders.notes)
     restored = earlier is not None and earlier.checkpoint is not None
     with without_weights() if restored else nullcontext():
         model = spec.model()
     if recipe.weights and not restored:
         notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
+    if recipe.sync_batchnorm:
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
     model.to(world.device, memory_format=torch.channels_last if recipe.channels_last else torch.preserve_format)
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
@@ -97,7 +102,8 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
     state = State(model, optimizer, schedule, recipe.seed, average=average, still=still)
     size = min(recipe.batch, loaders.train.count) // recipe.accumulate
     forward = forward_of(spec, model, world, size, recipe.compile, say)
-    parts = Parts(spec, recipe, world, loaders, state, forward, notes)
+    scaling = Scaling(world.device) if recipe.precision == "fp16" else None
+    parts = Parts(spec, recipe, world, loaders, state, forward, notes, scaling=scaling)
     if recipe.distill:
         teacher = teacher_of(recipe.distill, spec, recipe.spans.get("distill"), world.device)
         parts.teaching = Teaching(teacher, forward.inputs)
@@ -110,14 +116,14 @@ def forward_of(
 ) -> Forward:
     inputs = tuple(value.name for value in spec.data_recipe.inputs)
     recipe = spec.recipe
-    choices = [recipe.loss, *losses_of(spec.table)]
+    choices = [*recipe.losses.values(), *losses_of(spec.table)]
     built = [each.build(world.device) for each in choices]
     if recipe.mixup or recipe.cutmix:
         fields = [[name for name in each.fields if name not in inputs] for each in choices]
         built = [MixedLoss(*each) for each in zip(built, fields, strict=True)]
     if recipe.distill:
         built[0] = DistilledLoss(built[0], recipe.distill.temperature, recipe.distill.weight)
-    return Forward(model, built[0], inputs, size, compile, recipe.precision, world.device, say, built[1:])
+    return Forward(model, built, inputs, size, compile, recipe.precision, world.device, say, tuple(recipe.losses))
 
 
 def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:
@@ -137,7 +143,7 @@ def check_parts(parts: Parts, span: Span | None) -> None:
         first = parts.loaders.train.make(parts.loaders.train.indices[:2], 0)
         batch = to_device(first, parts.world.device)
         check_teacher(parts.teaching, parts.state.model, batch, recipe.spans.get("distill"))
-    losses = [recipe.loss, *losses_of(parts.spec.table)]
+    losses = [*recipe.losses.values(), *losses_of(parts.spec.table)]
     for loss in losses:
         check_targets(loss, parts.spec.net, parts.loaders, span)
     for loader in parts.loaders.parts.values():
@@ -151,7 +157,7 @@ def check_parts(parts: Parts, span: Span | None) -> None:
 def adds_up(parts: Parts) -> bool:
     """Whether losses are sums over samples and not means, for a batch that is computed in parts. Raises SpecError
     (TN0803) where they are neither, or not all the same."""
-    losses = [parts.recipe.loss, *losses_of(parts.spec.table)]
+    losses = [*parts.recipe.losses.values(), *losses_of(parts.spec.table)]
     loader, device = parts.loaders.train, parts.world.device
     kinds = [is_sum(parts.forward, loss, loader, device, number) for number, loss in enumerate(losses)]
     if differing := next((loss for loss, kind in zip(losses, kinds, strict=True) if kind != kinds[0]), None):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ..data.samples import IMAGE
 from ..data.transforms.pipeline import Pipeline, Stage
 from ..diagnostics import error
 from .outputs import outputs_of
@@ -44,9 +45,10 @@ def predict(
     for name, given in named(inputs):
         read = Reading(run.spec.data_recipe.inputs, name)
         fields, picture = read(given)
-        samples = _prepared(run, fields, picture, read)
+        samples, crops = _prepared(run, fields, picture, read)
         with torch.inference_mode():
-            output = outputs_of(model(*[value.to(world.device) for value in samples.values()]))[0].float().cpu()
+            output = outputs_of(model(*[value.to(world.device) for value in samples]))[0].float().cpu()
+        output = output.unflatten(0, (-1, crops)).mean(1)
         several = len(output) > 1
         answers += [_answer(run, row, f"{name}[{i}]" if several else name) for i, row in enumerate(output)]
     return answers
@@ -64,24 +66,25 @@ def _answer(run: Run, row: Tensor, name: str) -> dict[str, Any]:
     return answer
 
 
-def _prepared(run: Run, fields: dict[str, Tensor], picture: bool, read: Reading) -> dict[str, Tensor]:
-    """Fields as evaluation makes them; a picture is brought to the net's size where `prepare` leaves another."""
+def _prepared(run: Run, fields: dict[str, Tensor], picture: bool, read: Reading) -> tuple[list[Tensor], int]:
+    """The net's inputs as evaluation makes them, with the number of crops that are made of a sample; a picture is
+    brought to the net's size where `prepare` leaves another."""
     recipe = run.spec.data_recipe
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
     last = Stage("transform", recipe.transform.transforms, run.about["data"]["statistics"])
     images = [each.name for each in recipe.inputs if len(each.type.dims) == 4]
     made = {name: _in_unit(run, value) if name in images else value for name, value in fields.items()}
-    numbers = torch.arange(len(next(iter(made.values()))))
-    first = Pipeline(recipe.prepare, Stage("none"), {}, images, seed=0)
-    chosen = images or list(made)
-    for step in first.first:
-        made |= step({name: made[name] for name in chosen}, numbers.numpy(), 0, 0)
+    numbers, kinds = torch.arange(len(next(iter(made.values())))), dict.fromkeys(images, IMAGE)
+    first = Pipeline(recipe.prepare, Stage("none"), dtypes, kinds, seed=0)
+    made = first.prepared(made, numbers)
     if picture:
         made = {each.name: _resized(made[each.name], each.type.dims) for each in recipe.inputs}
-    made = Pipeline(Stage("none"), last, dtypes, images, seed=0)(made, numbers, epoch=0)
-    for wanted in recipe.inputs:
-        read.check(wanted, made[wanted.name], bool(first.first))
-    return made
+    made = Pipeline(Stage("none"), last, dtypes, kinds, seed=0)(made, numbers, epoch=0)
+    whole = Pipeline(recipe.prepare, last, dtypes, kinds, seed=0)
+    inputs = [whole.each_crop(each.name, made[each.name]) for each in recipe.inputs]
+    for wanted, value in zip(recipe.inputs, inputs, strict=True):
+        read.check(wanted, value, bool(first.first))
+    return inputs, whole.crops
 
 
 def _in_unit(run: Run, samples: Tensor) -> Tensor:
@@ -107,6 +110,6 @@ def _resized(samples: Tensor, dims: Sequence[Any]) -> Tensor:
     from torchvision.transforms.v2 import functional
 
     size = list(dims[2:])
-    if list(samples.shape[2:]) == size or not all(isinstance(each, int) for each in size):
+    if list(samples.shape[-2:]) == size or not all(isinstance(each, int) for each in size):
         return samples
     return functional.resize(samples, size, antialias=True)

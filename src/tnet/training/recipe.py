@@ -16,21 +16,22 @@ from ..parameters.choice import OptimizerChoice, choose
 from ..parameters.values import NormChoice
 from ..source import Source, Span
 from . import losses, metrics, schedules
+from .choices import CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, SwaChoice
 from .contradictions import contradictions
 from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
-from .settings import LATER, PLAIN, CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, SwaChoice
+from .settings import LATER, PLAIN
 
 NEEDED = ("batch", "loss", "optimizer")
 
 
 @dataclass(frozen=True)
 class Update:
-    """One loss, and the optimizer whose parameters it trains. Training of two players will have two."""
+    """Losses by name, a single one's is empty, and the optimizer whose parameters they train."""
 
-    loss: LossChoice | ExpressionChoice
+    losses: Mapping[str, LossChoice | ExpressionChoice]
     optimizer: OptimizerChoice
     schedule: ScheduleChoice
 
@@ -55,6 +56,7 @@ class Recipe:
     deterministic: bool = False
     benchmark: bool = False
     channels_last: bool = False
+    sync_batchnorm: bool = False
     anomaly: bool = False
     evaluate: Duration | None = Duration(1, "epochs")
     checkpoint: CheckpointChoice | None = CheckpointChoice()
@@ -76,8 +78,13 @@ class Recipe:
     spans: Mapping[str, Span] = field(default_factory=dict)
 
     @property
+    def losses(self) -> Mapping[str, LossChoice | ExpressionChoice]:
+        return self.updates[0].losses
+
+    @property
     def loss(self) -> LossChoice | ExpressionChoice:
-        return self.updates[0].loss
+        """The one that tells what targets are."""
+        return losses.predicting(self.losses)
 
     @property
     def optimizer(self) -> OptimizerChoice:
@@ -102,8 +109,8 @@ NONE = ScheduleChoice()
 """The schedule where none is written."""
 
 UNSET = frozenset(
-    {"epochs", "steps", "threads", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "distill", "early_stop",
-     "weights"}
+    {"epochs", "steps", "threads", "devices", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "distill",
+     "early_stop", "weights"}
 )  # fmt: skip
 """Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
 
@@ -132,14 +139,15 @@ def resolve(
         if setting.name not in ("loss", "optimizer", "schedule", "metrics"):
             attempt(setting.name, lambda each=setting: _plain(each))
     if loss := settings.get("loss"):
-        attempt("loss", lambda: losses.choose(loss.value, loss.value_span, net, has_open_fields(data)))
+        attempt("loss", lambda: losses.choose_all(loss.value, loss.value_span, net, has_open_fields(data)))
         if values.get("loss") is None:
             values.pop("loss", None)
     if optimizer := settings.get("optimizer"):
         attempt("optimizer", lambda: choose(optimizer.value, optimizer.value_span))
     attempt("schedule", lambda: _schedule(settings, values))
     if (metric := settings.get("metrics")) and "loss" in values:
-        attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, values.get("loss"), net))
+        predicting = losses.predicting(values["loss"])
+        attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, predicting, net))
     found += _missing(section)
     found += contradictions(settings, values, data, net, section.failed, _scheduled(values, table))
     if any(each.is_error for each in found) or section.failed or "loss" not in values:
@@ -149,7 +157,9 @@ def resolve(
 
 def _plain(setting: Setting) -> Any:
     if setting.name in LATER:
-        raise error("TN0001", f"the training setting `{setting.name}` is not done yet", setting.span)
+        raise error(
+            "TN0001", f"the training setting `{setting.name}` is not done yet", setting.span, help=LATER[setting.name]
+        )
     if setting.name not in PLAIN:
         advice = did_you_mean(setting.name, [*SETTINGS, *LATER])
         raise error("TN0801", f"unknown training setting `{setting.name}`", setting.span, help=advice)
@@ -177,9 +187,11 @@ def _recipe(section: TrainSection, values: dict[str, Any]) -> Recipe:
     if fields.get("anomaly"):
         fields["compile"] = CompileChoice(False)  # autograd looks at each function, which a graph no longer has
     given = {name: plain_value(setting.value) for name, setting in section.settings.items()}
-    if update.loss.is_expression:
-        given["loss"] = update.loss.span.text
     spans = {name: setting.value_span for name, setting in section.settings.items()}
+    if chosen := fields.pop("devices", None):
+        fields["device"], spans["device"] = chosen, spans["devices"]
+    if any(each.is_expression for each in update.losses.values()) or "" not in update.losses:
+        given["loss"] = spans["loss"].text
     return Recipe(section.name, (update,), spec=section.span.source, given=DEFAULTS | given, spans=spans, **fields)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import Note, error
 from ..parameters.arguments import show
-from . import checkpoints, environment
+from . import checkpoints, environment, split
 from .changes import KEPT, Change, changes
 from .files import cannot, write
 from .run import ABOUT, CHECKPOINTS, is_blank, overrides_from, read_about, read_spec
@@ -20,6 +20,8 @@ from .state import State
 from .weights import misfits
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ..spec import Spec
 
 
@@ -45,6 +47,11 @@ class Earlier:
         """What "auto" gave, which stays as it was unless the steps before it change."""
         moved = {each.what for each in self.changes} & {"data.prepare", "data.transform"}
         return None if moved else self.about["data"]["statistics"]
+
+    @property
+    def split(self) -> Mapping[str, Tensor] | None:
+        """The samples of each part, where they are cut as they were."""
+        return split.load(self.path, self.about, self.spec.data_recipe)
 
     def restore(self, state: State) -> None:
         """Bring a state to where the run was. Raises SpecError: TN0903, and TN0905 where it does not fit any more."""
@@ -75,9 +82,12 @@ def folder_of(spec: Spec, out: str | os.PathLike | None, say: Callable[[str], No
     if out is None:
         home = Path("runs") / spec.name
         runs = [path for path in home.glob("*") if (path / ABOUT).is_file()]
+        if spec.recipe_name is not None:
+            runs = [path for path in runs if read_about(path)["recipe"] == spec.recipe_name]
         if not runs:
             advice = "leave `--resume` out to start one, or name the run's folder with `--out`"
-            raise error("TN0902", f"there is no run in `{home}` to go on with", help=advice)
+            of = f" of the recipe `{spec.recipe_name}`" if spec.recipe_name else ""
+            raise error("TN0902", f"there is no run{of} in `{home}` to go on with", help=advice)
         return max(runs, key=lambda path: path.name)
     path = Path(out)
     if (path / ABOUT).is_file():
@@ -95,6 +105,7 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
     TN0905 for differences that are not accepted or not possible.
     """
     about = read_about(path)
+    spec = _with_names_of(about, spec)
     before = read_spec(path, about, allow=spec.permissions.allowed)
     after = _with_overrides_of(before, spec)
     found = changes(before, after)
@@ -103,11 +114,18 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
         say(f"changed: {each}")
     kept = {each.what: each.before for each in found if each.what in KEPT and each.what.startswith("train.")}
     if kept:
-        after = _over(after, after.hypers, [*after.overrides, *overrides_from(kept, path / ABOUT)])
+        after = after.over(overrides=[*after.overrides, *overrides_from(kept, path / ABOUT)])
     checkpoints.tidy(path / CHECKPOINTS)
     saved = checkpoints.newest(path / CHECKPOINTS, say) if checkpoints.steps(path / CHECKPOINTS) else None
     _tell_versions(about, say)
     return Earlier(path, about, after, found, saved, _best(before) != _best(after))
+
+
+def _with_names_of(about: Mapping[str, Any], spec: Spec) -> Spec:
+    """The spec under the run's recipe, and with its net, where none was chosen now."""
+    recipe = about["recipe"] if spec.recipe_name is None else spec.recipe_name
+    net = about["net"] if spec.net_name is None and about["net"] in spec.program.nets else spec.net_name
+    return spec.over(recipe_name=recipe, net_name=net)
 
 
 def _best(spec: Spec) -> str | None:
@@ -123,12 +141,7 @@ def _with_overrides_of(before: Spec, spec: Spec) -> Spec:
     own = {each.path for each in spec.overrides}
     kept = [each for each in before.overrides if "." in each.path and each.path not in own]
     hypers = {name: value for name, value in given.items() if name not in own} | spec.hypers
-    return _over(spec, hypers, [*kept, *spec.overrides]).checked(training=True)
-
-
-def _over(spec: Spec, hypers: Mapping[str, Any], overrides: Sequence[Any]) -> Spec:
-    names, allowed = (spec.net_name, spec.recipe_name), spec.permissions
-    return type(spec)(spec.source_file, hypers, overrides, *names, allowed.allowed, allowed.read_from)
+    return spec.over(hypers=hypers, overrides=[*kept, *spec.overrides]).checked(training=True)
 
 
 def _judge(found: Sequence[Change], accept_changes: bool, path: Path) -> None:

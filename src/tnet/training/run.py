@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -20,20 +19,23 @@ from ..data.loaders import Loaders
 from ..diagnostics import Note, error
 from ..parameters.arguments import show
 from ..source import Source
-from . import checkpoints, environment
+from . import checkpoints, environment, split
 from .checkpoints import WEIGHTS
 from .files import TEMPORARY, cannot, write
 from .locks import LOCK, held
+from .log import read_events
 from .weights import misfits
 from .world import World
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from ..ir.program import Override
     from ..spec import Spec
 
 SPEC, ABOUT, METRICS, CHECKPOINTS = "spec.tnet", "run.yaml", "metrics.jsonl", "checkpoints"
+REPORT, RECORD = "report.html", "report.json"
+"""The page of a run, and what it shows that no other file says."""
 
 
 @dataclass
@@ -75,7 +77,8 @@ def is_blank(path: Path) -> bool:
     """Whether a folder has nothing in it but what a run leaves that was killed before it began. Raises SpecError."""
     try:
         names = {each.name for each in path.iterdir() if not each.name.endswith(TEMPORARY)} if path.exists() else set()
-        return names <= {SPEC, METRICS, CHECKPOINTS, LOCK} and not checkpoints.steps(path / CHECKPOINTS)
+        left = {SPEC, METRICS, CHECKPOINTS, REPORT, RECORD, LOCK, split.SPLIT}
+        return names <= left and not checkpoints.steps(path / CHECKPOINTS)
     except OSError as problem:
         raise cannot("read", path, problem) from problem
 
@@ -127,9 +130,11 @@ def _plain(value: Any) -> Any:
     return show(value)
 
 
-def write_start(path: Path, spec: Spec, about: Mapping[str, Any], fresh: bool) -> None:
-    """The files that are there from the start, `run.yaml` last: with it, a folder is a run's. Raises SpecError."""
+def write_start(path: Path, spec: Spec, about: Mapping[str, Any], drawn: Mapping[str, Tensor], fresh: bool) -> None:
+    """The files that are there from the start, `run.yaml` last: with it, a folder is a run's; `drawn` is the split of
+    its data. Raises SpecError."""
     write(path / SPEC, spec.source_text.encode())
+    split.save(path, drawn)
     if fresh:
         write(path / METRICS, b"")
     write_about(path, about)
@@ -219,12 +224,7 @@ def _load_result(model: nn.Module, folder: Path) -> None:
 def last_results(folder: Path) -> dict[str, Any]:
     """The results of the last evaluation and of the end, from `metrics.jsonl`."""
     results: dict[str, Any] = {}
-    try:
-        lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return results
-    for line in lines:
-        event = json.loads(line)
-        if event.get("event") in ("evaluate", "end"):
+    for event in read_events(folder / METRICS)[0]:
+        if event["event"] in ("evaluate", "end"):
             results |= {name: value for name, value in event.items() if name not in ("event", "step")}
     return results

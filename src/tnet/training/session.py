@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from ..diagnostics import SpecError
 from . import checkpoints, environment, resuming
 from .checkpoints import weights_of, write_result
 from .evaluate import named
-from .hooks import collect
+from .hooks import Hook, collect
 from .locks import held
 from .parts import Parts, assemble
 from .resuming import Earlier
@@ -26,6 +27,9 @@ from .tensorboard import require
 if TYPE_CHECKING:
     from ..spec import Spec
 
+Observers = Sequence[Callable[[Sitting, Path, Mapping[str, Any]], Hook]]
+"""Each makes a hook from what is put together, the run's folder and what `run.yaml` says."""
+
 
 def train(
     spec: Spec,
@@ -34,12 +38,13 @@ def train(
     resume: bool = False,
     accept_changes: bool = False,
     command: str | None = None,
+    observers: Observers = (),
 ) -> Run:
     """Train as the spec's recipe says and leave the run's folder.
 
     `out` is the folder, `runs/<spec>/<time>/` without; `data` stands in for the data section, as in
-    `DataRecipe.load`; `command` is what `run.yaml` records. SIGINT or SIGTERM stops after the step under way: the run
-    then has a checkpoint, and `.stopped` is true.
+    `DataRecipe.load`; `command` is what `run.yaml` records; `observers` make hooks that are told of evaluations and
+    of the end. SIGINT or SIGTERM stops after the step under way: the run then has a checkpoint, and `.stopped` is true.
 
     `resume` goes on with the run in `out`, or the newest of the spec's; its own hyper-parameters and overrides hold
     where the spec is given none; what else is different now must be allowed by `accept_changes`.
@@ -62,7 +67,7 @@ def train(
         stack.callback(parts.forward.close)
         if path is None:
             path = stack.enter_context(new_folder(spec, out))
-        return _run(parts, path, earlier, command, started)
+        return _run(parts, path, earlier, command, started, observers)
 
 
 def _taken_up(
@@ -79,14 +84,23 @@ def _to_stderr(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _run(parts: Parts, path: Path, earlier: Earlier | None, command: str | None, started: float) -> Run:
+def _run(
+    parts: Parts,
+    path: Path,
+    earlier: Earlier | None,
+    command: str | None,
+    started: float,
+    observers: Observers,
+) -> Run:
     about = describe(parts.spec, parts.loaders, parts.world, command, parts.per_epoch)
     here = sitting(parts, path, earlier, started)
     step = parts.state.step
     if earlier:
         about |= earlier.records(step, about["command"])
         resuming.cut_metrics(path / METRICS, step)
-    write_start(path, parts.spec, about, fresh=earlier is None)
+    write_start(path, parts.spec, about, parts.loaders.split, fresh=earlier is None)
+    for make in observers:
+        here.observe(make(here, path, about))
     with environment.stopping(here.stop), here.screen:
         notes = [*parts.notes, *([f"going on in {path} after step {step}"] if earlier else [])]
         notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
@@ -141,6 +155,8 @@ def _stopped(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     checkpoint = here.saver.save(state)
     words = ["tnet", "train", *([str(spec.source_file.path)] if spec.source_file.path else ["…"])]
     command = shlex.join([*words, "--resume", "--out", str(path)])
+    for call in collect(here.observers, "stopped"):
+        call(state)
     here.screen.message(f"stopped after step {state.step}, which is saved; `{command}` goes on from there")
     results = dict(here.evaluation.results)
     return Run(path, results, state.result.eval(), checkpoint, stopped=True, about=about, spec=spec)

@@ -2,172 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import torch
-
 from ..data.calls import argument_span, bind, described_value, signature
-from ..diagnostics import SpecError, did_you_mean, error
+from ..diagnostics import did_you_mean, error
 from ..ir.program import Setting
-from ..ir.values import Call, Duration
+from ..ir.values import Call
 from ..parameters.values import NormChoice
+from .choices import CheckpointChoice, DistillChoice, PatienceChoice, SwaChoice
+from .compile_options import compiling
+from .setting_values import (
+    Check,
+    above_zero,
+    device,
+    devices,
+    duration,
+    named,
+    one_of,
+    switch,
+    text,
+    whole,
+    word,
+    wrong,
+)
 
-LATER = (
-    "devices", "dtype", "distributed", "sync_batchnorm", "profile",
-    "snoop",
-)  # fmt: skip
-"""Settings of the language that are not done yet."""
-
-Check = Callable[[Setting], Any]
-
-
-@dataclass(frozen=True)
-class CompileChoice:
-    """`compile = true | false | Compile(mode="max-autotune")`."""
-
-    enabled: bool = True
-    mode: str = "default"
-
-
-@dataclass(frozen=True)
-class CheckpointChoice:
-    """`Checkpoint(every=1 epoch, keep=2, best="val.accuracy")`; `keep` counts those that are not the best."""
-
-    every: Duration = Duration(1, "epochs")
-    keep: int = 2
-    best: str | None = None
-
-
-@dataclass(frozen=True)
-class PatienceChoice:
-    """`Patience(5, monitor="val.loss")`: so many evaluations in a row may be no better than the best."""
-
-    evaluations: int
-    monitor: str = "val.loss"
-
-
-@dataclass(frozen=True)
-class SwaChoice:
-    """`SWA(start=0.75, lr=0.05)`: from this share of the run on, at this constant rate, averaged at the end of each
-    `every`; without `lr` the schedule goes on."""
-
-    start: float = 0.75
-    lr: float | None = None
-    every: Duration = Duration(1, "epochs")
-
-    def first(self, total_steps: int) -> int:
-        """The steps done when averaging begins."""
-        return round(self.start * total_steps)
-
-
-@dataclass(frozen=True)
-class DistillChoice:
-    """`Distill("teacher.tnet", weights="t.safetensors", temperature=4, weight=1)`."""
-
-    spec: str
-    weights: str | None = None
-    temperature: float = 4.0
-    weight: float = 1.0
-
-
-def wrong(setting: Setting, wanted: str, help: str | None = None) -> SpecError:
-    """``epochs` is a whole number from 1 on, not true`, to be raised."""
-    message = f"`{setting.name}` is {wanted}, not {described_value(setting.value)}"
-    return error("TN0802", message, setting.value_span, help=help)
-
-
-def whole(least: int) -> Check:
-    def check(setting: Setting) -> int:
-        if not isinstance(setting.value, int) or isinstance(setting.value, bool) or setting.value < least:
-            raise wrong(setting, f"a whole number from {least} on")
-        return setting.value
-
-    return check
-
-
-def above_zero(below: float = math.inf) -> Check:
-    def check(setting: Setting) -> float:
-        value = setting.value
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < below:
-            raise wrong(setting, "a number above 0" + ("" if below == math.inf else f" and below {below:g}"))
-        return float(value)
-
-    return check
-
-
-def switch(setting: Setting) -> bool:
-    if not isinstance(setting.value, bool):
-        raise wrong(setting, "true or false")
-    return setting.value
-
-
-def one_of(*done: str, later: Sequence[str] = ()) -> Check:
-    def check(setting: Setting) -> str:
-        value = word(setting.value)
-        if value in later:
-            raise error("TN0001", f'`{setting.name} = "{value}"` is not done yet', setting.value_span)
-        if value not in done:
-            wanted = " or ".join(f'"{each}"' for each in done)
-            raise wrong(setting, wanted, did_you_mean(value, done) if isinstance(value, str) else None)
-        return value
-
-    return check
-
-
-def word(value: Any) -> Any:
-    """A bare name that means nothing to torch is text (`device = cpu`)."""
-    return value.name if isinstance(value, Call) and not value.called else value
-
-
-def duration(setting: Setting) -> Duration | None:
-    if setting.value is not None and not (isinstance(setting.value, Duration) and setting.value.value > 0):
-        raise wrong(setting, "a duration, or none", "such as `1 epoch` or `500 steps`")
-    return setting.value
-
-
-def device(setting: Setting) -> str:
-    """A device of torch's, which need not be there until a run starts."""
-    value = word(setting.value)
-    if value == "auto":
-        return value
-    try:
-        return str(torch.device(value)) if isinstance(value, str) else torch.device("")
-    except RuntimeError:
-        raise wrong(setting, '"auto" or a device of torch, such as "cpu" or "cuda:1"') from None
-
-
-def text(setting: Setting) -> str:
-    if not isinstance(setting.value, str) or not setting.value:
-        raise wrong(setting, "text")
-    return setting.value
-
-
-def name(setting: Setting) -> str | None:
-    """`net = Name` has been followed by the compiler; here it is a name like any."""
-    return str(word(setting.value))
-
-
-def compiling(setting: Setting) -> CompileChoice:
-    if isinstance(setting.value, bool):
-        return CompileChoice(setting.value)
-    if not isinstance(setting.value, Call) or setting.value.name != "Compile":
-        raise wrong(setting, "true, false or `Compile(…)`")
-    import torch._inductor
-
-    expected = signature(_compile)
-    mode = bind(setting.value, expected).get("mode", "default")
-    modes = list(dict.fromkeys(["default", *torch._inductor.list_mode_options()]))
-    if mode not in modes:
-        advice = did_you_mean(mode, modes) or f"there are {', '.join(modes)}"
-        place = argument_span(setting.value, "mode", expected)
-        raise error("TN0802", f'`torch.compile` has no mode "{mode}"', place, help=advice)
-    return CompileChoice(True, mode)
-
-
-def _compile(mode: str = "default") -> None: ...
+LATER = {"dtype": None, "distributed": "training in several processes comes later", "profile": None, "snoop": None}
+"""Settings of the language that are not done yet, with what there is to say of them."""
 
 
 def checkpoint(setting: Setting) -> CheckpointChoice | None:
@@ -261,14 +119,16 @@ PLAIN: dict[str, Check] = {
     "batch": whole(1),
     "schedule_per": one_of("epoch", "step"),
     "seed": whole(0),
-    "precision": one_of("fp32", "bf16", later=["fp16"]),
+    "precision": one_of("fp32", "bf16", "fp16"),
     "matmul": one_of("highest", "high", "medium"),
     "compile": compiling,
     "device": device,
+    "devices": devices,
     "threads": whole(1),
     "deterministic": switch,
     "benchmark": switch,
     "channels_last": switch,
+    "sync_batchnorm": switch,
     "anomaly": switch,
     "evaluate": duration,
     "checkpoint": checkpoint,
@@ -284,7 +144,7 @@ PLAIN: dict[str, Check] = {
     "early_stop": patience,
     "accumulate": whole(1),
     "on_nan": one_of("stop", "skip", "rollback"),
-    "net": name,
+    "net": named,
     "weights": text,
 }
 """Each setting that stands for itself, with its check, which gives the value. `recipe` adds those that read the net."""

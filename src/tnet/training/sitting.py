@@ -16,7 +16,7 @@ from .data_order import DataOrder
 from .early_stop import EarlyStop
 from .evaluate import Evaluator
 from .evaluation import Evaluation
-from .hooks import Hook
+from .hooks import Hook, collect
 from .log import JsonLines, Log, Sink
 from .loop import Loop, Stop
 from .metrics import more_is_better
@@ -52,6 +52,11 @@ class Sitting:
     loop: Loop | None = None
     observers: tuple[Hook, ...] = ()
     recomputed: Sequence[nn.Module] = ()
+
+    def observe(self, hook: Hook) -> None:
+        """Have one more observer told of evaluations, and of the end."""
+        self.observers += (hook,)
+        self.evaluation.tell += collect([hook], "evaluated")
 
     def run(self) -> None:
         """Train until the end or a stop; what is then there may be saved. Raises NotFinite where it may not."""
@@ -116,6 +121,8 @@ def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
     yield "clock", here.clock
     yield "watch", here.watch
     yield "evaluation", here.evaluation
+    if here.parts.scaling:
+        yield "scaler", here.parts.scaling
     if here.early:
         yield "early_stop", here.early
 
@@ -124,9 +131,11 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
     """The loop with its hooks in order: what is no number is found before it is logged, evaluated or saved."""
     parts, recipe, per_epoch, total = here.parts, here.parts.recipe, here.parts.per_epoch, here.parts.total_steps
     here.recomputed = effects.recomputed
-    log = Log(
-        recipe.log_every, per_epoch, sinks, parts.state, effects.penalties.measured if effects.penalties else dict
-    )
+    sums = recipe.accumulate > 1 and adds_up(parts)
+    rest = effects.penalties, effects.players, parts.scaling
+    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, *rest)
+    measures = [step.measured, *([effects.penalties.measured] if effects.penalties else [])]
+    log = Log(recipe.log_every, per_epoch, sinks, parts.state, measures)
     here.observers = (
         RateFeedback(parts.state.schedule),
         log,
@@ -136,7 +145,5 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
     )
     here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
-    sums = recipe.accumulate > 1 and adds_up(parts)
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, effects.penalties, effects.players)
     hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen]
     here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)

@@ -12,6 +12,7 @@ from .compiled import Forward, compile_errors
 from .hooks import Batch, Hook, collect
 from .optimizers import needs_closure
 from .rules.players import Player, backward
+from .scaling import Scaling
 from .state import State
 from .whole_step import WholeStep
 from .world import World
@@ -22,7 +23,7 @@ class TrainStep:
 
     The batch is computed in `parts` parts. `sums` says that a loss is the sum over its samples; else it is their mean,
     and a part counts by its share of them. `penalties` give a number that is added to the loss, and not to what is
-    given; `players` are trained by losses of their own.
+    given; `players` are trained by losses of their own; `scaling` is that of float16.
     """
 
     def __init__(
@@ -34,13 +35,15 @@ class TrainStep:
         tricks: Sequence[Hook] = (),
         penalties: Callable[[], Tensor] | None = None,
         players: Sequence[Player] = (),
+        scaling: Scaling | None = None,
     ):
         self.forward, self.world, self.parts, self.sums = forward, world, parts, sums
-        self.penalties, self.players = penalties, players
+        self.penalties, self.players, self.scaling = penalties, players, scaling
         self.on_batch, self.may_update = collect(tricks, "on_batch"), collect(tricks, "may_update")
         self.after_backward, self.after_update = collect(tricks, "after_backward"), collect(tricks, "after_update")
         traced = all(call.__self__.traceable for call in self.after_backward)
-        is_plain = parts == 1 and traced and not (penalties or players or self.may_update)
+        is_plain = parts == 1 and traced and not (penalties or players or scaling or self.may_update)
+        self.latest: dict[str, Tensor] = {}
         self.whole = WholeStep(forward, self.after_backward) if is_plain else None
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
@@ -67,7 +70,9 @@ class TrainStep:
             return self._closed_step(state, batch), True
         loss, _ = self._evaluate(state, batch)
         moves = all(call(state, loss) for call in self.may_update)
-        if moves:
+        if self.scaling:
+            self.scaling.step(state.optimizer, moves)
+        elif moves:
             state.optimizer.step()
         return loss, moves
 
@@ -87,8 +92,13 @@ class TrainStep:
         """Gradients where the parameters are now, with the draws of this step; gives the loss and what is minimised."""
         self._seed(state)
         loss, penalty = self._backward(state, batch)
+        if self.scaling:
+            self.scaling.unscale(state.optimizer)
         for call in self.after_backward:
             call(state)
+        if loss.ndim:
+            self.latest = dict(zip(self.forward.names, loss, strict=True))
+            loss = loss.sum()
         return loss, loss if penalty is None else loss + penalty
 
     def _backward(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
@@ -100,6 +110,10 @@ class TrainStep:
                 self.forward.give_up(problem)
         return self._gradients(state, batch)
 
+    def measured(self) -> dict[str, float]:
+        """Each of several losses in the last step, as the log names them."""
+        return {f"train.loss.{name}": float(value) for name, value in self.latest.items()}
+
     def _gradients(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
         state.optimizer.zero_grad(set_to_none=True)
         penalty = self.penalties() if self.penalties else None
@@ -108,21 +122,26 @@ class TrainStep:
         total = torch.zeros((), device=self.world.device)
         for number, (part, share) in enumerate(split(batch, self.parts)):
             added = penalty if number == 0 else None  # once, and not with each part
-            total += self._differentiate(part, 1.0 if self.sums else share, added)
+            total = total + self._differentiate(part, 1.0 if self.sums else share, added)
         return total, _detached(penalty)
 
     def _differentiate(self, batch: Batch, share: float, penalty: Tensor | None) -> Tensor:
-        """Gradients of `share` of the loss and of the penalty, added to what is there; gives that share."""
+        """Gradients of `share` of the loss and of the penalty, added to what is there; gives that share, of several
+        losses each."""
         if self.players:
             losses = [loss if share == 1.0 else loss * share for loss in self.forward.losses(batch)]
-            backward(losses, self.players)
+            own = losses[: len(self.forward.names)]
+            backward([self._scaled(loss) for loss in losses], self.players)
             if penalty is not None:
-                penalty.backward()
-            return losses[0].detach()
+                self._scaled(penalty).backward()
+            return own[0].detach() if len(own) == 1 else torch.stack(own).detach()
         loss = self.forward.loss(batch)
         loss = loss if share == 1.0 else loss * share
-        (loss if penalty is None else loss + penalty).backward()
+        self._scaled(loss if penalty is None else loss + penalty).backward()
         return loss.detach()
+
+    def _scaled(self, loss: Tensor) -> Tensor:
+        return self.scaling.scale(loss) if self.scaling else loss
 
 
 def _detached(penalty: Tensor | None) -> Tensor | None:

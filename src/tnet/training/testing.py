@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ..data.load import PARTS
 from ..data.loaders import Loader, Loaders
 from ..diagnostics import error
-from . import environment
+from . import environment, split
+from .choices import CompileChoice
 from .evaluate import Evaluator, named
 from .parts import class_names, forward_of
 from .run import Run, load_run
-from .settings import CompileChoice
 from .world import single
 
 if TYPE_CHECKING:
@@ -49,9 +49,10 @@ def evaluate_run(
 
 
 def load_data(run: Run, data: Any = None) -> Loaders:
-    """The data of a run, with the statistics that it was trained with."""
-    recipe = run.spec.recipe
-    return run.spec.data_recipe.load(recipe.seed, recipe.batch, data=data, statistics=run.about["data"]["statistics"])
+    """The data of a run, with the split and the statistics that it was trained with."""
+    recipe, wanted = run.spec.recipe, run.spec.data_recipe
+    drawn = split.load(run.path, run.about, wanted)
+    return wanted.load(recipe.seed, recipe.batch, data=data, statistics=run.about["data"]["statistics"], split=drawn)
 
 
 def _chosen(loaders: Loaders, part: str | None) -> tuple[str, Loader]:

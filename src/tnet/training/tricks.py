@@ -12,6 +12,7 @@ from .mixing import Mixing
 from .mixup import Mixup
 from .on_nan import SkipStep
 from .parts import Parts
+from .rules.players import losses_of
 from .swa import Swa
 
 
@@ -23,8 +24,9 @@ def tricks_of(parts: Parts) -> list[Hook]:
         mixer for mixer in (recipe.mixup and Mixup(recipe.mixup), recipe.cutmix and Cutmix(recipe.cutmix)) if mixer
     ]:
         inputs = parts.forward.inputs
-        fields = [name for name in recipe.loss.fields if name not in inputs]
-        tricks.append(Mixing(mixers, inputs, fields, parts.world))
+        losses = [*recipe.losses.values(), *losses_of(parts.spec.table)]
+        fields = dict.fromkeys(name for each in losses for name in each.fields if name not in inputs)
+        tricks.append(Mixing(mixers, inputs, list(fields), parts.world))
     if recipe.channels_last:
         tricks.append(ChannelsLast(parts.forward.inputs))
     if parts.teaching:

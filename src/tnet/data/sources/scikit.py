@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
 import torch
 
 from ..samples import Memory
+from .base import Request, source
 
 LOADERS = {
     "Digits": "load_digits",
@@ -19,7 +20,7 @@ UNITS = {"Digits": 16.0}
 """What 1.0 of a float image is in a source's own numbers: the digits' pixels count ink from 0 to 16."""
 
 
-def read(name: str, fields: Sequence[str]) -> Memory:
+def read(name: str, request: Request) -> Memory:
     """The whole data set: digits as float images [1, 8, 8] in [0, 1] (their 17 levels have no exact uint8), others as
     float32 features; classes as int64, Diabetes' target as float32.
 
@@ -28,10 +29,15 @@ def read(name: str, fields: Sequence[str]) -> Memory:
     from sklearn import datasets
 
     bunch = getattr(datasets, LOADERS[name])()
+    first = request.fields[0]
     whole = bunch.target.dtype.kind in "iu"
     target = torch.from_numpy(bunch.target).to(torch.int64 if whole else torch.float32)
     classes = [str(each) for each in bunch.target_names] if whole else None
     if name == "Digits":
         images = torch.from_numpy(bunch.images).float().div_(UNITS[name]).unsqueeze(1)
-        return Memory({fields[0]: images, "target": target}, (fields[0],), classes)
-    return Memory({fields[0]: torch.from_numpy(bunch.data).float(), "target": target}, (), classes)
+        return Memory({first: images, "target": target}, (first,), classes)
+    return Memory({first: torch.from_numpy(bunch.data).float(), "target": target}, (), classes)
+
+
+for _name in LOADERS:
+    source(_name)(partial(read, _name))

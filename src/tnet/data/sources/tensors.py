@@ -1,4 +1,4 @@
-"""Samples that are tensors already: `Tensors("f.safetensors")`, arrays from Python, `Text("f.txt", block=128)`."""
+"""Samples that are tensors already: `Tensors("f.safetensors")`, arrays from Python."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ from torch import Tensor
 from ...diagnostics import did_you_mean, error
 from ...parameters.arguments import lowered
 from ...source import Span
-from ..samples import Memory, Windows
+from ..samples import Memory
+from .base import Request, source
 
 READABLE = (".safetensors", ".npz", ".pt", ".pth")
+
+
+@source("Tensors")
+def read(request: Request, path: Path) -> Memory:
+    """`Tensors("f.safetensors")`, also `.npz`, `.pt`: a field for each named tensor, samples along dim 0."""
+    return memory(read_file(path, request.span), request.fields, request.span)
 
 
 def read_file(path: Path, span: Span | None) -> dict[str, Tensor]:
@@ -85,12 +92,3 @@ def as_tensor(value: Any) -> Tensor:
         raise error("TN0703", f"arrays hold numbers here, not {array.dtype}")
     native = array.astype(array.dtype.newbyteorder("="), copy=False)
     return torch.from_numpy(native if native.flags.writeable else native.copy())
-
-
-def text(path: Path, block: int, field: str, span: Span | None) -> Windows:
-    """The bytes of a file in windows of `block`. Raises SpecError (TN0702) for one that cannot be read or is short."""
-    try:
-        tokens = torch.from_numpy(np.fromfile(path, dtype=np.uint8))
-    except OSError as problem:
-        raise error("TN0702", f"`{path.name}` cannot be read: {problem.strerror or problem}", span) from problem
-    return Windows(tokens, block, field)

@@ -1,4 +1,4 @@
-"""Every class of `torchvision.datasets`, `ImageFolder` among them. Nothing is downloaded."""
+"""Every class of `torchvision.datasets`, `ImageFolder` among them, with its own arguments."""
 
 from __future__ import annotations
 
@@ -12,13 +12,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...diagnostics import SpecError, error
-from ...source import Span
+from ...diagnostics import SpecError
+from ...ir.values import Call
+from ...parameters.arguments import lowered
 from ..calls import signature
-from ..samples import Items, Memory, to_tensor
+from ..items import Items, to_tensor
+from ..samples import Memory
+from .base import Request
+from .downloads import confined
 
 UNPICKLING = frozenset({"LSUN", "LSUNClass"})
 """Data sets that unpickle files which nothing vouches for. (CIFAR's are compared with a known hash first.)"""
+CALLABLE = frozenset({"DatasetFolder"})
+"""Data sets that cannot be had without a callable."""
+PATHS = ("root", "annFile", "ann_file", "annotation_path")
+"""Arguments that name a file or folder."""
+LISTS = ("samples", "_samples", "imgs", "_image_files", "images", "_images", "_flat_breed_images")
+"""Attributes in which data sets list the file of each sample, alone or first in a tuple."""
 
 
 @cache
@@ -37,41 +47,88 @@ def arguments_of(name: str) -> inspect.Signature:
     if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         parameters = dict(signature(cls.__mro__[1]).parameters) | parameters
     required_first = sorted(parameters.values(), key=lambda each: each.default is not each.empty)
-    kept = [each.replace(kind=each.POSITIONAL_OR_KEYWORD) for each in required_first if _is_plain(each)]
+    kept = [each.replace(kind=each.POSITIONAL_OR_KEYWORD) for each in required_first if not _is_hidden(each)]
     return inspect.Signature(kept)
 
 
-def _is_plain(parameter: inspect.Parameter) -> bool:
+def _is_hidden(parameter: inspect.Parameter) -> bool:
     variable = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-    return not variable and not parameter.name.startswith("_") and "Callable" not in str(parameter.annotation)
+    return variable or parameter.name.startswith("_") or wants_code(parameter)
 
 
-def read(name: str, arguments: Mapping[str, Any], fields: Sequence[str], span: Span | None) -> Memory | Items:
+def wants_code(parameter: inspect.Parameter) -> bool:
+    """Whether an argument is a function, which a spec may not bring."""
+    return "Callable" in str(parameter.annotation)
+
+
+def refusal(call: Call) -> str | None:
+    """Why a data set, or an argument of it, is refused; None where it is not."""
+    if call.name in UNPICKLING:
+        return f"`{call.name}` unpickles files, which could run code"
+    if call.name in CALLABLE:
+        return f"`{call.name}` needs a function that reads files, which a spec may not bring"
+    for name in call.kwargs:
+        parameter = signature(names()[call.name]).parameters.get(name)
+        if parameter is not None and wants_code(parameter):
+            return f"`{name}` of `{call.name}` is a function, which a spec may not bring"
+    return None
+
+
+def read(request: Request, arguments: Mapping[str, Any]) -> Memory | Items:
     """The data set: as tensors where it holds them, else sample by sample. Raises SpecError (TN0702)."""
-    cls = names()[name]
-    fixed = {"download": False} if "download" in signature(cls).parameters else {}
+    cls = names()[request.name]
+    switch = {"download": False} if "download" in arguments_of(request.name).parameters else {}
+    options = {**switch, **arguments}
     try:
-        dataset = cls(**arguments, **fixed)
+        with confined(options):
+            dataset = _wrapped(cls(**options))
         length = len(dataset)
     except SpecError:
         raise
+    except ImportError as problem:
+        raise request.unreadable(f"`{request.name}` needs a package: {lowered(str(problem))}") from problem
     except Exception as problem:
-        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0].split(". ")[0]
-        raise error("TN0702", f"`{name}` cannot be read: {reason}", span) from problem
+        raise _failure(request, options, problem) from problem
     if not length:
-        raise error("TN0702", f"`{name}` has no samples", span)
+        raise request.unreadable(f"`{request.name}` has no samples")
     labels, classes = listed_labels(dataset), getattr(dataset, "classes", None)
-    images = _whole(dataset) if labels is not None and len(fields) == 2 else None
+    images = _whole(dataset) if labels is not None and len(request.inputs) == 1 else None
     if images is not None:
-        return Memory({fields[0]: images, "target": labels}, (fields[0],), classes)
-    return Items(dataset, tuple(fields), labels, classes, span, paths=_paths(dataset))
+        name = request.fields[0]
+        return Memory({name: images, "target": labels}, (name,), classes)
+    listed = _paths(dataset)
+    request.stay_inside(listed or (), "root")
+    paths = listed if listed and len(listed) == length else None
+    return Items(dataset, request.fields, labels, classes, request.span, paths, request.name)
+
+
+def _failure(request: Request, options: Mapping[str, Any], problem: Exception) -> SpecError:
+    """What torchvision says, and how missing files can be had."""
+    reason = (str(problem).strip() or type(problem).__name__).splitlines()[0].split(". ")[0]
+    message = f"`{request.name}` cannot be read: {lowered(reason)}"
+    missing = isinstance(problem, OSError) or "found" in reason or "exist" in reason
+    if not missing or "root" not in options:
+        return request.unreadable(message)
+    place = f"put its files into {options['root']}, as torchvision lays them out"
+    can_fetch = options.get("download") is False
+    return request.unreadable(message, f"write `download = true` to fetch it, or {place}" if can_fetch else place)
+
+
+def _wrapped(dataset: Any) -> Any:
+    """The data set with masks and boxes as such, where torchvision knows which they are."""
+    from torchvision.datasets import wrap_dataset_for_transforms_v2
+
+    try:
+        return wrap_dataset_for_transforms_v2(dataset)
+    except (TypeError, RuntimeError):  # it has no wrapper, or none for these arguments
+        return dataset
 
 
 def listed_labels(dataset: Any) -> Tensor | None:
     """The classes of all samples, where the data set lists them."""
     for attribute in ("targets", "labels", "_labels"):
         listed = getattr(dataset, attribute, None)
-        if listed is None or len(listed) != len(dataset):
+        if listed is None or not hasattr(listed, "__len__") or len(listed) != len(dataset):
             continue
         array = np.asarray(listed)
         if array.ndim == 1 and array.dtype.kind in "iu":
@@ -95,8 +152,14 @@ def _whole(dataset: Any) -> Tensor | None:
 
 
 def _paths(dataset: Any) -> list[str] | None:
-    """The file of each sample, where the data set lists them."""
-    listed = getattr(dataset, "samples", None)
-    if isinstance(listed, list) and len(listed) == len(dataset) and isinstance(listed[0], tuple):
-        return [os.fspath(entry[0]) for entry in listed]
+    """The files of the samples, where the data set lists them."""
+    annotated = getattr(dataset, "coco", None)
+    if annotated is not None:
+        return [os.path.join(dataset.root, annotated.imgs[each]["file_name"]) for each in dataset.ids]
+    for attribute in LISTS:
+        listed = getattr(dataset, attribute, None)
+        if isinstance(listed, Sequence) and listed and not isinstance(listed, str):
+            firsts = [each[0] if isinstance(each, tuple | list) and each else each for each in listed]
+            if all(isinstance(each, str | os.PathLike) for each in firsts):
+                return [os.fspath(each) for each in firsts]
     return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 from torch import nn
 
 from ...diagnostics import did_you_mean, error
+from ...ir.graph import DTypeRef
+from ...ir.types import DTYPES
 from ...ir.values import Call
 from ...source import Span
-from ..calls import argument_span, bind, signature
+from ..calls import argument_span, bind, described_value, signature
 
 STATISTICS = ("mean", "std")
 """Arguments of `Normalize` that may be "auto"."""
@@ -21,27 +24,53 @@ STATISTICS = ("mean", "std")
 ELSEWHERE = {
     "MixUp": "it mixes the samples of a batch: write `mixup = 0.2` in `train`",
     "CutMix": "it mixes the samples of a batch: write `cutmix = 1.0` in `train`",
-    "Lambda": "it runs Python code, which a spec may not bring",
-    "ToPILImage": "transforms run on tensors here; leave it out",
+    "Lambda": "it runs Python code: write a function of a sample in a file of your own, and `use mymodule: name`",
 }
+"""Transforms that are refused, with what to write instead."""
+
+INNER = "transforms"
+"""The argument in which a transform holds others."""
+
+TENSORS = ("transformation_matrix", "mean_vector")
+"""Arguments that torchvision wants as tensors, which a spec writes as lists."""
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("size", "min_size", "max_size", "target_size", "kernel_size", "num_samples"), (1, float("inf"))),
+    **dict.fromkeys(("p", "threshold"), (0, float("inf"))),
+    "bits": (0, 8),
+}
+"""What torchvision itself finds out at the first sample only: the least and most of numbers, alone or in a list."""
 
 
 @dataclass(frozen=True)
 class Transform:
-    """A transform with its arguments; `auto` names those that the statistics of the data fill in."""
+    """A transform with its arguments; `auto` names those that the statistics of the data fill in, `inner` are the
+    transforms that it holds. `training` says whether it runs in training or in evaluation only, None in both."""
 
     name: str
     cls: type
     arguments: Mapping[str, Any]
     auto: frozenset[str]
     span: Span | None
+    inner: tuple[Transform, ...] = ()
+    training: bool | None = None
 
     def build(self, statistics: Mapping[str, list[float]] | None = None) -> nn.Module:
         """The torchvision transform, with `statistics` in place of "auto"."""
-        return self.cls(**{**self.arguments, **(statistics or {})})
+        held = {INNER: [each.build() for each in self.inner]} if self.inner else {}
+        with warnings.catch_warnings(action="ignore"):  # `ToTensor` is as good as its successor where it does nothing
+            return self.cls(**{**_as_tensors(self.arguments), **(statistics or {}), **held})
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(f'{name}={value}' for name, value in self.arguments.items())})"
+        held = [str(each) for each in self.inner]
+        when = {None: "", True: " in training", False: " in evaluation"}[self.training]
+        return f"{self.name}({', '.join([*held, *(f'{name}={v}' for name, v in self.arguments.items())])}){when}"
+
+
+def _as_tensors(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    import torch
+
+    return {n: torch.tensor(v, dtype=torch.float32) if n in TENSORS else v for n, v in arguments.items()}
 
 
 @cache
@@ -58,8 +87,9 @@ def _is_transform(value: Any) -> bool:
     return inspect.isclass(value) and issubclass(value, v2.Transform)
 
 
-def choose(call: Call) -> Transform:
-    """The transform that a call means; it is built once to let torchvision check the values.
+def choose(call: Call, own: Callable[[Call], Transform] | None = None) -> Transform:
+    """The transform that a call means; it is built once to let torchvision check the values. `own` chooses those of the
+    user's own Python among the transforms that it holds.
 
     Raises SpecError: TN0701 for an unknown name, TN0301 to TN0304 for arguments.
     """
@@ -67,12 +97,15 @@ def choose(call: Call) -> Transform:
     if call.name in ELSEWHERE:
         raise error("TN0701", f"`{call.name}` is no transform of samples here", call.span, help=ELSEWHERE[call.name])
     if cls is None:
-        raise error("TN0701", f"unknown transform `{call.name}`", call.name_span, help=did_you_mean(call.name, names()))
+        known = [name for name in names() if name not in ELSEWHERE]
+        raise error("TN0701", f"unknown transform `{call.name}`", call.name_span, help=did_you_mean(call.name, known))
     expected = signature(cls)
     automatic = _automatic(call, expected)
-    arguments = {name: _built(value) for name, value in bind(_without(call, automatic), expected).items()}
+    arguments = bind(_with_dtypes(_without(call, automatic), expected), expected)
+    inner = tuple(_inner(each, call, own) for each in _listed(arguments.pop(INNER, ()), call))
     arguments |= {name: "auto" for name in automatic}
-    chosen = Transform(call.name, cls, arguments, automatic, call.span)
+    chosen = Transform(call.name, cls, arguments, automatic, call.span, inner)
+    _check_ranges(chosen, call, expected)
     try:
         chosen.build(dict.fromkeys(automatic, [1.0]))
     except (TypeError, ValueError, RuntimeError) as problem:
@@ -82,12 +115,60 @@ def choose(call: Call) -> Transform:
     return chosen
 
 
+def _with_dtypes(call: Call, expected: inspect.Signature) -> Call:
+    """The call with dtypes in place of their names: `ToDtype(float32, scale=true)`."""
+    wanted = [name for name, each in expected.parameters.items() if "dtype" in str(each.annotation)]
+    positional = list(expected.parameters)
+    args = tuple(_dtype(value) if name in wanted else value for name, value in zip(positional, call.args, strict=False))
+    kwargs = {name: _dtype(value) if name in wanted else value for name, value in call.kwargs.items()}
+    return replace(call, args=(*args, *call.args[len(args) :]), kwargs=kwargs)
+
+
+def _dtype(value: Any) -> Any:
+    name = value.name if isinstance(value, Call) else value
+    if not isinstance(name, str):
+        return value
+    if name not in DTYPES:
+        span = value.span if isinstance(value, Call) else None
+        raise error("TN0303", f"`{name}` is no dtype", span, help=did_you_mean(name, DTYPES))
+    return DTypeRef(DTYPES[name])
+
+
+def _listed(value: Any, call: Call) -> list[Any]:
+    if isinstance(value, Call):
+        raise error("TN0303", f"`{INNER}` of `{call.name}` is a list of transforms", value.span)
+    return list(value)
+
+
+def _inner(value: Any, holder: Call, own: Callable[[Call], Transform] | None) -> Transform:
+    if not isinstance(value, Call):
+        message = f"`{holder.name}` holds transforms, not {described_value(value)}"
+        raise error("TN0303", message, holder.spans.get(INNER, holder.spans.get(0, holder.span)))
+    inner = own(value) if own and value.target else choose(value, own)
+    if inner.auto:
+        raise error("TN0301", '"auto" statistics are for a transform that stands alone', value.span)
+    return inner
+
+
+def _check_ranges(chosen: Transform, call: Call, expected: inspect.Signature) -> None:
+    for name, value in chosen.arguments.items():
+        if name not in RANGES:
+            continue
+        least, most = RANGES[name]
+        most = 1 if name == "p" and chosen.name != "RandomChoice" else most
+        for each in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(each, int | float) and not least <= each <= most:
+                limits = f"from {least:g} to {most:g}" if most < float("inf") else f"{least:g} or more"
+                message = f"`{name}` of `{call.name}` is {limits}, not {each}"
+                raise error("TN0304", message, argument_span(call, name, expected))
+
+
 def _blamed(chosen: Transform, expected: inspect.Signature) -> str | None:
     """The argument without which torchvision would not complain."""
     for name in chosen.arguments:
-        rest = {each: value for each, value in chosen.arguments.items() if each != name and each not in chosen.auto}
+        rest = {each: value for each, value in chosen.arguments.items() if each != name}
         try:
-            chosen.cls(**rest)
+            replace(chosen, arguments=rest).build(dict.fromkeys(chosen.auto, [1.0]))
             return name
         except (TypeError, ValueError, RuntimeError):
             continue
@@ -107,13 +188,3 @@ def _without(call: Call, automatic: frozenset[str]) -> Call:
     args = tuple([1.0] if value == "auto" else value for value in call.args)
     kwargs = {name: [1.0] if name in automatic else value for name, value in call.kwargs.items()}
     return replace(call, args=args, kwargs=kwargs)
-
-
-def _built(value: Any) -> Any:
-    """Transforms given as arguments (`RandomApply([ColorJitter(0.2)])`) are built; lists keep their order."""
-    if isinstance(value, Call):
-        inner = choose(value)
-        if inner.auto:
-            raise error("TN0301", '"auto" statistics are for a transform that stands alone', value.span)
-        return inner.build()
-    return [_built(item) for item in value] if isinstance(value, list | tuple) else value

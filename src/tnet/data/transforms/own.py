@@ -21,7 +21,7 @@ from .choose import Transform
 class OwnTransform(Transform):
     """A transform from `use`. It takes a tensor, one sample of an input, and gives a tensor or an array."""
 
-    call: Call
+    call: Call | None = None
 
     def build(self, statistics: Any = None) -> Callable:
         """Raises what the class raises."""
@@ -38,7 +38,7 @@ def choose(call: Call) -> OwnTransform:
     it raises, TN0701 for what cannot be called with a sample."""
     names = _after_the_sample(call) if isinstance(call.target, OwnFunction) else own.expected(call)
     arguments = own.arguments_of(call, names)
-    chosen = OwnTransform(call.target.path, own.target_of(call), arguments, frozenset(), call.span, call)
+    chosen = OwnTransform(call.target.path, own.target_of(call), arguments, frozenset(), call.span, call=call)
     try:
         made = chosen.build()
     except own.RAISED as problem:

@@ -52,4 +52,4 @@ def effects_of(parts: Parts, sinks: Sequence[Callable], say: Callable[[str], Non
     if followed := pairs(table, model):
         tricks.append(Following(followed))
     recomputed = [model.get_submodule(path) for path in table.outermost("recompute")]
-    return Effects(tricks, penalties_of(table, model), players_of(table, model), recomputed)
+    return Effects(tricks, penalties_of(table, model), players_of(table, model, len(parts.recipe.losses)), recomputed)

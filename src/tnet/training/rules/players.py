@@ -1,4 +1,4 @@
-"""`loss = …` in a rule: the gradient of these parameters comes from that loss, as of two players.
+"""Several losses, each with its own backward pass: of a list in `train`, or of rules, as of two players.
 
 All losses are of one forward pass: gradients are those of one point, then all parameters move.
 """
@@ -14,16 +14,13 @@ from torch import Tensor, nn
 from ...parameters import RuleTable, groups
 from ..optimizers import tensors_of
 
-MAIN = 0
-"""The number of the recipe's own loss."""
-
 
 @dataclass(frozen=True)
 class Player:
-    """Tensors with the number of the loss that trains them."""
+    """Tensors with the numbers of the losses that train them; None for all tensors."""
 
-    loss: int
-    tensors: Sequence[nn.Parameter]
+    losses: Sequence[int]
+    tensors: Sequence[nn.Parameter] | None = None
 
 
 def losses_of(table: RuleTable) -> list[Any]:
@@ -32,20 +29,28 @@ def losses_of(table: RuleTable) -> list[Any]:
     return list(found.values())
 
 
-def players_of(table: RuleTable, model: nn.Module) -> list[Player]:
-    """Who is trained by what; none where all are trained by the recipe's loss."""
-    numbers = {id(loss): number for number, loss in enumerate(losses_of(table), 1)}
-    members: dict[int, list[nn.Parameter]] = {}
+def players_of(table: RuleTable, model: nn.Module, own: int = 1) -> list[Player]:
+    """Who is trained by what, where the recipe has so many losses of its `own`, whose numbers come first; none where
+    all are trained by its only one."""
+    main = tuple(range(own))
+    numbers = {id(loss): (number,) for number, loss in enumerate(losses_of(table), own)}
+    if not numbers:
+        return [Player(main)] if own > 1 else []
+    members: dict[tuple[int, ...], list[nn.Parameter]] = {}
     for group in groups(table):
         if group.is_trained:
-            number = MAIN if group.loss is None else numbers[id(group.loss)]
+            number = main if group.loss is None else numbers[id(group.loss)]
             members.setdefault(number, []).extend(tensors_of(model, group.parameters))
-    return [Player(number, tensors) for number, tensors in sorted(members.items())] if numbers else []
+    return [Player(*each) for each in sorted(members.items(), key=lambda each: each[0])]
 
 
 def backward(losses: Sequence[Tensor], players: Sequence[Player]) -> None:
-    """The gradient of each player's own loss."""
-    for player in players:
-        inputs = [tensor for tensor in player.tensors if tensor.requires_grad]
-        if inputs:
-            losses[player.loss].backward(inputs=inputs, retain_graph=player is not players[-1])
+    """The gradients of each player's own losses, one after another."""
+    passes = [(losses[number], _wanted(player)) for player in players for number in player.losses]
+    passes = [(loss, inputs) for loss, inputs in passes if inputs is None or inputs]
+    for number, (loss, inputs) in enumerate(passes, 1):
+        loss.backward(inputs=inputs, retain_graph=number < len(passes))
+
+
+def _wanted(player: Player) -> list[nn.Parameter] | None:
+    return None if player.tensors is None else [tensor for tensor in player.tensors if tensor.requires_grad]

@@ -1,0 +1,42 @@
+"""The page of a run, built again from its folder: what it was, its curves and results, its mistakes, what is inside.
+
+Several runs are compared on one page: results side by side, curves in the same pictures, and the differences of their
+specs and settings. Nothing is trained or evaluated.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .arguments import UsageError
+from .files import write
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="the folder of a run")
+    place = "where the page goes (default: report.html in the run, comparison.html for several)"
+    parser.add_argument("-o", dest="out", metavar="FILE.html", help=place)
+
+
+def run(options: argparse.Namespace) -> int:
+    from ..render.report.compare import comparison_page
+    from ..render.report.facts import read_facts
+    from ..render.report.page import report_page
+    from ..training.run import REPORT
+
+    if options.out is not None and Path(options.out).suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"`-o` writes a page: `{options.out}` should end in .html")
+    paths = [Path(each) for each in options.runs]
+    places = [path.resolve() for path in paths]
+    if twice := next((path for path, place in zip(paths, places, strict=True) if places.count(place) > 1), None):
+        raise UsageError(f"`{twice}` is given twice")
+    found = [read_facts(path) for path in paths]
+    if len(found) == 1:
+        out, page = paths[0] / REPORT, report_page(found[0])
+    else:
+        out, page = Path("comparison.html"), comparison_page(found)
+    out = Path(options.out) if options.out else out
+    write(out, page)
+    print(out)
+    return 0

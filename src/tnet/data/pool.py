@@ -1,0 +1,68 @@
+"""Worker processes that make batches, the same ones in every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ..diagnostics import Diagnostic, SpecError
+from .transforms.pipeline import Fields
+
+Task = tuple[Tensor, int]
+"""The numbers of a batch's samples, and the epoch."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What comes from a worker in place of a batch: an exception with places would not survive the way, and torch would
+    take a tuple apart."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class Making(Dataset):
+    """The batch of a task, for worker processes."""
+
+    def __init__(self, make: Callable[[Tensor, int], Fields]):
+        self.make = make
+
+    def __getitem__(self, task: Task) -> Fields | Failed:
+        try:
+            return self.make(*task)
+        except SpecError as problem:
+            return Failed(problem.diagnostics)
+
+
+class Pool:
+    """A DataLoader whose sampler gives the tasks of the epoch under way; `begin` is run in each worker at its start."""
+
+    def __init__(self, make: Callable[[Tensor, int], Fields], begin: Callable[[int], None], options: Mapping[str, Any]):
+        self.tasks: Sequence[Task] = ()
+        own = torch.Generator()  # a DataLoader draws a seed for its workers, which would move the global generator
+        self.loader = DataLoader(
+            Making(make), batch_size=None, sampler=self, generator=own, worker_init_fn=begin,
+            persistent_workers=True, **options,
+        )  # fmt: skip
+        self.busy = False
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self.tasks)
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[Fields]:
+        """The batches of the tasks, in their order. Raises SpecError where one fails."""
+        self.tasks, self.busy = tasks, True
+        try:
+            for batch in self.loader:
+                if isinstance(batch, Failed):
+                    raise SpecError(batch.diagnostics)
+                yield batch
+        finally:
+            self.busy = False

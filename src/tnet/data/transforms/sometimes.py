@@ -1,0 +1,37 @@
+"""Transforms that happen to a sample or not, in one way: flips, grey, inverted, posterised …"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .kinds import Image, Mask, Video, assembled, taken
+
+Parameters = dict[str, Any]
+
+
+class Sometimes:
+    """With probability `p` what torchvision's kernel does, to all chosen samples at once: its kernels take any number
+    of leading dims."""
+
+    draws = 1
+    kinds = (Image, Video, Mask)
+
+    def __init__(self, transform: nn.Module):
+        self.transform = transform
+
+    def parameters(self, uniform: np.ndarray, shape: torch.Size) -> Parameters:
+        return {"happens": uniform[:, 0] < self.transform.p, "channels": shape[-3] if len(shape) > 2 else 1}
+
+    def of(self, parameters: Parameters, sample: int) -> Parameters | None:
+        return {"num_input_channels": parameters["channels"]} if parameters["happens"][sample] else None
+
+    def apply(self, images: Tensor, parameters: Parameters) -> Tensor:
+        happens = parameters["happens"]
+        chosen, others = (torch.from_numpy(each.nonzero()[0]) for each in (happens, ~happens))
+        changed = self.transform.transform(taken(images, chosen), {"num_input_channels": parameters["channels"]})
+        parts = [(chosen, {"images": changed}), (others, {"images": taken(images, others)})]
+        return assembled([each for each in parts if len(each[0])])["images"]

@@ -1,0 +1,154 @@
+"""What a model says of the samples of an evaluation: what is taken for what, and the samples that it is worst at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from ...data.loaders import Loader
+from ...data.samples import IMAGE
+from ...data.transforms.undo import undone
+from ..outputs import outputs_of
+
+MOST = 24
+"""Samples kept of those that the model is worst at."""
+MOST_CLASSES = 100
+"""Classes up to which every pair is counted."""
+MOST_PAIRS = 1000
+"""Samples of a regression of which the prediction is kept."""
+SHARES = ("BCELoss", "binary_cross_entropy")
+"""Losses of two classes that take the probability of the second, not its logit."""
+MOST_VALUES = 8
+"""Numbers shown of a sample that is no picture."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample: its number in the data set, its file if it has one, its answers, and its inputs to be looked at:
+    `pictures` [C, H, W], in the numbers before `Normalize`, or the first of its numbers by input."""
+
+    number: int
+    path: str | None
+    target: str
+    predicted: str
+    loss: float
+    probability: float | None = None
+    pictures: Sequence[Tensor] = ()
+    values: Mapping[str, list[float]] = field(default_factory=dict)
+
+
+class Predictions:
+    """A tap of an evaluator: told of each batch, it keeps on the device what the report needs, and reads it once.
+
+    With `classes` it counts which class is taken for which (rows are the true ones) and keeps the mistakes with the
+    largest cross entropy; `binary` is the name of a loss of two classes, for a net that gives one number. With
+    `regression` it keeps pairs of target and prediction, and the largest errors.
+    """
+
+    def __init__(self, classes: Sequence[str] = (), regression: bool = False, binary: str | None = None):
+        self.classes, self.regression, self.binary = list(classes), regression, binary
+        self.loader: Loader | None = None
+        self.began = 0.0
+
+    @property
+    def means_something(self) -> bool:
+        return bool(self.classes) or self.regression
+
+    def begin(self, loader: Loader) -> None:
+        """An evaluation on these data begins."""
+        self.loader, self.seen, self.began = loader, 0, time.monotonic()
+        self.counts: Tensor | None = None
+        self.worst: Tensor | None = None
+        self.pairs: list[Tensor] = []
+
+    def see(self, batch: Mapping[str, Tensor], outputs: Any) -> None:
+        """A batch of the evaluation with what the net gives of it."""
+        if not self.means_something:
+            return
+        output, target = outputs_of(outputs)[0].float(), batch["target"]
+        if self.binary:
+            shares = self.binary in SHARES
+            output, target = _as_two(output.flatten(), shares), (target.flatten() > 0.5).long()
+        (self._see_classes if self.classes else self._see_numbers)(output, target)
+        self.seen += len(target)
+
+    def _see_classes(self, output: Tensor, target: Tensor) -> None:
+        counted, classes = target >= 0, len(self.classes)
+        losses = cross_entropy(output, target.clamp(min=0), reduction="none")
+        shares, found = output.softmax(1).max(1)
+        losses = torch.where(counted & (found != target), losses, -1.0)
+        self._keep(losses, target, found, shares)
+        if classes <= MOST_CLASSES:
+            pairs = torch.where(counted, target * classes + found, classes**2)
+            counts = torch.bincount(pairs, minlength=classes**2 + 1)[:-1]
+            self.counts = counts if self.counts is None else self.counts + counts
+
+    def _see_numbers(self, output: Tensor, target: Tensor) -> None:
+        output, target = output.flatten(), target.flatten().float()
+        self._keep((output - target).abs(), target, output, torch.zeros_like(output))
+        if self.seen < MOST_PAIRS:
+            self.pairs.append(torch.stack([target, output], 1)[: MOST_PAIRS - self.seen])
+
+    def _keep(self, losses: Tensor, *more: Tensor) -> None:
+        """The samples with the largest losses, in rows of (loss, place, target, prediction, probability)."""
+        places = torch.arange(self.seen, self.seen + len(losses), device=losses.device)
+        rows = torch.stack([each.double() for each in (losses, places, *more)], 1)
+        rows = rows if self.worst is None else torch.cat([self.worst, rows])
+        self.worst = rows[rows[:, 0].topk(min(MOST, len(rows))).indices]
+
+    def confusion(self) -> list[list[int]] | None:
+        """How often samples of each class (rows) are taken for each."""
+        return None if self.counts is None else self.counts.view(len(self.classes), -1).tolist()
+
+    def scatter(self) -> list[list[float]]:
+        """Pairs of target and prediction."""
+        return torch.cat(self.pairs).tolist() if self.pairs else []
+
+    def samples(self) -> list[Sample]:
+        """Those that the model is worst at, the worst first."""
+        rows = [] if self.worst is None else self.worst.tolist()
+        rows = [row for row in rows if row[0] >= 0]
+        if not rows:
+            return []
+        numbers = self.loader.indices[torch.tensor([int(row[1]) for row in rows])]
+        fields = self.loader.pipeline.one_crop(self.loader.make(numbers, 0))
+        pictures, others = to_look_at(self.loader, fields)
+        paths = getattr(self.loader.samples, "paths", None)
+        return [
+            Sample(
+                number, str(paths[number]) if paths else None, self._said(row[2]), self._said(row[3]), row[0],
+                row[4] if self.classes else None, [each[place] for each in pictures],
+                {name: value[place].flatten()[:MOST_VALUES].tolist() for name, value in others.items()},
+            )
+            for place, (number, row) in enumerate(zip(numbers.tolist(), rows, strict=True))
+        ]  # fmt: skip
+
+    def _said(self, answer: float) -> str:
+        return self.classes[int(answer)] if self.classes else f"{answer:.4g}"
+
+
+def _as_two(output: Tensor, shares: bool) -> Tensor:
+    """The logits of two classes [N, 2], from that of the second, or from its probability."""
+    second = output.logit(1e-7) if shares else output
+    return torch.stack([torch.zeros_like(second), second], 1)
+
+
+def images_of(loader: Loader, fields: Mapping[str, Tensor]) -> list[str]:
+    """The inputs of the net that are images, [N, C, H, W]."""
+    kinds, inputs = loader.pipeline.kinds, loader.pipeline.dtypes
+    return [name for name, each in fields.items() if name in inputs and kinds.get(name) == IMAGE and each.ndim == 4]
+
+
+def to_look_at(loader: Loader, fields: Mapping[str, Tensor]) -> tuple[list[Tensor], dict[str, Tensor]]:
+    """Of samples as the net takes them: the images [N, C, H, W] in the numbers before `Normalize`, and the other
+    inputs."""
+    inputs = {name: value for name, value in fields.items() if name in loader.pipeline.dtypes}
+    images = images_of(loader, inputs)
+    pictures = [undone(loader.pipeline.last, inputs[name]) for name in images]
+    return pictures, {name: value for name, value in inputs.items() if name not in images}

@@ -1,0 +1,138 @@
+"""Reports in a real browser: names are shown and never run, nothing is fetched, everything fits and can be read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tnet
+from tnet.cli.main import main
+
+CLASSES = [
+    "<script>document.title='run'</script>".replace("/", "\u2215"),
+    "<img src=x onerror=hacked=1>",
+    "plain & 'simple' \"x\"",
+]
+SPEC = """
+# </style></pre><script>hacked = 1</script>
+hyper note = "<img src=x onerror=hacked=1>"
+
+net Tiny(image: float[N, 3, 8, 8]) -> float[N, 3] { Conv2d(4, 3); relu; flatten(1); head: Linear(3) }
+data { train = ImageFolder("pictures"); split = [0.5, 0.25, 0.25] }
+train {
+  epochs = 1; batch = 8; compile = false; loss = CrossEntropyLoss(); optimizer = SGD(lr=0.1)
+  metrics = {"<img src=x onerror=hacked=1>": accuracy}
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def nasty(tmp_path_factory):
+    """A run whose classes, files, metrics and comments are written to do harm."""
+    folder = tmp_path_factory.mktemp("nasty")
+    draws = np.random.default_rng(0)
+    for number, name in enumerate(CLASSES):
+        (folder / "pictures" / name).mkdir(parents=True)
+        for sample in range(8):
+            pixels = draws.integers(0, 256, (8, 8, 3), np.uint8)
+            Image.fromarray(pixels).save(
+                folder / "pictures" / name / f"<img src=x onerror=hacked=1> {number}{sample}.png"
+            )
+    (folder / "nasty.tnet").write_text(SPEC)
+    tnet.load(folder / "nasty.tnet").train(out=folder / "<b>run")
+    return folder / "<b>run"
+
+
+@pytest.fixture
+def opened(browser):
+    """`opened(path, width, scheme)`: a page, and all that it asked for or complained of."""
+    pages = []
+
+    def open_page(path, width=1250, scheme="light"):
+        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+        told = []
+        page.on("console", lambda message: told.append(message.text))
+        page.on("pageerror", lambda problem: told.append(str(problem)))
+        page.on("request", lambda request: told.append(request.url) if request.url[:5] not in ("file:", "data:") else 0)
+        page.goto(path.resolve().as_uri())
+        pages.append(page)
+        return page, told
+
+    yield open_page
+    for page in pages:
+        page.close()
+
+
+def test_names_are_shown_and_never_run(nasty, runs, opened, tmp_path):
+    compared = tmp_path / "both.html"
+    assert main(["report", str(nasty), str(runs("digits")), "-o", str(compared)]) == 0
+    for path in (nasty / "report.html", compared):
+        page, told = opened(path)
+        assert told == []
+        assert page.evaluate("typeof hacked") == "undefined"
+        assert page.evaluate("document.querySelectorAll('script, img:not([src^=\"data:\"]), b b, h1 b').length") == 0
+        text = page.evaluate("document.body.textContent")
+        assert CLASSES[1] in text and "</style></pre><script>hacked = 1</script>" in text and "<b>run" in text
+        assert page.title().startswith(("nasty: <b>run", "2 runs: <b>run"))
+    page, _ = opened(nasty / "report.html")
+    assert all(name in page.evaluate("document.body.textContent") for name in CLASSES)
+
+
+CONTRASTS = """() => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number)
+  const luminance = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z
+  }
+  const paper = element => {
+    for (; element; element = element.parentElement) {
+      const found = numbers(getComputedStyle(element).backgroundColor)
+      if (found.length < 4 || found[3] > 0) return found
+    }
+    return [255, 255, 255]
+  }
+  let least = 21
+  for (const element of document.querySelectorAll('body *')) {
+    if (![...element.childNodes].some(n => n.nodeType == 3 && n.textContent.trim())) continue
+    const style = getComputedStyle(element)
+    const colour = numbers(element instanceof SVGElement ? style.fill : style.color)
+    const [a, b] = [luminance(colour), luminance(paper(element))].sort((x, y) => y - x)
+    if (!element.closest('title')) least = Math.min(least, (a + 0.05) / (b + 0.05))
+  }
+  return least
+}"""
+OVERLAPS = """() => {
+  const found = []
+  for (const picture of document.querySelectorAll('svg')) {
+    const frame = picture.getBoundingClientRect()
+    const boxes = [...picture.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()])
+    boxes.forEach(([text, box], i) => {
+      if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1) found.push(text)
+      for (const [other, it] of boxes.slice(i + 1)) {
+        const wide = Math.min(box.right, it.right) - Math.max(box.left, it.left)
+        const tall = Math.min(box.bottom, it.bottom) - Math.max(box.top, it.top)
+        if (wide > 1 && tall > box.height * 0.35) found.push(`${text} | ${other}`)
+      }
+    })
+  }
+  return found
+}"""
+
+
+@pytest.mark.parametrize("name", ["digits", "diabetes", "gan"])
+def test_everything_fits_and_can_be_read(runs, opened, name):
+    for scheme, width in (("light", 1250), ("dark", 1250), ("light", 400)):
+        page, told = opened(runs(name) / "report.html", width, scheme)
+        assert told == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(CONTRASTS) >= 4.5
+        assert page.evaluate(OVERLAPS) == []
+
+
+def test_pictures_are_drawn(runs, opened):
+    page, _ = opened(runs("digits") / "report.html")
+    sizes = page.evaluate("[...document.images].map(i => [i.complete && i.naturalWidth > 0, i.width, i.alt])")
+    assert len(sizes) > 20 and all(drawn and width >= 40 and alt for drawn, width, alt in sizes[:24])
+    colours = page.evaluate("[...document.querySelectorAll('svg polyline')].map(l => getComputedStyle(l).stroke)")
+    assert "rgb(5, 80, 174)" in colours and "none" not in colours
