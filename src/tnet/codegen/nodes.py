@@ -100,6 +100,8 @@ class Converter:
             case ir.LayerRef(path, kwargs):
                 bound = tuple(py.Keyword(name, convert(item)) for name, item in kwargs)
                 return py.Call(py.Path("functools.partial"), (py.Path(path), *bound)) if bound else py.Path(path)
+            case ir.TensorOf(values):
+                return py.Call(py.Path("torch.tensor"), (convert(list(values)),))
             case ir.TrainingFlag():
                 return TRAINING
             case ir.TrainingChoice(then, otherwise):

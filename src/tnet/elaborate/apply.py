@@ -155,7 +155,8 @@ def emit_apply(
     """The node that applies a child. What gives a map gives it whole; its entries are read from it."""
     frame.applied.setdefault(name, tuple(args))
     if has_entries(types):
-        return emit_entries(types, Node("apply", name, tuple(args), dict(kwargs), whole_value(span), span), frame)
+        whole = whole_value(span, type(types).__name__)
+        return emit_entries(types, Node("apply", name, tuple(args), dict(kwargs), whole, span), frame)
     if not isinstance(types, dict):
         values = new_values(types, span)
         return frame.emit(Node("apply", name, tuple(args), dict(kwargs), values, span, variant=variant))

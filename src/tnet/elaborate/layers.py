@@ -9,10 +9,16 @@ from ..catalog.inference import InferredFrom, inferred_arguments
 from ..catalog.layers import LayerClass, why_not_built
 from ..catalog.models import ModelBuilder
 from ..catalog.python import OwnLayer as OwnClass
-from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
+from ..catalog.signatures import (
+    FACTORY_ARGUMENTS,
+    constructor_signature,
+    floats_for,
+    takes_function,
+    takes_layer_class,
+)
 from ..diagnostics import Note, counted, did_you_mean, error
 from ..ir import text
-from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TrainingChoice, TrainingFlag, Value
+from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TensorOf, TrainingChoice, TrainingFlag, Value
 from ..ir.own import OwnLayer
 from ..ir.types import TensorType
 from ..shapes import is_symbolic
@@ -225,6 +231,8 @@ def _printed(value: Any, parameter: inspect.Parameter, inputs: tuple, frame: Fra
     if isinstance(value, Callee):
         return _callee_argument(value, parameter, inputs, frame, span)
     annotation = str(parameter.annotation).lower()
+    if numbers := floats_for(parameter, value):
+        return TensorOf(numbers)
     if isinstance(value, list) and ("tuple" in annotation or "size" in annotation or _is_list(parameter.default)):
         return tuple(value)
     return value

@@ -79,6 +79,6 @@ def _read(place: Place | None, kind: TensorType, whole: Value, span: Span) -> Br
     return Branch([Node(op, "", args, {}, value, span)], (value,))
 
 
-def whole_value(span: Span) -> Value:
+def whole_value(span: Span, kind: str = "dict") -> Value:
     """All that a model gives, in one value."""
-    return Value("outputs", OpaqueType("dict"), span)
+    return Value("outputs", OpaqueType(kind), span)

@@ -34,8 +34,8 @@ Structure = Union[Value, tuple, list, dict]
 
 Argument = Any
 """A literal (int, float, str, bool, None, dtype as `DTypeRef`), a symbolic size (sympy expression), a `Value`, a
-`LayerRef`, a `FunctionRef`, a `TrainingFlag`, a `TrainingChoice`, a `DropoutProbability`, a `DeviceOf`, a `slice`,
-`...`, or tuples, lists and dicts of arguments."""
+`LayerRef`, a `FunctionRef`, a `TensorOf`, a `TrainingFlag`, a `TrainingChoice`, a `DropoutProbability`, a `DeviceOf`,
+a `slice`, `...`, or tuples, lists and dicts of arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,13 @@ class LayerRef:
 
     path: str
     kwargs: tuple[tuple[str, Argument], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TensorOf:
+    """A list of numbers where a layer wants a tensor: `torch.tensor([1.0, 2.0])`."""
+
+    values: tuple[Argument, ...]
 
 
 @dataclass(frozen=True, slots=True)
