@@ -23,7 +23,8 @@ class Compilation:
 
     `training_refusals` are those diagnostics that only say what of `data` and `train` is not done yet: they stand in
     the way of training, not of the model. `tables` holds the rules of each net under each recipe, by (net, recipe);
-    `recipes` and `data_recipes` hold what the sections say, checked, by the recipe's name (None for the unnamed one).
+    `recipes`, `losses` and `data_recipes` hold what the sections say, checked, by the recipe's name (None for the
+    unnamed one).
     `net` names the main net where the caller chose it, `recipe_name` the recipe; `permissions` are what it may use.
     """
 
@@ -37,6 +38,7 @@ class Compilation:
     tables: dict[tuple[str, str | None], Any] = field(default_factory=dict)
     data_recipes: dict[str | None, Any] = field(default_factory=dict)
     recipes: dict[str | None, Any] = field(default_factory=dict)
+    losses: dict[str | None, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -103,6 +105,8 @@ def _elaborate(compilation: Compilation, overrides: Sequence[Override]) -> Itera
 
 def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> Iterable[Diagnostic]:
     from .parameters import check_names, resolve
+    from .training.loss_modules import joined
+    from .training.recipe import losses_of
     from .training.rules.reading import readers_of
 
     program, blocks = compilation.program, declared_blocks(compilation.tree)
@@ -113,7 +117,14 @@ def _resolve_rules(compilation: Compilation, overrides: Sequence[Override]) -> I
             main = net is trained
             rules = [*(program.rules.get(None, []) if main else []), *program.rules.get(net.name, [])]
             readers = readers_of(section, data, net) if section and main else {}
-            table, diagnostics = resolve(net, rules, optimizer if main else None, blocks, readers, program.own_layers)
+            whole = net
+            if section and main and (losses := losses_of(section, data, net)):
+                compilation.losses[name] = losses
+                try:
+                    whole = joined(net, losses)
+                except SpecError as problem:
+                    yield from problem.diagnostics
+            table, diagnostics = resolve(whole, rules, optimizer if main else None, blocks, readers, program.own_layers)
             compilation.tables[net.name, name] = table
             yield from diagnostics
         if trained is None:
@@ -138,7 +149,7 @@ def _resolve_training(compilation: Compilation, overrides: Sequence[Override]) -
     for name, section in program.recipes.items():
         net = program.main_of(name)
         table = compilation.table(net.name, name) if net else None
-        recipe, diagnostics = resolve(section, program.data_of(name), net, table)
+        recipe, diagnostics = resolve(section, program.data_of(name), net, table, compilation.losses.get(name))
         compilation.recipes[name] = recipe
         yield from diagnostics
         if table and recipe:

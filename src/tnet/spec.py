@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -246,14 +247,16 @@ class Spec:
         from .parameters import build
 
         net = self._net(name)
-        return build(self.model_class(net.name), net, self._table(net), self._seed)
+        with self._default_dtype():
+            return build(self.model_class(net.name), net, self._table(net), self._seed)
 
     def optimizer(self, model: nn.Module) -> optim.Optimizer:
         """The torch optimizer of the recipe over a model of the net, with a group for each set of options."""
         from .parameters import groups
+        from .training.loss_modules import require_attached
         from .training.optimizers import build
 
-        _ = self.recipe  # which says what is wrong with it, if anything is
+        require_attached(model, self.recipe.losses)
         return build(model, groups(self.table))
 
     def scheduler(self, optimizer: optim.Optimizer, steps_per_epoch: int) -> Scheduler:
@@ -276,10 +279,12 @@ class Spec:
 
     def loss(self, device: str = "cpu") -> Loss:
         """The loss of the recipe: a callable of the net's outputs and a batch, which maps field names to tensors. Of
-        several it gives a tuple."""
-        from .training.losses import build
+        several it gives a tuple. One with parameters of its own is trained as a part of the model: set `model.loss =
+        spec.loss()` before the optimizer is made."""
+        from .training.loss_modules import initialised
 
-        return build(self.recipe.losses, device)
+        with self._default_dtype():
+            return initialised(self.recipe.losses, self.table, self._seed, device)
 
     def data(self) -> Loaders:
         """The data: `.train`, `.val` and `.test` are like a `DataLoader`; batches map field names to tensors.
@@ -309,6 +314,12 @@ class Spec:
         section = self.program.recipes.get(self.recipe_name)
         return section.settings["seed"].value if section and "seed" in section.settings else 0
 
+    def _default_dtype(self) -> AbstractContextManager[None]:
+        """What the recipe says that `float` is; the process's own where it says nothing."""
+        from .training.dtypes import default_dtype
+
+        return default_dtype(recipe.dtype if (recipe := self.compilation.recipes.get(self.recipe_name)) else None)
+
     # ---- to look at ----------------------------------------------------------------------------------------------
 
     def summary(self, name: str | None = None) -> Summary:
@@ -333,7 +344,8 @@ class Spec:
         """
         from .render.plan import plan
 
-        return plan(self.name, self.recipe, self.table, self.data_recipe, self.model_class())
+        with self._default_dtype():
+            return plan(self.name, self.recipe, self.table, self.data_recipe, self.model_class())
 
     def why(self, name: str) -> Why:
         """Where each property of parameters comes from; `print` it. `name` is a parameter's, or a selector as in rules.

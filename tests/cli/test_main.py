@@ -55,7 +55,6 @@ def test_a_later_command_is_refused_by_name(capsys, command):
         "train x.tnet --nproc 2", "build x.tnet --backward",
         "build x.tnet -o graph.html", "build x.tnet -o m.onnx", "build x.tnet -o m.pt2", "build x.tnet --fold",
         "plan x.tnet --find-lr", "summary x.tnet --depth 2",
-        "predict run x.png --attribute", "predict run x.png -o page.png",
     ],
 )  # fmt: skip
 def test_a_later_option_is_refused_by_name(capsys, arguments):

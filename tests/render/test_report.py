@@ -14,7 +14,6 @@ from report_runs import SPECS, train
 
 import tnet
 from tnet.cli.main import main
-from tnet.data.transforms.undo import undone
 from tnet.render.report import live
 from tnet.render.report.facts import read_facts
 from tnet.render.report.page import report_page
@@ -96,7 +95,7 @@ def test_pictures_are_as_before_normalisation(runs):
     run = load_run(runs("digits"))
     loader = load_data(run).test
     raw = loader.samples.read(loader.indices[:5])["image"]
-    shown = undone(loader.pipeline.last, loader.make(loader.indices[:5], 0)["image"])
+    shown = loader.pipeline.undone(loader.make(loader.indices[:5], 0)["image"])
     assert torch.allclose(shown, raw, atol=1e-6)  # x * s + m of (x - m) / s rounds
 
 
@@ -192,6 +191,16 @@ def test_a_page_that_fails_does_not_stop_the_run(tmp_path, monkeypatch, capsys):
     assert told.count("warning: report.html is not kept up to date any more: no such picture") == 1
 
 
+def test_a_run_that_is_rolled_back_shows_each_step_once(tmp_path, monkeypatch):
+    """What was seen after the step that a run goes back to is forgotten, as it is seen again."""
+    monkeypatch.setattr(live, "SHARE", 1e9)
+    text = SPECS["digits"].replace("metrics = [accuracy]", 'evaluate = 3 steps; on_nan = "rollback"')
+    run = tnet.loads(text, name="digits").train(out=tmp_path / "run")
+    record = read_record(run.path)
+    record.cut(9)
+    assert [each["step"] for each in record.evaluations] == [0, 3, 6, 9] and record.seen == {}
+
+
 def test_a_resumed_run_goes_on_with_its_page(tmp_path, monkeypatch):
     monkeypatch.setattr(live, "SHARE", 1e9)
     train("digits", tmp_path / "run")
@@ -242,6 +251,8 @@ def test_a_damaged_log_is_read_as_far_as_it_goes(runs, tmp_path, capsys):
         (["report", "RUN", "-o", "page.png"], 2, "should end in .html"),
         (["report", "RUN", "-o", "file/page.html"], 4, "cannot write"),
         (["report", "RUN", "--wrong"], 2, "--wrong"),
+        (["report", "RUN", "nowhere", "--layers", "conv"], 2, "one run"),
+        (["report", "RUN", "--layers", "cnov"], 1, "did you mean `conv`"),
     ],
 )
 def test_misuse(runs, tmp_path, monkeypatch, capsys, arguments, code, told):
@@ -249,6 +260,20 @@ def test_misuse(runs, tmp_path, monkeypatch, capsys, arguments, code, told):
     (tmp_path / "file").write_text("")
     assert main([str(runs("digits")) if each == "RUN" else each for each in arguments]) == code
     assert told in capsys.readouterr().err
+
+
+def test_layers_are_chosen(runs, tmp_path, capsys):
+    out = tmp_path / "page.html"
+    run = runs("digits")
+    assert main(["report", str(run), "--layers", "norm, second", "-o", str(out)]) == 0
+    page = out.read_text()
+    assert re.findall(r"<figcaption>(\w+ \(.*?)</figcaption>", page) == [
+        "norm (BatchNorm2d), 8 × 8 × 8", "second (Conv2d), 4 × 6 × 6",
+    ]  # fmt: skip
+    before = (run / "report.html").read_text()
+    assert headings(page) == headings(before) and "norm (BatchNorm2d)" not in before
+    assert main(["report", str(runs("diabetes")), "--layers", "head", "-o", str(out)]) == 1
+    assert "give no maps" in capsys.readouterr().err
 
 
 def test_runs_are_compared(runs, tmp_path, monkeypatch, capsys):

@@ -175,7 +175,6 @@ def found(loss: str, text: str = IRIS) -> list[tuple[str, str, str]]:
     ("logits ** 2", "TN0802", "logits ** 2", "a loss is one number, this is `float32[N, 3]`"),
     ("0.4 * 3", "TN0802", "0.4 * 3", "is no loss"),
     ('"mse" + "loss"', "TN0802", '"mse" + "loss"', "is no loss"),
-    ("(output -> Linear(1) -> mean)", "TN0001", "(output -> Linear(1) -> mean)", "parameters of its own"),
     ("output -> Linear(1) -> mean", "TN0802", "output -> Linear(1) -> mean", "stages are for schedules"),
 ])  # fmt: skip
 def test_what_is_wrong_with_any_data_is_found_by_checking(loss, code, place, words):

@@ -11,8 +11,10 @@ from test_tricks import same_weights
 from torch.nn.utils import clip_grad_norm_
 from trained_by_hand import PLAIN, criterion, losses_of, seed_model, with_settings
 
+from tnet.compiler import compile_spec
 from tnet.diagnostics import SpecError
-from tnet.training import checkpoints, parts
+from tnet.source import Source
+from tnet.training import checkpoints, evaluate_run, parts, predict
 
 FP16 = with_settings('precision = "fp16"')
 
@@ -127,3 +129,57 @@ def test_evaluation_in_half_precision_is_in_the_events(tmp_path, on_the_cpu):
     trained(tmp_path / "run", text=FP16)
     last = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-2])
     assert last["event"] == "evaluate" and 0 <= last["val.accuracy"] <= 1
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
+def test_e6_the_whole_run_in_another_dtype(tmp_path, dtype):
+    """E6: parameters, data, loss and averages; as by hand with torch's default dtype set."""
+    text = with_settings(f'dtype = "{dtype}"', "ema = 0.9")
+    source, wanted = spec(text), getattr(torch, dtype)
+    model = source.model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    losses = []
+    for step, batch in zip(range(20), source.data().train.epoch(0), strict=False):
+        optimizer.zero_grad()
+        seed_model(step)
+        loss = criterion(model(batch["image"].to(wanted)), batch["target"])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    run = trained(tmp_path / "run", text=text)
+    assert losses_of(tmp_path / "run") == losses
+    assert all(each.dtype == wanted for each in run.model.parameters()) and torch.get_default_dtype() == torch.float32
+    kept = checkpoints.load(run.checkpoint)["model"]
+    assert all(torch.equal(kept[name], each) for name, each in model.state_dict().items())
+    assert evaluate_run(tmp_path / "run", "val")["val.loss"] == pytest.approx(run.metrics["val.loss"], rel=1e-2)
+    (answer,) = predict(tmp_path / "run", [torch.zeros(1, 1, 8, 8)])
+    assert len(answer["output"]) == 10
+
+
+@pytest.mark.parametrize("more", [
+    "mixup = 0.2", "accumulate = 2", "clip_norm = 1.0", "channels_last = true", "swa = SWA(start=0.5, every=2 steps)",
+    'on_nan = "skip"', "compile = true",
+])  # fmt: skip
+def test_another_dtype_goes_with_the_other_tricks(tmp_path, more):
+    text = with_settings("dtype = float64", "" if "compile" in more else more)
+    run = trained(tmp_path / "run", text=text.replace("compile   = false", more) if "compile" in more else text)
+    assert run.model.head.weight.dtype == torch.float64
+
+
+def test_other_losses_and_class_weights_in_another_dtype(tmp_path):
+    loss = "0.5 * cross_entropy(logits, target) + 0.5 * nll_loss(log_softmax(logits, 1), target)"
+    text = with_settings('dtype = "float64"').replace("CrossEntropyLoss(label_smoothing=0.05)", loss)
+    trained(tmp_path / "expression", text=text)
+    weighted = f"CrossEntropyLoss(weight={[1.0 + n for n in range(10)]})"
+    trained(tmp_path / "weights", text=text.replace(loss, weighted))
+    assert spec(text).plan().cost.parameters == 2 * spec(PLAIN).plan().cost.parameters
+
+
+@pytest.mark.parametrize("lines, code, words", [
+    (('dtype = "float8"',), "TN0802", '`dtype` is one of "float32"'),
+    (("dtype = int64",), "TN0802", '`dtype` is one of "float32"'),
+    (('dtype = "float64"', 'precision = "bf16"'), "TN0803", "`dtype` makes it another net"),
+])  # fmt: skip
+def test_dtypes_that_cannot_be(lines, code, words):
+    found = [each for each in compile_spec(Source("x", with_settings(*lines))).diagnostics if each.is_error]
+    assert [each.code for each in found] == [code] and words in found[0].message

@@ -194,6 +194,7 @@ def test_evaluating_and_predicting_with_a_run(tmp_path):
 def test_predicting_from_files(tmp_path):
     import PIL.Image
     from sklearn.datasets import load_digits
+    from torchvision.transforms.v2 import functional
 
     run = trained(tmp_path / "run", {"train.epochs": 2}, DIGITS)
     images = load_digits().images
@@ -203,18 +204,21 @@ def test_predicting_from_files(tmp_path):
     chosen = images[loader.indices[:4]]
     np.save(tmp_path / "several.npy", chosen)
     np.save(tmp_path / "unit.npy", chosen[0] / 16)
-    PIL.Image.fromarray((chosen[1] * 255 / 16).round().astype(np.uint8)).convert("RGB").save(tmp_path / "one.png")
-    PIL.Image.fromarray((chosen[1] * 255 / 16).round().astype(np.uint8)).resize((32, 32)).save(tmp_path / "large.png")
+    picture = PIL.Image.fromarray((chosen[1] * 255 / 16).round().astype(np.uint8))
+    picture.convert("RGB").save(tmp_path / "one.png")
+    large = picture.resize((32, 32))
+    large.save(tmp_path / "large.png")
+    np.save(tmp_path / "resized.npy", functional.resize(functional.pil_to_tensor(large), [8, 8], antialias=True)[None])
     answers = predict(
         tmp_path / "run",
-        [tmp_path / "several.npy", tmp_path / "unit.npy", tmp_path / "one.png", tmp_path / "large.png"],
+        [tmp_path / name for name in ("several.npy", "unit.npy", "one.png", "large.png", "resized.npy")],
     )
     assert [answer["index"] for answer in answers[:4]] == outputs.argmax(1).tolist()
     assert answers[0]["probability"] == pytest.approx(outputs[0].softmax(0).max().item(), abs=1e-5)
     assert answers[0]["class"] == str(answers[0]["index"]) and answers[0]["input"].endswith("several.npy[0]")
     np.testing.assert_allclose(answers[4]["output"], outputs[0], atol=1e-4)
     np.testing.assert_allclose(answers[5]["output"], outputs[1], atol=0.05)
-    assert answers[6]["index"] == answers[5]["index"]
+    assert answers[6]["output"] == pytest.approx(answers[7]["output"])
     np.save(tmp_path / "wrong.npy", np.zeros((3, 5)))
     message = refused(lambda: predict(tmp_path / "run", [tmp_path / "wrong.npy"]), "TN0703")
     assert message.endswith("wrong.npy` has shape [3, 5]; the net takes `image: float32[N, 1, 8, 8]`")

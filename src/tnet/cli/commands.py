@@ -10,6 +10,7 @@ COMMANDS = {
     "build": "the model's source, graph and summary as files",
     "summary": "layers, output shapes, parameters, multiply-adds",
     "plan": "what training would do: steps, parameter groups, learning rates",
+    "data": "sizes, classes, ranges and statistics of the data; a contact sheet; samples as PNG files",
     "why": "where each property of a parameter comes from",
     "train": "trains",
     "eval": "a trained run on its test data",
@@ -20,5 +21,5 @@ COMMANDS = {
 }
 """Each command with its line of help; its module is `tnet.cli.<command>`."""
 
-LATER = ("diff", "data", "view")
+LATER = ("diff", "view")
 """Commands of the language's design that are not done yet."""

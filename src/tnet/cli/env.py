@@ -13,6 +13,7 @@ from shutil import which
 
 OPTIONAL = {
     "tensorboard": ["tensorboard"],
+    "attribute": ["captum"],
     "onnx": ["onnx", "onnxscript"],
     "editor": ["pygls"],
     "benchmarks": ["psutil"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ..source import Span
 from . import expressions as py
 from .classes import Class
 from .comments import Shapes
@@ -16,6 +17,18 @@ from .printing import INDENT, Printer, with_comment
 from .statements import Statement, refs, statements_of
 from .steps import CONTROL
 from .suites import Suite
+
+
+class StepLine(str):
+    """A line of source with the place of the step that it does."""
+
+    span: Span
+
+    @classmethod
+    def of(cls, line: str, span: Span) -> StepLine:
+        made = cls(line)
+        made.span = span
+        return made
 
 
 class Forward:
@@ -91,12 +104,18 @@ class Forward:
         """A statement with what stands around it; of one that frames others only that."""
         lines = [f"{INDENT * depth}{alias} = {name}" for alias, name in named.before]
         if named.statement.op not in CONTROL:
-            lines += self._main_lines(named, depth)
+            lines += self._marked(named, depth)
         for index, axes in named.sizes:
             lines.append(self._size_line(named.names[index], index, axes, depth))
         if named.dead:
             lines.append(f"{INDENT * depth}del {', '.join(named.dead)}")
         return lines
+
+    def _marked(self, named: Named, depth: int) -> list[str]:
+        lines = self._main_lines(named, depth)
+        nodes = (self.cls.body.steps[number].node for number in reversed(named.statement.steps))
+        span = next((node.span for node in nodes if node is not None), None)
+        return [StepLine.of(line, span) for line in lines] if span else lines
 
     def _main_lines(self, named: Named, depth: int) -> list[str]:
         statement = named.statement

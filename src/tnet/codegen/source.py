@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..ir import graph as ir
+from ..source import Span
 from . import expressions as py
 from .bodies import LIST, SEQUENTIAL, Declaration
 from .classes import Class, FunctionClass, classes_of
 from .comments import Shapes, notes
 from .conditions import tests_of
 from .docstrings import docstring
-from .forward import Forward
+from .forward import Forward, StepLine
 from .function_text import FunctionPrinter
 from .helpers import REPLACE, helpers
 from .imports import Imports
@@ -25,16 +26,28 @@ FILLED = {"zeros": "torch.zeros", "ones": "torch.ones"}
 
 def generate(net: ir.Net) -> str:
     """The PyTorch source of a net, whose class has the net's name. The same net gives the same text."""
+    return "\n".join(_lines(net)) + "\n"
+
+
+def spans_of_lines(net: ir.Net) -> dict[int, Span]:
+    """The places in the spec of those lines of a net's source, counted from 1, that do a step of it."""
+    return {number: line.span for number, line in enumerate(_lines(net), 1) if isinstance(line, StepLine)}
+
+
+def _lines(net: ir.Net) -> list[str]:
     classes = classes_of(net.root, set(ALWAYS_TAKEN))
     imports = Imports({cls.name for cls in classes})
     printer = Printer(imports)
     for part in py.parts(tuple(expr for cls in classes for expr in cls.body.expressions())):
         if isinstance(part, py.Path):
             imports.name(part.path)  # known before values are named, so that no value hides one
-    texts = ["\n".join(printer_of(cls)(cls, net, printer).lines()) for cls in classes]
+    printed = [list(printer_of(cls)(cls, net, printer).lines()) for cls in classes]
     head = "\n".join(docstring(f"{net.name}, generated from a spec.{_hints(net)}"))
-    defined = list(helpers(texts, imports))
-    return "\n\n\n".join(["\n\n".join([head, imports.text()]), *defined, *texts]) + "\n"
+    defined = list(helpers(["\n".join(lines) for lines in printed], imports))
+    lines = "\n\n\n".join(["\n\n".join([head, imports.text()]), *defined]).split("\n")
+    for each in printed:
+        lines += ["", "", *each]
+    return lines
 
 
 def printer_of(cls: Class) -> type[ClassPrinter | FunctionPrinter]:

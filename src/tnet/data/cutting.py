@@ -53,6 +53,7 @@ def fitted(parts: Parts, spans: Mapping) -> Parts:
     train = raw.fitted(indices)
     found = {name: (train if each is raw else each.like(train), i) for name, (each, i) in parts.items()}
     for name, (each, _) in found.items():
+        each.tolerant = raw.tolerant
         _same_classes(train, each, name, spans)
     return found
 

@@ -16,10 +16,12 @@ from . import statistics
 from .cutting import PARTS, cut, fitted, names_cut
 from .kept import Kept, free_memory
 from .loaders import Loader, Loaders
+from .padding import from_data, padding
 from .samples import Samples
 from .sources import tensors
 from .sources.base import Wanted
 from .transforms.pipeline import Pipeline
+from .transforms.views import Views
 
 if TYPE_CHECKING:
     from .recipe import DataRecipe
@@ -49,20 +51,27 @@ def load(
     for name, (read, indices) in parts.items():
         training = name == "train"
         stage = recipe.augment if training else recipe.prepare
-        pipeline = Pipeline(stage, last, dtypes, read.kinds, seed, training)
+        pipeline = _pipeline(recipe, stage, last, dtypes, read.kinds, seed=seed, training=training)
         kept = Kept(read, indices, pipeline)
         keeps = recipe.working.keeps(kept, room)
         if keeps:
             room, read, pipeline = room - kept.size(), kept, pipeline.after(kept.steps)
         one_by_one = pipeline.one_by_one or not (read.uniform or keeps)
         options = recipe.working.options(one_by_one, len(indices), device)
+        filling = padding(recipe.pad, recipe.inputs)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
-                               training and recipe.skip_single, options)  # fmt: skip
+                               training and recipe.skip_single, options, filling)  # fmt: skip
         _check(recipe, loaders[name], name)
     train = first[0]
     notes = [_sizes(loaders, train.classes), *train.notes, *_printed(last.statistics)]
     split = {name: parts[name][1] for name in names_cut(recipe, samples) if not train.ordered}
     return Loaders(**loaders, classes=train.classes, statistics=last.statistics, notes=notes, split=split)
+
+
+def _pipeline(recipe: DataRecipe, *stages: Any, **options: Any) -> Pipeline:
+    if recipe.views == 1:
+        return Pipeline(*stages, **options)
+    return Views([each.name for each in recipe.inputs[: recipe.views]], *stages, **options)
 
 
 def counts(recipe: DataRecipe) -> dict[str, int]:
@@ -86,13 +95,16 @@ class Uncut(Samples):
 def _read(recipe: DataRecipe, fetch: bool = True) -> dict[str, Samples]:
     if "train" not in recipe.sources:
         raise error("TN0704", "the spec has no data", help="add `data { train = … }`, or give data from Python")
-    wanted = Wanted(recipe.spec, recipe.inputs, fetch, recipe.by)
-    return {name: source.read(wanted) for name, source in recipe.sources.items()}
+    wanted = Wanted(recipe.spec, from_data(recipe.inputs, recipe.pad, recipe.views), fetch, recipe.by)
+    samples = {name: source.read(wanted) for name, source in recipe.sources.items()}
+    for each in samples.values():
+        each.tolerant = recipe.on_bad_sample == "skip"
+    return samples
 
 
 def _given(recipe: DataRecipe, data: Any) -> dict[str, Samples]:
     """Samples from Python: one lot for `train`, or a map from parts to lots."""
-    names = [each.name for each in recipe.inputs]
+    names = [each.name for each in from_data(recipe.inputs, recipe.pad, recipe.views)]
     by_part = isinstance(data, Mapping) and "train" in data and set(data) <= set(PARTS)
     return {part: tensors.from_arrays(lot, names) for part, lot in (data if by_part else {"train": data}).items()}
 

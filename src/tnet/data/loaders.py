@@ -10,10 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..diagnostics import SpecError, error
 from . import streams
 from .kept import Kept, cores, keepable
+from .padding import Padding
 from .pool import Pool
-from .samples import Samples, join
+from .samples import Samples, join, same_fields
 from .transforms.pipeline import Fields, Pipeline
 from .workers import Desk
 
@@ -57,7 +59,8 @@ class Loader:
     """Batches of named fields, as a DataLoader gives them: `len()` is the number of batches, iterating is one epoch.
 
     Each iteration is the next epoch; `epoch(number, start)` gives a certain one, from batch `start` on. With a `seed`
-    the order is drawn anew for each epoch; without, samples come in order and are always as in epoch 0.
+    the order is drawn anew for each epoch; without, samples come in order and are always as in epoch 0. `skipped` has
+    the samples that could not be read so far, where they are skipped, with what is wrong with each.
     """
 
     def __init__(
@@ -69,11 +72,14 @@ class Loader:
         seed: int | None = None,
         skip_single: bool = False,
         options: Mapping[str, Any] | None = None,
+        padding: Padding | None = None,
     ):
         self.samples, self.indices, self.pipeline = samples, indices, pipeline
         self.batch_size, self.seed, self.skip_single = batch_size, seed, skip_single
         self.options = dict(options or {})
         self.desk = Desk(samples, self.options.get("num_workers", 0))
+        self.padding = padding
+        self.skipped: dict[int, str] = {}
         self.next_epoch = 0
         self.pool: Pool | None = None
 
@@ -109,13 +115,45 @@ class Loader:
             yield from self._by_workers(chunks, number)
             return
         for group in self._blocks(chunks):
-            yield from self._split(self.make(torch.cat(group), number), [len(chunk) for chunk in group])
+            if self.samples.uniform:
+                yield from self._split(self.make(torch.cat(group), number), [len(chunk) for chunk in group])
+            elif fields := self.batch(group[0], number):
+                yield from self._split(fields, [len(next(iter(fields.values())))])
+
+    def batch(self, chunk: Tensor, epoch: int) -> Fields:
+        """A batch of these samples; empty where none can be read and this is evaluation, which can go without."""
+        return self.make(chunk, epoch) if self.seed is not None else self._some(chunk, epoch)
 
     def make(self, chunk: Tensor, epoch: int) -> Fields:
-        """The fields of these samples as they are in this epoch."""
+        """The fields of these samples as they are in this epoch; where none of them can be read and that may be, the
+        first one after them that can."""
         if self.samples.uniform:
-            return self._made(chunk, epoch)
-        return join([self._made(one, epoch) for one in chunk.split(1)], self.samples.span)
+            fields = self._made(chunk, epoch)
+            return self.padding([fields]) if self.padding else fields
+        after = torch.searchsorted(self.indices, chunk[-1:]) + 1
+        rest = self.indices.roll(-int(after)).split(1) if self.samples.tolerant else ()
+        for each in (chunk, *rest):
+            if fields := self._some(each, epoch):
+                return fields
+        raise error("TN0702", "none of the samples can be read", self.samples.span)
+
+    def _some(self, chunk: Tensor, epoch: int) -> Fields:
+        """The fields of those of the samples that can be read."""
+        made = [fields for one in chunk.split(1) if (fields := self._unless_bad(one, epoch))]
+        if not made or not self.padding:
+            return join(made, self.samples.span) if made else {}
+        for each in made:
+            same_fields(each, made[0], self.samples.span)
+        return self.padding(made)
+
+    def _unless_bad(self, one: Tensor, epoch: int) -> Fields | None:
+        try:
+            return self._made(one, epoch)
+        except SpecError as problem:
+            if not self.samples.tolerant or any(each.code != "TN0702" for each in problem.diagnostics):
+                raise
+            self.skipped.setdefault(int(one), problem.diagnostics[0].message)
+            return None
 
     def _made(self, chunk: Tensor, epoch: int) -> Fields:
         self.desk.note(chunk)
@@ -148,17 +186,35 @@ class Loader:
     def _by_workers(self, chunks: Sequence[Tensor], epoch: int) -> Iterator[Fields]:
         """The workers of the last epoch go on, unless that is still under way."""
         if self.pool is None or self.pool.busy:
-            self.pool = Pool(self.make, self.desk.begin, self.options)
+            self.pool = Pool(self._in_worker, self.desk.begin, self.options)
         pool = self.pool
         try:
-            yield from pool.run([(chunk, epoch) for chunk in chunks])
+            for batch in pool.run([(chunk, epoch) for chunk in chunks]):
+                self.skipped = batch.skipped | self.skipped
+                if batch.fields:
+                    yield batch.fields
         except Exception:
             self.pool = None
             raise
 
+    def _in_worker(self, chunk: Tensor, epoch: int) -> Batch:
+        return Batch(self.batch(chunk, epoch), dict(self.skipped))
+
     def __getstate__(self) -> dict[str, Any]:
         """Workers that are started anew, and not forked, are not given those that there are."""
         return {**self.__dict__, "pool": None}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch from a worker, with all samples that the worker has skipped so far."""
+
+    fields: Fields
+    skipped: dict[int, str]
+
+    def pin_memory(self) -> Batch:
+        """Called by the DataLoader."""
+        return Batch({name: value.pin_memory() for name, value in self.fields.items()}, self.skipped)
 
 
 @dataclass

@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ..diagnostics import Diagnostic, SpecError
-from .transforms.pipeline import Fields
 
 Task = tuple[Tensor, int]
 """The numbers of a batch's samples, and the epoch."""
@@ -28,10 +27,10 @@ class Failed:
 class Making(Dataset):
     """The batch of a task, for worker processes."""
 
-    def __init__(self, make: Callable[[Tensor, int], Fields]):
+    def __init__(self, make: Callable[[Tensor, int], Any]):
         self.make = make
 
-    def __getitem__(self, task: Task) -> Fields | Failed:
+    def __getitem__(self, task: Task) -> Any:
         try:
             return self.make(*task)
         except SpecError as problem:
@@ -41,7 +40,7 @@ class Making(Dataset):
 class Pool:
     """A DataLoader whose sampler gives the tasks of the epoch under way; `begin` is run in each worker at its start."""
 
-    def __init__(self, make: Callable[[Tensor, int], Fields], begin: Callable[[int], None], options: Mapping[str, Any]):
+    def __init__(self, make: Callable[[Tensor, int], Any], begin: Callable[[int], None], options: Mapping[str, Any]):
         self.tasks: Sequence[Task] = ()
         own = torch.Generator()  # a DataLoader draws a seed for its workers, which would move the global generator
         self.loader = DataLoader(
@@ -56,8 +55,8 @@ class Pool:
     def __len__(self) -> int:
         return len(self.tasks)
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Fields]:
-        """The batches of the tasks, in their order. Raises SpecError where one fails."""
+    def run(self, tasks: Sequence[Task]) -> Iterator[Any]:
+        """What is made of the tasks, in their order. Raises SpecError where one fails."""
         self.tasks, self.busy = tasks, True
         try:
             for batch in self.loader:

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..diagnostics import Diagnostic, Note, SpecError, did_you_mean, error, nearest
+from ..diagnostics import Diagnostic, Note, SpecError, counted, did_you_mean, error, nearest
 from ..ir.graph import Layer, Module, Net, Value, walk
 from ..ir.program import Conditional, DataSection, Pipeline, Setting
 from ..ir.types import TensorType
@@ -27,8 +27,6 @@ from .transforms.pipeline import Stage
 from .transforms.steps import CROPS
 
 STAGES = ("augment", "prepare", "transform")
-LATER = ("views", "pad", "on_bad_sample")
-"""Settings of the language that are not done yet."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,9 @@ class DataRecipe:
     split: tuple[int | float, ...] | None = None
     split_seed: int = 0
     by: str | None = None
+    views: int = 1
+    pad: int | float | None = None
+    on_bad_sample: str = "stop"
     working: Working = Working()
     augment: Stage = Stage("augment")
     prepare: Stage = Stage("prepare")
@@ -96,10 +97,15 @@ def resolve(section: DataSection | None, net: Net | None) -> tuple[DataRecipe, l
             found += problem.diagnostics
     stages = {name: _stage(pipeline, name, found) for name, pipeline in section.pipelines.items()}
     found += _contradictions(section.settings, section.failed)
+    if inputs and values.get("views", 1) > len(inputs):
+        views = section.settings["views"]
+        message = f"`views = {views.value}` fills {views.value} inputs, the net takes {counted(len(inputs), 'input')}"
+        found.append(Diagnostic("TN0704", "error", message, views.value_span, (Note("the net", net.span),)))
     options = {name: values[name] for name in ("workers", "pin_memory", "prefetch", "cache") if name in values}
     recipe = DataRecipe(
         section.span.source, inputs, {name: values[name] for name in PARTS if name in values}, values.get("split"),
-        values.get("split_seed", 0), values.get("by"), Working(**options), skip_single=skip,
+        values.get("split_seed", 0), values.get("by"), values.get("views", 1), values.get("pad"),
+        values.get("on_bad_sample", "stop"), Working(**options), skip_single=skip,
         given={name: plain_value(setting.value) for name, setting in section.settings.items()},
         spans={name: setting.value_span for name, setting in section.settings.items()},
         **{name: stage for name, stage in stages.items() if name in STAGES},
@@ -145,15 +151,13 @@ def _check_crops(transform: Transform, stage: str) -> None:
 
 def _setting(setting: Setting) -> Any:
     """The checked value of a setting. Raises SpecError (TN0001, TN0701, TN0704)."""
-    if setting.name in LATER:
-        raise error("TN0001", f"the data setting `{setting.name}` is not done yet", setting.span)
     if setting.name in STAGES:
         raise error(
             "TN0704", f"`{setting.name}` is a pipeline, not a setting with one value", setting.span,
             help=f"write its steps in the spec: `{setting.name}: {{ … }}`",
         )  # fmt: skip
     if setting.name not in SETTINGS:
-        advice = did_you_mean(setting.name, [*SETTINGS, *LATER, *STAGES])
+        advice = did_you_mean(setting.name, [*SETTINGS, *STAGES])
         raise error("TN0704", f"unknown data setting `{setting.name}`", setting.span, help=advice)
     return SETTINGS[setting.name](setting)
 
@@ -201,6 +205,19 @@ def _column(setting: Setting) -> str:
     return setting.value
 
 
+def _number(setting: Setting) -> int | float:
+    if isinstance(setting.value, bool) or not isinstance(setting.value, int | float):
+        raise error("TN0704", f"`pad` is a number, not {described_value(setting.value)}", setting.value_span)
+    return setting.value
+
+
+def _bad_sample(setting: Setting) -> str:
+    if setting.value not in ("stop", "skip"):
+        message = f'`on_bad_sample` is "stop" or "skip", not {described_value(setting.value)}'
+        raise error("TN0704", message, setting.value_span)
+    return setting.value
+
+
 def _source(setting: Setting) -> SourceChoice:
     return choose_source(setting.value, setting.value_span)
 
@@ -212,6 +229,9 @@ SETTINGS: dict[str, Callable[[Setting], Any]] = {
     "split": _split,
     "split_seed": _whole(0, or_auto=False),
     "by": _column,
+    "views": _whole(1, or_auto=False),
+    "pad": _number,
+    "on_bad_sample": _bad_sample,
     "workers": _whole(0, or_auto=True),
     "pin_memory": _switch,
     "prefetch": _whole(1, or_auto=True),

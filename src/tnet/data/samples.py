@@ -75,6 +75,10 @@ class Samples:
         """The samples in the random order of an epoch."""
         return indices[streams.permutation(stream, len(indices))]
 
+    def facts(self) -> Mapping[str, Any]:
+        """What else there is to know of the source, as of a video its frames' size, count and rate."""
+        return {}
+
     def fill(self) -> None:
         """Whatever is worth doing once before an epoch."""
 
@@ -173,11 +177,12 @@ def is_class(target: Tensor) -> bool:
 
 
 def join(batches: Sequence[dict[str, Tensor]], span: Span | None) -> dict[str, Tensor]:
-    """Batches as one. Raises SpecError (TN0703) where a field's size differs between them."""
+    """Batches as one. Raises SpecError (TN0703) where their fields, or the size of one, differ."""
     first = batches[0]
     if len(batches) == 1:
         return first
     for batch in batches:
+        same_fields(batch, first, span)
         for name, value in batch.items():
             if value.shape[1:] != first[name].shape[1:]:
                 sizes = f"{list(first[name].shape[1:])} and {list(value.shape[1:])}"
@@ -187,3 +192,9 @@ def join(batches: Sequence[dict[str, Tensor]], span: Span | None) -> dict[str, T
                 )
                 raise error("TN0703", f"samples of different size in a batch: `{name}` is {sizes}", span, help=advice)
     return {name: torch.cat([batch[name] for batch in batches]) for name in first}
+
+
+def same_fields(batch: Mapping[str, Tensor], first: Mapping[str, Tensor], span: Span | None) -> None:
+    """Raises SpecError (TN0703)."""
+    if lone := sorted(batch.keys() ^ first.keys()):
+        raise error("TN0703", f"some samples have no `{lone[0]}`, which others have", span)

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..diagnostics import error
+from ..diagnostics import SpecError, error
 from .samples import Samples
 from .transforms.own import OwnTransform
 from .transforms.pipeline import Pipeline, Stage
@@ -46,9 +46,16 @@ def measure(samples: Samples, indices: Tensor, pipeline: Pipeline) -> dict[str, 
     """Mean and (population) standard deviation by channel of the images, or of the first input, over all samples."""
     count, total, squares = 0, 0.0, 0.0
     for chunk in indices.split(CHUNK if samples.uniform else 1):
-        fields = pipeline(samples.read(chunk), chunk, epoch=0)
+        try:
+            fields = pipeline(samples.read(chunk), chunk, epoch=0)
+        except SpecError:
+            if not samples.tolerant:
+                raise
+            continue
         for values in _by_channel(fields, samples.images):
             count, total, squares = count + values.shape[1], total + values.sum(1), squares + values.square().sum(1)
+    if not count:
+        raise error("TN0702", "none of the samples can be read", samples.span)
     mean = total / count
     return {"mean": mean.tolist(), "std": (squares / count - mean.square()).clamp(min=0).sqrt().tolist()}
 

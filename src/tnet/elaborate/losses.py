@@ -11,7 +11,6 @@ from typing import Any
 
 from ..diagnostics import SpecError, error
 from ..ir.graph import Module, Net, Value
-from ..ir.sites import parameters
 from ..ir.types import DTYPES, OpaqueType, TensorType
 from ..ir.values import Expression
 from ..source import Span
@@ -116,8 +115,6 @@ def elaborate_loss(value: Any, types: Mapping[str, TensorType], hints: Mapping[s
         raise error("TN0802", f"{describe(result)} is no loss", span, help="such as `CrossEntropyLoss()`")
     if result.type.dims:
         raise error("TN0802", f"a loss is one number, this is `{result.type}`", span, help="take its `mean()`")
-    if any(parameters(module)):
-        raise error("TN0001", "a loss with parameters of its own is not done yet", span)
     module.result = result
     symbols = {name: None for name in hints}
     return Net(NAME, module, ((None, result.type),), symbols, (), span)

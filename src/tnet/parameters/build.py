@@ -67,14 +67,16 @@ def build(cls: type[nn.Module], net: Net, table: RuleTable, seed: int) -> nn.Mod
 
 def _settle(model: nn.Module, table: RuleTable, seed: int) -> None:
     """What is done to parameters that have their first values."""
-    tensors = dict(model.named_parameters())
+    tensors = dict(model.named_parameters())  # of the net, or of its loss: the table has both
     with torch.no_grad():
         for name, entry in table.having("follow").items():
             tensors[name].copy_(tensors[entry.value.source])
-    for name in table.parameters:
-        if table.freeze(name) is True:
+    for name in tensors:
+        if name in table.parameters and table.freeze(name) is True:
             tensors[name].requires_grad_(False)
     for name, entry in table.having("parametrize").items():
+        if name not in tensors:
+            continue  # of a loss, which is no part of the net
         path, _, last = name.rpartition(".")
         with global_stream(seed, f"{name}.parametrize"):  # spectral norm draws the vectors that it starts from
             entry.value.apply(model.get_submodule(path), last)

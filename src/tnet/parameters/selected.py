@@ -22,12 +22,15 @@ class Selected:
 
 
 def select(matcher: Matcher, model: nn.Module, text: str) -> Selected:
-    """What selectors, with commas between them, match. Raises SpecError for one that matches nothing."""
+    """What selectors, with commas between them, match; of a loss where the model has it. Raises SpecError for one that
+    matches nothing.
+    """
     found = selection(matcher, text)
     parameters = dict(model.named_parameters(remove_duplicate=False))
+    modules = dict(model.named_modules(remove_duplicate=False))
     return Selected(
-        {path: model.get_submodule(path) for path in matcher.sites.outermost_modules(found)},
-        {name: parameters[name] for name in matcher.sites.parameter_names(found)},
+        {path: modules[path] for path in matcher.sites.outermost_modules(found) if path in modules},
+        {name: parameters[name] for name in matcher.sites.parameter_names(found) if name in parameters},
     )
 
 

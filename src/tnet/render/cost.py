@@ -23,13 +23,16 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ..catalog.models import prototype
 from ..ir.graph import Net
+from ..ir.sites import ParameterSite
 from ..ir.types import TensorType
 from ..parameters import ParameterGroup, RuleTable, groups
 from ..shapes import at_hints
 from ..training.choices import CompileChoice
 from ..training.compiled import Forward
+from ..training.dtypes import in_default
 from ..training.loss_expressions import usual_fields
-from ..training.losses import possible_targets
+from ..training.loss_modules import NAME, attached, own_module
+from ..training.losses import build, possible_targets
 from ..training.outputs import outputs_of
 from ..training.recipe import Recipe
 from ..training.rules.players import Player, backward, losses_of, players_of
@@ -103,7 +106,11 @@ def _shown(net: Net, at: Mapping[str, int]) -> str:
 
 def _bytes(table: RuleTable, names: Iterable[str]) -> int:
     sites = (table.parameters[name] for name in names)
-    return sum(prod(site.shape) * getattr(torch, site.dtype).itemsize for site in sites)
+    return sum(prod(site.shape) * _dtype(site).itemsize for site in sites)
+
+
+def _dtype(site: ParameterSite) -> torch.dtype:
+    return in_default(getattr(torch, site.dtype))
 
 
 def _optimizer_state(found: Sequence[ParameterGroup], table: RuleTable) -> int | None:
@@ -115,7 +122,7 @@ def _optimizer_state(found: Sequence[ParameterGroup], table: RuleTable) -> int |
             site = table.parameters[name]
             key = (id(group), tuple(site.shape), site.dtype)
             if key not in known:
-                known[key] = _state_of_one(group, site.shape, getattr(torch, site.dtype))
+                known[key] = _state_of_one(group, site.shape, _dtype(site))
             if known[key] is None:
                 return None
             total += known[key]
@@ -145,10 +152,13 @@ def _run(net: Net, cls: type[nn.Module], recipe: Recipe, table: RuleTable, at: M
     model = _model(cls, table)
     with mode:
         model.to_empty(device=device)
-        inputs = example_inputs(net, str(device), dict(at))
+        given = example_inputs(net, str(device), dict(at))
+        inputs = tree_map_only(Tensor, lambda each: each.to(in_default(each.dtype)), given)
     names = tuple(each.name for each in net.root.inputs[: net.root.own_inputs])
     losses = [*recipe.losses.values(), *losses_of(table)]
-    built = [each.build(device) for each in losses]
+    if own_module(recipe.losses) is not None:
+        model.add_module(NAME, build(recipe.losses, device))
+    built = [*attached(model, recipe.losses, device), *(each.build(device) for each in losses_of(table))]
     forward = Forward(model, built, names, 0, CompileChoice(False), recipe.precision, device, print)
     batch = _batch(forward, dict(zip(names, inputs, strict=True)), losses, net, at, mode)
     recomputed = [model.get_submodule(path) for path in table.outermost("recompute")]
@@ -243,5 +253,7 @@ def _targets(loss: Any, net: Net, output: Tensor, at: Mapping[str, int]) -> list
     """What a field of a sample that is no input of the net may be, in the active mode."""
     if not loss.is_expression:
         return [each.to(output.device) for each in possible_targets(loss, output)]
-    kinds = [([at_hints(dim, at) for dim in kind.dims], getattr(torch, kind.dtype)) for kind in usual_fields(net)]
+    kinds = [
+        ([at_hints(dim, at) for dim in kind.dims], in_default(getattr(torch, kind.dtype))) for kind in usual_fields(net)
+    ]
     return [torch.zeros(shape, dtype=dtype, device=output.device) for shape, dtype in kinds]

@@ -60,6 +60,17 @@ class SwaChoice:
 
 
 @dataclass(frozen=True)
+class ProfileChoice:
+    """`Profile(steps=10, skip=3, memory=false, shapes=false)`: so many steps are recorded, after the first ones, with
+    the memory that operators take and the shapes that they are given if these are asked for."""
+
+    steps: int = 10
+    skip: int = 3
+    memory: bool = False
+    shapes: bool = False
+
+
+@dataclass(frozen=True)
 class DistillChoice:
     """`Distill("teacher.tnet", weights="t.safetensors", temperature=4, weight=1)`."""
 

@@ -53,6 +53,12 @@ CLASHES = (
         "precision", "device", lambda values: values.get("precision") == "fp16" and values.get("device") == "cpu",
         WITHOUT_GPU, INSTEAD,
     ),
+    Clash(
+        "dtype", "precision",
+        lambda values: values.get("dtype", "float32") not in ("float32", None)
+        and values.get("precision", "fp32") != "fp32",
+        "`precision` computes a net of float32 in half precision; `dtype` makes it another net",
+    ),
     _with_closures(
         "precision", lambda values: values.get("precision") == "fp16",
         "an optimizer that asks for the loss several times a step cannot have its gradients scaled", INSTEAD,

@@ -11,7 +11,6 @@ import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import cached_property
 from shutil import which
 from typing import Any
@@ -57,12 +56,6 @@ class Forward:
         self.builds = 0
         if self.compiles and (missing := missing_compiler(device)):
             self.give_up(missing)
-
-    def over(self, model: nn.Module) -> Forward:
-        """The same of another model of the net."""
-        choice = replace(self.choice, enabled=self.compiles)
-        rest = self.inputs, self.size, choice, self.precision, self.device, self.say, self.names
-        return Forward(model, self.functions, *rest)
 
     def run(self, batch: Fields) -> tuple[tuple[Tensor, ...], Any]:
         return self._run(batch, len(self.names))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .dtypes import default_dtype
 from .loop import Stop
 from .recipe import Recipe
 from .world import World
@@ -41,7 +42,8 @@ def process_settings(recipe: Recipe) -> Iterator[None]:
                 backends.cudnn.deterministic = True
                 torch.use_deterministic_algorithms(True)
             seed(recipe.seed)
-            with torch.autograd.set_detect_anomaly(recipe.anomaly) if recipe.anomaly else nullcontext():
+            watched = torch.autograd.set_detect_anomaly(True) if recipe.anomaly else nullcontext()
+            with default_dtype(recipe.dtype), watched:
                 yield
     finally:
         torch.set_num_threads(before[0])

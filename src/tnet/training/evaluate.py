@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..data.loaders import Loader
 from .compiled import Forward
+from .dtypes import in_default
 from .metrics import MetricChoice
 from .modes import evaluating
 from .outputs import outputs_of
@@ -46,19 +47,20 @@ class Evaluator:
             metric.reset()
         if self.tap:
             self.tap.begin(loader)
-        names = self.forward.names
+        seen, names = 0, self.forward.names
         total = torch.zeros(len(names), dtype=torch.float64 if self.device.type != "mps" else None, device=self.device)
         hits = torch.zeros(2, len(self.classes), dtype=torch.int64, device=self.device)
         with evaluating(self.forward.model), torch.no_grad(), loader.desk.watched():
             for batch in loader.epoch(0):
                 batch = to_device(batch, self.device)
                 losses, outputs = self._outcome(batch, loader)
-                total += torch.stack(losses) * len(batch[self.forward.inputs[0]])
+                count = len(batch[self.forward.inputs[0]])
+                seen, total = seen + count, total + torch.stack(losses) * count
                 if self.tap:
                     self.tap.see(batch, outputs)
                 if self.built or self.classes:
                     self._update(outputs_of(outputs)[0], batch["target"], hits)
-        means = (total / loader.count).tolist()
+        means = (total / seen).tolist()
         apart = {f"loss.{name}": mean for name, mean in zip(names, means, strict=True) if name}
         return {"loss": sum(means), **apart, **self._read(hits)}
 
@@ -92,7 +94,8 @@ def plain(value: Any) -> Any:
 
 
 def to_device(batch: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
+    """The batch on the device, floats in the dtype of the run."""
+    return {name: value.to(device, in_default(value.dtype), non_blocking=True) for name, value in batch.items()}
 
 
 def named(results: Mapping[str, Any], part: str) -> dict[str, Any]:

@@ -7,8 +7,8 @@ what is wrong with all of them does not depend on the data. When a run starts, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,10 +16,12 @@ from torch import Tensor, nn
 
 from ..diagnostics import Diagnostic, SpecError, did_you_mean, error
 from ..elaborate import losses as graphs
-from ..ir.graph import Net
+from ..ir.graph import Module, Net
+from ..ir.sites import modules
 from ..ir.types import TensorType
 from ..shapes import simplify
 from ..source import Span
+from .dtypes import as_written
 from .outputs import output_names, outputs_of
 
 NAMES_AND_ARGUMENTS = ("TN02", "TN03")
@@ -30,7 +32,7 @@ USUAL = 64  # size of a symbolic dim without a hint, while shapes are inferred
 @dataclass(frozen=True)
 class ExpressionChoice:
     """A loss over `names`. `name` and `arguments` are those of the first function in it that is given an output and
-    `target` as they are; "loss" and none without one."""
+    `target` as they are; "loss" and none without one. `graph` is the loss at the first types of fields that fit."""
 
     value: Any
     net: Net
@@ -39,7 +41,29 @@ class ExpressionChoice:
     arguments: Mapping[str, Any]
     class_numbers: bool
     span: Span
+    graph: Net | None = None
     is_expression = True
+
+    def __deepcopy__(self, memo: Any) -> ExpressionChoice:
+        return self
+
+    @property
+    def own(self) -> Any:
+        """What of the loss has parameters or buffers: the block, or all of an expression; None without such."""
+        root = self.graph.root if self.graph else None
+        if root is None or not any(keeps_something(each.node) for each in modules(root)):
+            return None
+        return self.part(root.children) if self.is_block else root
+
+    @property
+    def is_block(self) -> bool:
+        return isinstance(self.value, graphs.Callee)
+
+    @staticmethod
+    def part(children: Any) -> Any:
+        """The one child that a block's graph, or its module, has."""
+        (child,) = children.values()
+        return child
 
     @property
     def outputs(self) -> dict[str, int]:
@@ -76,28 +100,33 @@ def choose(value: Any, span: Span, net: Net, open_fields: bool, class_numbers: f
     name = call.callee.name if call else getattr(value, "name", "loss")
     arguments = graphs.literal_arguments(call) if call else {}
     choice = ExpressionChoice(value, net, tuple(names), name, arguments, name in class_numbers, span)
-    _try(choice)
-    return choice
+    return replace(choice, graph=_tried(choice))
 
 
-def _try(choice: ExpressionChoice) -> None:
-    """Raises SpecError with what is wrong for every usual type of the fields."""
+def keeps_something(node: Any) -> bool:
+    """Whether a module of a graph has parameters or buffers of its own, or is a layer, which may draw or keep some."""
+    return not isinstance(node, Module) or bool(node.parameters or node.buffers)
+
+
+def _tried(choice: ExpressionChoice) -> Net | None:
+    """The loss at the first usual types of its fields that it takes; None where the data alone can tell. Raises
+    SpecError with what is wrong for all of them."""
     kinds = [kind for _, kind in choice.net.outputs]
     if not all(isinstance(kind, TensorType) for kind in kinds):
-        return
+        return None
     hints = {name: hint or USUAL * (n + 1) for n, (name, hint) in enumerate(choice.net.symbols.items())}
     found: list[dict[Any, Diagnostic]] = []
     for field in usual_fields(choice.net):
         types = {name: _declared(choice, name) or field for name in choice.names}
         try:
-            graphs.elaborate_loss(choice.value, types, hints, choice.span)
-            return
+            return graphs.elaborate_loss(choice.value, types, hints, choice.span)
         except SpecError as problem:
             found.append({(each.code, each.span, each.message): each for each in problem.diagnostics})
     common = [each for key, each in found[0].items() if all(key in other for other in found)]
     unfit = [[each for each in problems.values() if each.code.startswith(NAMES_AND_ARGUMENTS)] for problems in found]
     if wrong := common or next(filter(None, unfit), None):
         raise SpecError(wrong)
+    return None
 
 
 def usual_fields(net: Net) -> Iterator[TensorType]:
@@ -118,30 +147,67 @@ def _declared(choice: ExpressionChoice, name: str) -> TensorType | None:
 
 
 class ExpressionLoss(nn.Module):
-    """`loss(outputs, batch)` is a scalar. Its module is made when a batch of new types comes first, and kept."""
+    """`loss(outputs, batch)` is a scalar. Its module is made when a batch of new types comes first, and kept; all of
+    them share the parameters and buffers, which are there from the start under the names that they have in the loss."""
 
     def __init__(self, choice: ExpressionChoice, device: torch.device):
         super().__init__()
-        self.choice, self.device = choice, device
-        self.takes = [(name, choice.outputs.get(name)) for name in choice.names]
-        self.made: dict[Any, Callable[..., Tensor]] = {}
+        self._choice, self._device = choice, device
+        self._takes = [(name, choice.outputs.get(name)) for name in choice.names]
+        self._made: dict[Any, nn.Module] = {}
+        if choice.own is not None:
+            self._take(self._own_part(_module(choice, choice.graph)))
+
+    def _own_part(self, module: nn.Module) -> nn.Module:
+        return self._choice.part(module._modules) if self._choice.is_block else module
+
+    def _take(self, first: nn.Module) -> None:
+        for name, parameter in first._parameters.items():
+            self.register_parameter(name, parameter)
+        for name, buffer in first._buffers.items():
+            self.register_buffer(name, buffer, name not in first._non_persistent_buffers_set)
+        for name, child in first.named_children():
+            self.add_module(name, child)
+
+    def train(self, mode: bool = True) -> ExpressionLoss:
+        for module in self._made.values():
+            module.train(mode)
+        return super().train(mode)
 
     def forward(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         listed = outputs_of(outputs)
-        values = [batch[name] if number is None else listed[number] for name, number in self.takes]
+        values = [batch[name] if number is None else listed[number] for name, number in self._takes]
         key = tuple((tuple(value.shape[1:]), value.dtype) for value in values)
-        if key not in self.made:
+        if key not in self._made:
             self._make(key, batch, values)
-        return self.made[key](*values)
+        return self._made[key](*values)
 
     @torch.compiler.disable
     def _make(self, key: Any, batch: Mapping[str, Tensor], values: list[Tensor]) -> None:
-        from ..codegen import generate, load
+        types, hints = types_of(self._choice, batch, values)
+        net = graphs.elaborate_loss(self._choice.value, types, hints, self._choice.span)
+        with torch.random.fork_rng(devices=[]):
+            module = _module(self._choice, net).to(self._device).train(self.training)
+        if any(keeps_something(each.node) for each in modules(net.root)):
+            self._share(self._own_part(module))
+        self._made[key] = module
 
-        types, hints = types_of(self.choice, batch, values)
-        net = graphs.elaborate_loss(self.choice.value, types, hints, self.choice.span)
-        source = generate(net)
-        self.made[key] = load(source, net.name, f"<{self.choice.span.source.name}: loss>")().to(self.device)
+    def _share(self, module: nn.Module) -> None:
+        """Give a module the parameters and buffers that are here. Raises SpecError (TN0703) for one with others."""
+        own, others = self.state_dict(keep_vars=True), module.state_dict()
+        if {name: each.shape for name, each in own.items()} != {name: each.shape for name, each in others.items()}:
+            message = f"the parameters of `{self._choice.name}` depend on the data: write their sizes out"
+            raise error("TN0703", message, self._choice.span)
+        for name, tensor in (*self.named_parameters(), *self.named_buffers()):
+            path, _, last = name.rpartition(".")
+            part = module.get_submodule(path)
+            (part._parameters if last in part._parameters else part._buffers)[last] = tensor
+
+
+def _module(choice: ExpressionChoice, net: Net) -> nn.Module:
+    from ..codegen import generate, load
+
+    return load(generate(net), net.name, f"<{choice.span.source.name}: loss>")()
 
 
 def types_of(
@@ -164,9 +230,7 @@ def types_of(
             types[name] = TensorType(declared.dtype, dims)
         else:
             whole = value.ndim and len(value) == count
-            types[name] = TensorType(
-                str(value.dtype).removeprefix("torch."), (*((samples,) if whole else value.shape[:1]), *value.shape[1:])
-            )
+            types[name] = TensorType(as_written(value), (*((samples,) if whole else value.shape[:1]), *value.shape[1:]))
     free = {
         each for kind in types.values() for dim in kind.dims if not isinstance(dim, int) for each in dim.free_symbols
     }

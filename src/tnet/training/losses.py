@@ -22,6 +22,7 @@ from ..ir.types import TensorType
 from ..ir.values import Call, Expression, Stages
 from ..source import Span
 from . import loss_expressions
+from .dtypes import in_default
 from .loss_expressions import ExpressionChoice
 from .outputs import outputs_of
 
@@ -52,6 +53,7 @@ class LossChoice:
     roles: tuple[int | str, ...]
     span: Span | None
     is_expression = False
+    own = None
 
     @property
     def is_class(self) -> bool:
@@ -68,11 +70,12 @@ class LossChoice:
 
     def build(self, device: str | torch.device = "cpu") -> Loss:
         """The loss, its tensors (class weights) on the device."""
-        arguments = {n: v.to(device) if isinstance(v, Tensor) else v for n, v in self.arguments.items()}
+        tensors = {n: v.to(device, in_default(v.dtype)) for n, v in self.arguments.items() if isinstance(v, Tensor)}
+        arguments = {**self.arguments, **tensors}
         return Loss(self, self.function(**arguments) if self.is_class else None, {} if self.is_class else arguments)
 
 
-def build(choices: Mapping[str, LossChoice | ExpressionChoice], device: str | torch.device = "cpu") -> nn.Module:
+def build(choices: Choices, device: str | torch.device = "cpu") -> nn.Module:
     """The losses of a recipe: the only one, or all, which give a tuple."""
     built = {name: each.build(device) for name, each in choices.items()}
     return built[""] if "" in built else Losses(built)
@@ -117,9 +120,11 @@ def names() -> Mapping[str, Callable]:
     return classes | {n: f for n, f in functions.items() if {"target", "anchor"} & signature(f).parameters.keys()}
 
 
-def choose_all(
-    value: Any, span: Span, net: Net | None, open_fields: bool = True
-) -> dict[str, LossChoice | ExpressionChoice] | None:
+Choices = Mapping[str, LossChoice | ExpressionChoice]
+"""The losses of a recipe by name, of which a single one has none."""
+
+
+def choose_all(value: Any, span: Span, net: Net | None, open_fields: bool = True) -> Choices | None:
     """The losses of a recipe by name: one, whose name is empty; those of a map `{main: …, aux: …}`; or those of a list,
     by their numbers from 0. None as in `choose`. Raises SpecError with all that is wrong."""
     if not isinstance(value, list | dict):
@@ -142,7 +147,7 @@ def choose_all(
     return None if None in found.values() else found
 
 
-def predicting(choices: Mapping[str, LossChoice | ExpressionChoice]) -> LossChoice | ExpressionChoice:
+def predicting(choices: Choices) -> LossChoice | ExpressionChoice:
     """The loss that says what kind of targets there are: of several, the first that is for classes."""
     return next((each for each in choices.values() if each.class_numbers or each.name in BINARY | MULTILABEL),
                 next(iter(choices.values())))  # fmt: skip
@@ -183,8 +188,6 @@ def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) ->
                     help='leave it out, or write "sum"')  # fmt: skip
     roles = _roles(value.name, taken, len(net.outputs) if net else 1, value.span or span)
     choice = LossChoice(value.name, function, arguments, roles, value.span or span)
-    if any(True for _ in choice.build().parameters()):
-        raise error("TN0001", f"`{value.name}`, a loss with parameters of its own, is not done yet", value.span or span)
     if net is not None:
         _try(choice, net, expected, value)
     return choice

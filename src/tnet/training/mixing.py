@@ -24,7 +24,7 @@ from .state import State
 from .world import World
 
 SHARE, REST, PARTNER = "mixed.share", "mixed.rest", "mixed."
-"""Fields that a mixed batch has besides its own: the two weights, float32 scalars, and each field of the loss as the
+"""Fields that a mixed batch has besides its own: the two weights, scalars, and each field of the loss as the
 partners have it."""
 
 
@@ -51,9 +51,8 @@ class Mixing(Hook):
         mixed, share = mixer({name: batch[name] for name in self.inputs}, order, draws)
         partners = {PARTNER + name: batch[name][order] for name in self.fields}
         shares = {SHARE: share, REST: 1 - share}
-        weights = {
-            name: torch.tensor(v, dtype=torch.float32).to(device, non_blocking=True) for name, v in shares.items()
-        }
+        precise = torch.promote_types(torch.float32, torch.get_default_dtype())
+        weights = {name: torch.tensor(v, dtype=precise).to(device, non_blocking=True) for name, v in shares.items()}
         return {**batch, **mixed, **partners, **weights}
 
 

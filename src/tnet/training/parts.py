@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,8 +23,10 @@ from .compiled import Forward
 from .distill import DistilledLoss, Teaching, check_teacher, teacher_of
 from .evaluate import PAYS_FROM, Evaluator, to_device
 from .loop import Every
+from .loss_modules import NAME, attached, own_module
 from .mixing import MixedLoss, check_fields
 from .outputs import output_dims
+from .profiling import check_length
 from .recipe import Recipe
 from .rules.players import losses_of
 from .scaling import Scaling, require_gpu
@@ -67,7 +69,10 @@ class Parts:
 
     def evaluator(self) -> Evaluator:
         names = class_names(self.spec.net, self.recipe, self.loaders)
-        forward = self.forward if self.state.average is None else self.forward.over(self.state.average)
+        forward = self.forward
+        if self.state.average is not None:
+            choice = replace(self.recipe.compile, enabled=forward.compiles)
+            forward = forward_of(self.spec, self.state.average, self.world, forward.size, choice, forward.say)
         return Evaluator(forward, self.recipe.metrics, self.world.device, names, self._compile_pays())
 
     def _compile_pays(self) -> bool:
@@ -90,10 +95,12 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
     restored = earlier is not None and earlier.checkpoint is not None
     with without_weights() if restored else nullcontext():
         model = spec.model()
-    if recipe.weights and not restored:
-        notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
     if recipe.sync_batchnorm:
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    if own_module(recipe.losses) is not None:
+        model.add_module(NAME, spec.loss())
+    if recipe.weights and not restored:
+        notes += load_matching(model, recipe.weights, spec.source_file, recipe.spans.get("weights"))
     model.to(world.device, memory_format=torch.channels_last if recipe.channels_last else torch.preserve_format)
     optimizer = spec.optimizer(model)
     schedule = spec.scheduler(optimizer, len(loaders.train))
@@ -107,6 +114,8 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
     if recipe.distill:
         teacher = teacher_of(recipe.distill, spec, recipe.spans.get("distill"), world.device)
         parts.teaching = Teaching(teacher, forward.inputs)
+    if recipe.profile:
+        check_length(recipe.profile, parts.total_steps, recipe.spans.get("profile"))
     check_parts(parts, spec.data_recipe.spans.get("train") if data is None else None)
     return parts
 
@@ -117,7 +126,8 @@ def forward_of(
     inputs = tuple(value.name for value in spec.data_recipe.inputs)
     recipe = spec.recipe
     choices = [*recipe.losses.values(), *losses_of(spec.table)]
-    built = [each.build(world.device) for each in choices]
+    built = attached(model, recipe.losses, world.device)
+    built += [each.build(world.device) for each in losses_of(spec.table)]
     if recipe.mixup or recipe.cutmix:
         fields = [[name for name in each.fields if name not in inputs] for each in choices]
         built = [MixedLoss(*each) for each in zip(built, fields, strict=True)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,6 +13,9 @@ from torch import Tensor
 from ..data.samples import IMAGE
 from ..data.transforms.pipeline import Pipeline, Stage
 from ..diagnostics import error
+from .attribution import attributions
+from .dtypes import default_dtype, in_default
+from .looks.look import COLOURS
 from .outputs import outputs_of
 from .prediction_inputs import Reading, named
 from .run import Run, load_run
@@ -38,20 +42,50 @@ def predict(
     settings that are to differ from those of the run's training; `allow` names the Python code that its spec may
     `use`. Raises SpecError (TN0702, TN0703).
     """
+    return [each.answer for each in predictions(path, inputs, device, changes, allow)]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a run says of one sample: `answer` as `predict` gives it, `pictures` the inputs that are images [C, H, W],
+    in the numbers before `Normalize`, `made` the outputs that are pictures, and, where that is asked for,
+    `attributions`: how much each pixel [H, W] of each picture has added to the answer."""
+
+    answer: dict[str, Any]
+    pictures: Sequence[Tensor] = ()
+    made: Sequence[Tensor] = ()
+    attributions: Sequence[Tensor] = ()
+
+
+def predictions(
+    path: str | os.PathLike,
+    inputs: Iterable[Any],
+    device: str | None = None,
+    changes: Sequence[Override] = (),
+    allow: Sequence[str] = (),
+    attribute: bool = False,
+) -> Iterator[Prediction]:
+    """The same, with what there is to look at. Raises SpecError as `predict`, and TN0703 for an answer that cannot be
+    attributed to the input."""
     run = load_run(path, changes, allow)
     world = single(device or "auto")
     model = run.model.to(world.device)
-    answers = []
     for name, given in named(inputs):
         read = Reading(run.spec.data_recipe.inputs, name)
         fields, picture = read(given)
-        samples, crops = _prepared(run, fields, picture, read)
-        with torch.inference_mode():
-            output = outputs_of(model(*[value.to(world.device) for value in samples]))[0].float().cpu()
-        output = output.unflatten(0, (-1, crops)).mean(1)
-        several = len(output) > 1
-        answers += [_answer(run, row, f"{name}[{i}]" if several else name) for i, row in enumerate(output)]
-    return answers
+        samples, whole = _prepared(run, fields, picture, read)
+        with default_dtype(run.spec.recipe.dtype):
+            samples = [value.to(world.device, in_default(value.dtype)) for value in samples]
+        with default_dtype(run.spec.recipe.dtype), torch.inference_mode():
+            outputs = [each.float().cpu() for each in outputs_of(model(*samples))]
+        rows = outputs[0].unflatten(0, (-1, whole.crops)).mean(1)
+        answers = [_answer(run, row, f"{name}[{i}]" if len(rows) > 1 else name) for i, row in enumerate(rows)]
+        firsts = [value[:: whole.crops] for value in samples]
+        pictures = [whole.undone(value.cpu()) for value in firsts if value.ndim == 4]
+        made = [each[:: whole.crops] for each in outputs if each.ndim == 4 and each.shape[1] in COLOURS]
+        found = attributions(model, run, whole, firsts, answers) if attribute else []
+        for i, answer in enumerate(answers):
+            yield Prediction(answer, *([each[i] for each in lot] for lot in (pictures, made, found)))
 
 
 def _answer(run: Run, row: Tensor, name: str) -> dict[str, Any]:
@@ -66,9 +100,9 @@ def _answer(run: Run, row: Tensor, name: str) -> dict[str, Any]:
     return answer
 
 
-def _prepared(run: Run, fields: dict[str, Tensor], picture: bool, read: Reading) -> tuple[list[Tensor], int]:
-    """The net's inputs as evaluation makes them, with the number of crops that are made of a sample; a picture is
-    brought to the net's size where `prepare` leaves another."""
+def _prepared(run: Run, fields: dict[str, Tensor], picture: bool, read: Reading) -> tuple[list[Tensor], Pipeline]:
+    """The net's inputs as evaluation makes them, and what made them; a picture is brought to the net's size where
+    `prepare` leaves another."""
     recipe = run.spec.data_recipe
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
     last = Stage("transform", recipe.transform.transforms, run.about["data"]["statistics"])
@@ -84,7 +118,7 @@ def _prepared(run: Run, fields: dict[str, Tensor], picture: bool, read: Reading)
     inputs = [whole.each_crop(each.name, made[each.name]) for each in recipe.inputs]
     for wanted, value in zip(recipe.inputs, inputs, strict=True):
         read.check(wanted, value, bool(first.first))
-    return inputs, whole.crops
+    return inputs, whole
 
 
 def _in_unit(run: Run, samples: Tensor) -> Tensor:

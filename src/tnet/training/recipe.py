@@ -16,7 +16,7 @@ from ..parameters.choice import OptimizerChoice, choose
 from ..parameters.values import NormChoice
 from ..source import Source, Span
 from . import losses, metrics, schedules
-from .choices import CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, SwaChoice
+from .choices import CheckpointChoice, CompileChoice, DistillChoice, PatienceChoice, ProfileChoice, SwaChoice
 from .contradictions import contradictions
 from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
@@ -49,6 +49,7 @@ class Recipe:
     metrics: tuple[MetricChoice, ...] = ()
     seed: int = 0
     precision: str = "fp32"
+    dtype: str | None = None
     matmul: str = "highest"
     compile: CompileChoice = CompileChoice()
     device: str = "auto"
@@ -70,6 +71,8 @@ class Recipe:
     swa: SwaChoice | None = None
     distill: DistillChoice | None = None
     early_stop: PatienceChoice | None = None
+    profile: ProfileChoice | None = None
+    snoop: bool = False
     accumulate: int = 1
     on_nan: str = "stop"
     weights: str | None = None
@@ -110,7 +113,7 @@ NONE = ScheduleChoice()
 
 UNSET = frozenset(
     {"epochs", "steps", "threads", "devices", "clip_norm", "clip_value", "mixup", "cutmix", "ema", "swa", "distill",
-     "early_stop", "weights"}
+     "early_stop", "profile", "dtype", "weights"}
 )  # fmt: skip
 """Settings that `none` takes back, as where the command line changes `epochs` for `steps`."""
 
@@ -118,12 +121,16 @@ SETTINGS = (*PLAIN, "loss", "optimizer", "schedule", "metrics")
 
 
 def resolve(
-    section: TrainSection, data: DataSection | None, net: Net | None, table: RuleTable | None = None
+    section: TrainSection,
+    data: DataSection | None,
+    net: Net | None,
+    table: RuleTable | None = None,
+    chosen: losses.Choices | None = None,
 ) -> tuple[Recipe | None, list[Diagnostic]]:
     """The recipe of a section, or None where it cannot be followed, with all that is wrong with it.
 
     `data` says whether there is something to evaluate on; `net` what the loss and the metrics are given; `table` which
-    parameters have an optimizer or a schedule of their own.
+    parameters have an optimizer or a schedule of their own; `chosen` are the losses, where they are known to be right.
     """
     found: list[Diagnostic] = []
     values: dict[str, Any] = {}
@@ -138,7 +145,9 @@ def resolve(
     for setting in settings.values():
         if setting.name not in ("loss", "optimizer", "schedule", "metrics"):
             attempt(setting.name, lambda each=setting: _plain(each))
-    if loss := settings.get("loss"):
+    if chosen is not None:
+        values["loss"] = chosen
+    elif loss := settings.get("loss"):
         attempt("loss", lambda: losses.choose_all(loss.value, loss.value_span, net, has_open_fields(data)))
         if values.get("loss") is None:
             values.pop("loss", None)
@@ -153,6 +162,15 @@ def resolve(
     if any(each.is_error for each in found) or section.failed or "loss" not in values:
         return None, found
     return _recipe(section, values), found
+
+
+def losses_of(section: TrainSection, data: DataSection | None, net: Net) -> losses.Choices | None:
+    """The losses of a section, None where they are not right."""
+    setting = section.settings.get("loss")
+    try:
+        return losses.choose_all(setting.value, setting.value_span, net, has_open_fields(data)) if setting else None
+    except SpecError:
+        return None
 
 
 def _plain(setting: Setting) -> Any:

@@ -24,6 +24,7 @@ from .checkpoints import WEIGHTS
 from .files import TEMPORARY, cannot, write
 from .locks import LOCK, held
 from .log import read_events
+from .loss_modules import NAME, detached, own_module
 from .weights import misfits
 from .world import World
 
@@ -42,7 +43,8 @@ REPORT, RECORD = "report.html", "report.json"
 class Run:
     """A trained run. `metrics` has the last evaluation's and the test's results by name (`val.loss`,
     `test.accuracy`, `seconds`); `checkpoint` is the folder that the result comes from, None where none is kept;
-    `stopped` says that the run was interrupted and can be resumed."""
+    `stopped` says that the run was interrupted and can be resumed; `loss` is there where it has parameters of its
+    own."""
 
     path: Path
     metrics: dict[str, Any]
@@ -51,6 +53,7 @@ class Run:
     stopped: bool = False
     about: Mapping[str, Any] = field(default_factory=dict, repr=False)
     spec: Spec | None = field(default=None, repr=False)
+    loss: nn.Module | None = field(default=None, repr=False)
 
 
 @contextmanager
@@ -195,10 +198,13 @@ def load_run(path: str | os.PathLike, changes: Sequence[Override] = (), allow: S
     spec = read_spec(folder, about, changes, allow)
     with without_weights():  # the run's own take their place
         model = spec.model()
+    if own_module(spec.recipe.losses) is not None:
+        model.add_module(NAME, spec.loss())
     _load_result(model, folder)
+    loss = detached(model, spec.recipe.losses)
     checkpoint = about.get("result", {}).get("checkpoint")
     kept = folder / checkpoint if checkpoint else None
-    return Run(folder, last_results(folder), model.eval(), kept, about=about, spec=spec)
+    return Run(folder, last_results(folder), model.eval(), kept, about=about, spec=spec, loss=loss)
 
 
 def _load_result(model: nn.Module, folder: Path) -> None:

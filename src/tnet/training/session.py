@@ -17,6 +17,7 @@ from .checkpoints import weights_of, write_result
 from .evaluate import named
 from .hooks import Hook, collect
 from .locks import held
+from .loss_modules import detached
 from .parts import Parts, assemble
 from .resuming import Earlier
 from .rules.recomputing import recomputing
@@ -131,7 +132,8 @@ def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     result |= {"checkpoint": str(checkpoint.relative_to(path))} if checkpoint else {}
     write_about(path, about | {"result": result})
     here.screen.message(f"saved in {path}")
-    return Run(path, results, model.eval(), checkpoint, about=about, spec=parts.spec)
+    loss = detached(model.eval(), parts.recipe.losses)
+    return Run(path, results, model, checkpoint, about=about, spec=parts.spec, loss=loss)
 
 
 def _best(here: Sitting) -> Path | None:
@@ -159,4 +161,5 @@ def _stopped(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
         call(state)
     here.screen.message(f"stopped after step {state.step}, which is saved; `{command}` goes on from there")
     results = dict(here.evaluation.results)
-    return Run(path, results, state.result.eval(), checkpoint, stopped=True, about=about, spec=spec)
+    loss = detached(model := state.result.eval(), spec.recipe.losses)
+    return Run(path, results, model, checkpoint, stopped=True, about=about, spec=spec, loss=loss)

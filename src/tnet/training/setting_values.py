@@ -10,8 +10,10 @@ import torch
 
 from ..data.calls import described_value
 from ..diagnostics import SpecError, did_you_mean, error
+from ..ir.graph import DTypeRef
 from ..ir.program import Setting
 from ..ir.values import Call, Duration
+from .dtypes import KNOWN
 
 Check = Callable[[Setting], Any]
 
@@ -91,6 +93,15 @@ def devices(setting: Setting) -> str | None:
         message = "several `devices` take several processes, which are not done yet"
         raise error("TN0001", message, setting.value_span, help="name one of them")
     return f"cuda:{numbers[0]}"
+
+
+def float_dtype(setting: Setting) -> str:
+    value = setting.value.name if isinstance(setting.value, DTypeRef) else word(setting.value)
+    if value not in KNOWN:
+        known = ", ".join(f'"{each}"' for each in KNOWN)
+        advice = did_you_mean(value, KNOWN) if isinstance(value, str) else None
+        raise wrong(setting, f"one of {known}", advice)
+    return value
 
 
 def text(setting: Setting) -> str:

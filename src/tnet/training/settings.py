@@ -7,7 +7,7 @@ from ..diagnostics import did_you_mean, error
 from ..ir.program import Setting
 from ..ir.values import Call
 from ..parameters.values import NormChoice
-from .choices import CheckpointChoice, DistillChoice, PatienceChoice, SwaChoice
+from .choices import CheckpointChoice, DistillChoice, PatienceChoice, ProfileChoice, SwaChoice
 from .compile_options import compiling
 from .setting_values import (
     Check,
@@ -15,6 +15,7 @@ from .setting_values import (
     device,
     devices,
     duration,
+    float_dtype,
     named,
     one_of,
     switch,
@@ -24,7 +25,7 @@ from .setting_values import (
     wrong,
 )
 
-LATER = {"dtype": None, "distributed": "training in several processes comes later", "profile": None, "snoop": None}
+LATER = {"distributed": "training in several processes comes later"}
 """Settings of the language that are not done yet, with what there is to say of them."""
 
 
@@ -89,6 +90,22 @@ def swa(setting: Setting) -> SwaChoice:
     return choice
 
 
+def profile(setting: Setting) -> ProfileChoice | None:
+    value = setting.value
+    if value is False:
+        return None
+    if value is True or word(value) == "Profile":
+        return ProfileChoice()
+    if not isinstance(value, Call) or value.name != "Profile":
+        raise wrong(setting, "`Profile(…)`, true or false", "such as `Profile(steps=10)`")
+    choice = ProfileChoice(**bind(value, signature(ProfileChoice)))
+    for argument in ("steps", "skip"):
+        if getattr(choice, argument) < 1:
+            place = argument_span(value, argument, signature(ProfileChoice))
+            raise error("TN0802", f"`{argument}` of `Profile` must be at least 1", place)
+    return choice
+
+
 def distill(setting: Setting) -> DistillChoice:
     call = setting.value
     if not isinstance(call, Call) or call.name != "Distill":
@@ -120,6 +137,7 @@ PLAIN: dict[str, Check] = {
     "schedule_per": one_of("epoch", "step"),
     "seed": whole(0),
     "precision": one_of("fp32", "bf16", "fp16"),
+    "dtype": float_dtype,
     "matmul": one_of("highest", "high", "medium"),
     "compile": compiling,
     "device": device,
@@ -141,6 +159,8 @@ PLAIN: dict[str, Check] = {
     "ema": above_zero(below=1),
     "swa": swa,
     "distill": distill,
+    "profile": profile,
+    "snoop": switch,
     "early_stop": patience,
     "accumulate": whole(1),
     "on_nan": one_of("stop", "skip", "rollback"),

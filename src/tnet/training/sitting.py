@@ -22,12 +22,14 @@ from .loop import Loop, Stop
 from .metrics import more_is_better
 from .on_nan import Rollback
 from .parts import EPOCH, Parts, adds_up
+from .profiling import profiling
 from .progress import Lines, display
 from .random_states import RandomStates
 from .rate_news import RateFeedback, RateNews
 from .resuming import Earlier
 from .rules.effects import Effects, effects_of
 from .run import CHECKPOINTS, METRICS
+from .snoop import Snoop
 from .state import Stateful
 from .step import TrainStep
 from .tensorboard import TensorBoard
@@ -52,6 +54,7 @@ class Sitting:
     loop: Loop | None = None
     observers: tuple[Hook, ...] = ()
     recomputed: Sequence[nn.Module] = ()
+    boards: Sequence[TensorBoard] = ()
 
     def observe(self, hook: Hook) -> None:
         """Have one more observer told of evaluations, and of the end."""
@@ -82,12 +85,16 @@ def sitting(parts: Parts, path: Path, earlier: Earlier | None = None, started: f
     sinks: list[Sink] = []
     effects = effects_of(parts, sinks, here.screen.message)
     tricks = [*effects.tricks, *tricks_of(parts)]
+    if parts.recipe.snoop:
+        tricks.append(Snoop(parts.spec.net, parts.forward, path, here.screen.message))
     environment.seed(parts.recipe.seed)  # again: what libraries draw while they are imported depends on what was before
     if earlier:
         earlier.restore(parts.state)
         here.saver.latest = earlier.checkpoint
-    sinks += [JsonLines(path / METRICS), *(TensorBoard(path, parts.state.step) for _ in parts.recipe.log)]
-    _connect(here, sinks, effects, tricks)
+    here.boards = [TensorBoard(path, parts.state.step) for _ in parts.recipe.log]
+    sinks += [JsonLines(path / METRICS), *here.boards]
+    recording = profiling(parts.recipe.profile, path, parts.world.device, here.screen.message)
+    _connect(here, sinks, effects, tricks, recording)
     return here
 
 
@@ -127,7 +134,7 @@ def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
         yield "early_stop", here.early
 
 
-def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Hook]) -> None:
+def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Hook], recording: list[Hook]) -> None:
     """The loop with its hooks in order: what is no number is found before it is logged, evaluated or saved."""
     parts, recipe, per_epoch, total = here.parts, here.parts.recipe, here.parts.per_epoch, here.parts.total_steps
     here.recomputed = effects.recomputed
@@ -142,8 +149,9 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
         here.saver,
         here.screen,
         *([here.early] if here.early else []),
+        *recording,
     )
     here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
-    hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen]
+    hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen, *recording]
     here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)

@@ -1,8 +1,14 @@
-"""`log = [tensorboard]`: the events' numbers as TensorBoard scalars and histograms, in the run's folder."""
+"""`log = [tensorboard]`: the events' numbers as TensorBoard scalars and histograms, in the run's folder, and what a
+report shows: distributions, pictures, the graph, the hyper-parameters.
+
+https://docs.pytorch.org/docs/stable/tensorboard.html, and for what it has no method for the records themselves,
+https://github.com/tensorflow/tensorboard/blob/master/tensorboard/compat/proto/event.proto
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +34,7 @@ class TensorBoard:
         from torch.utils.tensorboard import SummaryWriter
 
         self.writer = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+        self.shown: set[tuple[str, int]] = set()
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         for name, value in event.items():
@@ -37,17 +44,62 @@ class TensorBoard:
             elif event["event"] == "histogram" and isinstance(value, Mapping):
                 self._histogram(name, value, event["step"])
             elif isinstance(value, float) and name != "epoch":
-                self.writer.add_scalar(name.replace(".", "/"), value, event["step"])
+                self.writer.add_scalar(_tag(name), value, event["step"])
         if event["event"] != "step":
             self.writer.flush()
 
+    def distributions(self, step: int, found: Mapping[str, Mapping[str, Any]]) -> None:
+        """Distributions of parameters and gradients by name."""
+        for name, each in found.items():
+            self._histogram(name, each, step)
+
+    def pictures(self, step: int, found: Mapping[str, bytes]) -> None:
+        """Pictures by name, as PNG; one that is there for this step already is not written again."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        for name, png in found.items():
+            if (name, step) not in self.shown:
+                self.shown.add((name, step))
+                width, height = struct.unpack(">II", png[16:24])  # of its first chunk
+                image = Summary.Image(height=height, width=width, colorspace=4, encoded_image_string=png)
+                self.writer.file_writer.add_summary(Summary(value=[Summary.Value(tag=name, image=image)]), step)
+        self.writer.flush()
+
+    def begin(self, spec: str, graph: bytes, hypers: Mapping[str, Any], results: Sequence[str]) -> None:
+        """What a run has once: its spec's text, its graph (a serialised `GraphDef`), its hyper-parameters, and the
+        names of the results that they are to be compared by."""
+        from tensorboard.compat.proto.event_pb2 import Event
+        from torch.utils.tensorboard.summary import hparams
+
+        self.writer.add_text("spec", "\n".join(f"    {line}" for line in spec.splitlines()))
+        self.writer.file_writer.add_event(Event(graph_def=graph))
+        values = {name: each if isinstance(each, bool | int | float) else str(each) for name, each in hypers.items()}
+        tags = dict.fromkeys((_tag(each) for each in results), 0.0)
+        for record in hparams(values, tags)[:2]:
+            self.writer.file_writer.add_summary(record)
+        self.writer.flush()
+
+    def end(self) -> None:
+        """The run has come to its end."""
+        from torch.utils.tensorboard.summary import hparams
+
+        self.writer.file_writer.add_summary(hparams({}, {})[2])
+        self.writer.close()
+
     def _histogram(self, name: str, found: Mapping[str, Any], step: int) -> None:
         """A distribution of `rules.histograms`: TensorBoard wants sums and the upper ends of the bins."""
+        if not found["number"]:
+            return
         number, mean, counts = found["number"], found["mean"], found["counts"]
         width = (found["max"] - found["min"]) / len(counts) or 1 / len(counts)
         self.writer.add_histogram_raw(
-            name.replace(".", "/"), min=found["min"], max=found["max"], num=number, sum=mean * number,
+            _tag(name), min=found["min"], max=found["max"], num=number, sum=mean * number,
             sum_squares=(found["std"] ** 2 + mean**2) * number,
             bucket_limits=[found["min"] + width * (n + 1) for n in range(len(counts))], bucket_counts=counts,
             global_step=step,
         )  # fmt: skip
+
+
+def _tag(name: str) -> str:
+    """TensorBoard groups by what is before a slash."""
+    return name.replace(".", "/")

@@ -12,12 +12,14 @@ from ..diagnostics import error
 from . import environment, split
 from .choices import CompileChoice
 from .evaluate import Evaluator, named
+from .loss_modules import NAME
 from .parts import class_names, forward_of
 from .run import Run, load_run
-from .world import single
+from .world import World, single
 
 if TYPE_CHECKING:
     from ..ir.program import Override
+    from .compiled import Forward
 
 
 def evaluate_run(
@@ -42,10 +44,17 @@ def evaluate_run(
         loaders = load_data(run, None if data is None else {"train": data, "test": data})
         name, loader = _chosen(loaders, part)
         world = single(device or recipe.device)
-        model = run.model.to(world.device)
-        forward = forward_of(run.spec, model, world, recipe.batch, CompileChoice(False), print)
+        forward = forward_of_run(run, world)
         names = class_names(run.spec.net, recipe, loaders)
         return named(Evaluator(forward, recipe.metrics, world.device, names)(loader), name)
+
+
+def forward_of_run(run: Run, world: World) -> Forward:
+    """The run's model on a device, and its loss with the parameters that it was trained to."""
+    if run.loss is not None:
+        run.model.add_module(NAME, run.loss)
+    run.model.to(world.device)
+    return forward_of(run.spec, run.model, world, run.spec.recipe.batch, CompileChoice(False), print)
 
 
 def load_data(run: Run, data: Any = None) -> Loaders:

@@ -8,7 +8,8 @@ rates as tensors, since a new number would compile everything again.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import torch
@@ -121,16 +122,22 @@ class NotTraceable(Exception):
 def used_parameters(forward: Forward, model: nn.Module, batch: Batch) -> list[nn.Parameter]:
     """The parameters that get a gradient, by a trial that leaves no trace. Raises NotTraceable for sparse gradients."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    kept = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    devices = [forward.device] if forward.device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
+    with without_trace(forward):
         gradients = torch.autograd.grad(forward.run_loss(batch), trained, allow_unused=True)
-    with torch.no_grad():
-        for buffer, value in kept:
-            buffer.copy_(value)
     if any(each is not None and each.layout != torch.strided for each in gradients):
         raise NotTraceable
     return [parameter for parameter, each in zip(trained, gradients, strict=True) if each is not None]
+
+
+@contextmanager
+def without_trace(forward: Forward) -> Iterator[None]:
+    """A pass in which nothing of the model or of the random streams is changed for good."""
+    kept = [(buffer, buffer.clone()) for buffer in forward.model.buffers()]
+    with torch.random.fork_rng([forward.device] if forward.device.type == "cuda" else []):
+        yield
+    with torch.no_grad():
+        for buffer, value in kept:
+            buffer.copy_(value)
 
 
 def rates_as_tensors(optimizer: Optimizer) -> Optimizer:

@@ -100,6 +100,14 @@ class Pipeline:
         moving = self._run(self.first[:steps], wrapped(self._moving(fields), self.kinds), samples.numpy(), epoch=0)
         return {**fields, **{name: plain(value) for name, value in moving.items()}}
 
+    def undone(self, image: Tensor) -> Tensor:
+        """An image [..., C, H, W] of a finished sample with its normalisation taken back."""
+        for each in reversed(self.last):
+            if each.transform.name == "Normalize":
+                mean, std = (torch.tensor(value)[:, None, None] for value in (each.module.mean, each.module.std))
+                image = image * std + mean
+        return image
+
     def _run(self, steps: list[Step], fields: Fields, numbers: np.ndarray, epoch: int) -> Fields:
         for each in steps:
             fields = each(fields, numbers, self.seed, epoch)

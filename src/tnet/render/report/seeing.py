@@ -25,9 +25,9 @@ def seen(look: Look) -> dict[str, Any]:
         "samples": [_sample(each) for each in look.samples],
         "scatter": [[float(f"{number:.4g}") for number in pair] for pair in look.scatter],
         "kernels": _kernels(look.kernels) if look.kernels else None,
-        "features": [_features(each) for each in look.features],
-        "given": [[_shown(image) for image in each] for each in look.given],
-        "made": [{"name": each.name, "pictures": [_shown(image) for image in each.pictures]} for each in look.made],
+        "features": [features(each) for each in look.features],
+        "given": [[shown(image) for image in each] for each in look.given],
+        "made": [{"name": each.name, "pictures": [shown(image) for image in each.pictures]} for each in look.made],
     }
     return {name: value for name, value in found.items() if value}
 
@@ -35,12 +35,13 @@ def seen(look: Look) -> dict[str, Any]:
 def _sample(sample: Sample) -> dict[str, Any]:
     return {
         "number": sample.number, "path": sample.path, "target": sample.target, "predicted": sample.predicted,
-        "probability": sample.probability, "loss": sample.loss, "pictures": [_shown(each) for each in sample.pictures],
+        "probability": sample.probability, "loss": sample.loss, "pictures": [shown(each) for each in sample.pictures],
         "values": sample.values,
     }  # fmt: skip
 
 
-def _shown(image: Tensor) -> dict[str, Any]:
+def shown(image: Tensor) -> dict[str, Any]:
+    """A sample's picture."""
     return encoded(picture(image), MOST_PIXELS)
 
 
@@ -63,10 +64,11 @@ def _kernels(kernels: Kernels) -> dict[str, Any]:
             **encoded(mosaic(pictures))}  # fmt: skip
 
 
-def _features(features: FeatureMaps) -> dict[str, Any]:
-    pictures = [spread(each) for each in features.maps]
-    return {"path": features.path, "kind": features.kind, "channels": features.channels, "number": len(pictures),
-            "maps": list(features.maps.shape[1:]), **encoded(mosaic(pictures), 640)}  # fmt: skip
+def features(found: FeatureMaps) -> dict[str, Any]:
+    """The maps of a layer in one picture."""
+    pictures = [spread(each) for each in found.maps]
+    return {"path": found.path, "kind": found.kind, "channels": found.channels, "number": len(pictures),
+            "maps": list(found.maps.shape[1:]), **encoded(mosaic(pictures), 640)}  # fmt: skip
 
 
 def mosaic(pictures: list[Pixels], gap: int = 1) -> Pixels:

@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor
 
 from ...data.loaders import Loader, Loaders
-from ...data.transforms.undo import undone
 from ...ir.graph import Net
 from ...ir.types import TensorType
 from ..compiled import Forward
@@ -70,9 +69,8 @@ def predictions_of(net: Net, recipe: Recipe, classes: Sequence[str], loaders: Lo
 def look(net: Net, forward: Forward, loaders: Loaders, predictions: Predictions, paths: Sequence[str] = ()) -> Look:
     """Look at a model, with what the last evaluation has left in `predictions`; `paths` are layers whose maps are
     wanted. `forward` runs the model, and the recipe's loss with it."""
-    loader = next(loaders.parts[name] for name in SEEN_IN if name in loaders.parts)
-    fields = loader.pipeline.one_crop(loader.make(loader.indices[:SAMPLES], 0))
-    given, _ = to_look_at(loader, fields)
+    loader = _seen_in(loaders)
+    fields, given = first_samples(loaders)
     inside = look_inside(forward, to_device(fields, forward.device), paths)
     told = predictions.means_something and predictions.loader is not None
     return Look(
@@ -85,6 +83,18 @@ def look(net: Net, forward: Forward, loaders: Loaders, predictions: Predictions,
         given=given,
         made=_made(net, inside.outputs, loader, fields),
     )
+
+
+def _seen_in(loaders: Loaders) -> Loader:
+    return next(loaders.parts[name] for name in SEEN_IN if name in loaders.parts)
+
+
+def first_samples(loaders: Loaders) -> tuple[dict[str, Tensor], list[Tensor]]:
+    """The samples that are passed through the net, as it takes them, and those of their inputs that are images, in the
+    numbers before `Normalize`."""
+    loader = _seen_in(loaders)
+    fields = loader.pipeline.one_crop(loader.make(loader.indices[:SAMPLES], 0))
+    return fields, to_look_at(loader, fields)[0]
 
 
 def _made(net: Net, outputs: Sequence[Tensor], loader: Loader, fields: Mapping[str, Tensor]) -> list[Made]:
@@ -101,7 +111,7 @@ def _in_unit(output: Tensor, loader: Loader, fields: Mapping[str, Any]) -> Tenso
         return output
     images = images_of(loader, fields)
     if images and fields[images[0]].shape[1:] == output.shape[1:]:
-        found = undone(loader.pipeline.last, output)
+        found = loader.pipeline.undone(output)
         if found is not output:
             return found.clamp(0, 1)
     low, high = output.min(), output.max()

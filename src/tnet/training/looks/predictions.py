@@ -13,7 +13,6 @@ from torch.nn.functional import cross_entropy
 
 from ...data.loaders import Loader
 from ...data.samples import IMAGE
-from ...data.transforms.undo import undone
 from ..outputs import outputs_of
 
 MOST = 24
@@ -79,8 +78,9 @@ class Predictions:
         self.seen += len(target)
 
     def _see_classes(self, output: Tensor, target: Tensor) -> None:
-        counted, classes = target >= 0, len(self.classes)
-        losses = cross_entropy(output, target.clamp(min=0), reduction="none")
+        classes = len(self.classes)
+        counted = (target >= 0) & (target < classes)  # a loss may leave out samples of another number
+        losses = cross_entropy(output, target.clamp(0, classes - 1), reduction="none")
         shares, found = output.softmax(1).max(1)
         losses = torch.where(counted & (found != target), losses, -1.0)
         self._keep(losses, target, found, shares)
@@ -150,5 +150,5 @@ def to_look_at(loader: Loader, fields: Mapping[str, Tensor]) -> tuple[list[Tenso
     inputs."""
     inputs = {name: value for name, value in fields.items() if name in loader.pipeline.dtypes}
     images = images_of(loader, inputs)
-    pictures = [undone(loader.pipeline.last, inputs[name]) for name in images]
+    pictures = [loader.pipeline.undone(inputs[name]) for name in images]
     return pictures, {name: value for name, value in inputs.items() if name not in images}
