@@ -26,6 +26,9 @@ from .inference import new_values
 from .misfits import misfit
 from .mode_values import Entry
 
+FEW = 2
+"""Images in a batch for inference."""
+
 USAGE = 'write `(image, {"boxes": boxes, "labels": labels}) -> …`'
 
 
@@ -106,8 +109,10 @@ def _check_backbone(model: Model, images: Value, span: Span, frame: Frame) -> No
 
 
 def sized(images: TensorType, frame: Frame) -> TensorType:
-    """Images at the hints for symbolic sizes."""
-    return TensorType(images.dtype, tuple(at_hints(dim, frame.net.hints) for dim in images.dims))
+    """Images at the hints for symbolic sizes; few, since a detector prepares them one by one."""
+    batch, *sizes = images.dims
+    few = min(batch, FEW) if isinstance(batch, int) else FEW
+    return TensorType(images.dtype, (few, *(at_hints(dim, frame.net.hints) for dim in sizes)))
 
 
 def _detections(detector: nn.Module, images: TensorType) -> dict[str, TensorType]:
@@ -159,12 +164,12 @@ def feature_types(model: Model, inputs: Inputs, span: Span, frame: Frame) -> dic
             "TN0403", f"`{model.class_name}` prepares images at sizes drawn at each pass", span,
             help="give it one: `min_size=800`",
         )  # fmt: skip
-    number = at_hints(images.dims[0], frame.net.hints)
+    few = sized(images, frame)
     try:
-        found = infer(model, ("features", model.key), (sized(images, frame),), {}, {}).structure
+        found = infer(model, ("features", model.key), (few,), {}, {}).structure
     except Rejected as rejected:
         raise misfit(frame, model, model.class_name, rejected, (inputs.values[0],), {}, span) from None
-    return in_batch(found, number, images.dims[0])
+    return in_batch(found, few.dims[0], images.dims[0])
 
 
 def in_batch(structure: Any, number: int, batch: Any) -> Any:
