@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .diagnostics import Diagnostic, SpecError, did_you_mean, error
 from .source import Source
-from .syntax import ast, parse
+from .syntax import ast, foreign_names, parse
 
 if TYPE_CHECKING:  # a syntax error is told without waiting for the IR
     from .ir.program import Override, Program, TrainSection
@@ -78,7 +78,9 @@ def compile_spec(
     """
     tree = parse(source)
     compilation = Compilation(tree, net, permissions, recipe, diagnostics=list(tree.diagnostics))
-    if compilation.ok:
+    if tree.has_gaps:
+        compilation.diagnostics += foreign_names(tree)
+    else:
         from .ir.program import Override
 
         given = [*(Override(name, value) for name, value in (hypers or {}).items()), *overrides]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .parameters.table import RuleTable
     from .render.graph import Graph
     from .render.plan import Plan
+    from .render.rate_search import RateSearch
     from .render.summary import Summary
     from .render.why import Why
     from .training import Run
@@ -323,19 +324,36 @@ class Spec:
     # ---- to look at ----------------------------------------------------------------------------------------------
 
     def summary(self, name: str | None = None) -> Summary:
-        """Layers with output shapes, parameters and multiply-adds; `print` it."""
+        """Layers with output shapes, parameters, multiply-adds and the rules in force; `print` it."""
         from .render.summary import summary
 
         net = self._net(name)
-        return summary(net, self.source(net.name))
+        return summary(net, self.source(net.name), self._table(net))
 
-    def graph(self, engine: str = "pure", depth: int | None = None) -> Graph:
-        """The picture of the net: `.dot`, `.svg()`, `.png()`. `engine` is "pure" or "dot", the system's Graphviz;
-        blocks that lie in `depth` others are drawn as one box.
+    def summary_so_far(self) -> Summary | None:
+        """The summary of a wrong net up to the step that is wrong; None where that is not in a net."""
+        from .render.summary import summary
+
+        program = self.program
+        net = program.unfinished.get(self.net_name or program.main or next(iter(program.unfinished), ""))
+        faults = (each.span for each in self.check() if each.is_error and each.span)
+        return summary(net, until=next(faults, net.span)) if net else None
+
+    def graph(
+        self, engine: str = "pure", depth: int | None = None, fold: bool = False, backward: bool = False
+    ) -> Graph:
+        """The picture of the net: `.dot`, `.svg()`, `.png()`, and `.html()`, a page to move about in.
+
+        `engine` is "pure" or "dot", the system's Graphviz; blocks that lie in `depth` others are drawn as one box; with
+        `fold`, equal blocks that follow one another are drawn once; with `backward` it is the autograd graph, from the
+        gradients of the outputs to those of the parameters. Raises SpecError where a net cannot run without values.
         """
+        from .render.backward import backward as autograd_graph
         from .render.graph import Graph
 
-        return Graph(self.net, engine, depth)
+        source = self.source()
+        given = autograd_graph(self.net, source, self.table) if backward else None
+        return Graph(self.net, engine, depth, self.table, source, given, fold)
 
     def plan(self) -> Plan:
         """What training would do: steps, parameter groups, learning rates, memory and operations.
@@ -346,6 +364,16 @@ class Spec:
 
         with self._default_dtype():
             return plan(self.name, self.recipe, self.table, self.data_recipe, self.model_class())
+
+    def find_lr(self, data: Any = None, **range: Any) -> RateSearch:
+        """A short trial of growing learning rates from the initial weights; `print` it, `.suggested` is a rate.
+
+        `data` is as in `train`; `range` may set `lowest`, `highest` and `steps`. Raises SpecError as `train` does.
+        """
+        from .render.rate_search import RateSearch
+        from .training.rate_search import find_rate
+
+        return RateSearch.of(find_rate(self.checked(training=True), data, **range))
 
     def why(self, name: str) -> Why:
         """Where each property of parameters comes from; `print` it. `name` is a parameter's, or a selector as in rules.

@@ -179,11 +179,11 @@ def test_fmt_leaves_a_wrong_file_alone_and_goes_on(capsys, folder):
 
 def test_build_without_a_target(capsys, folder):
     code, out, err = run(capsys, "build", "small.tnet")
-    paths = [f"build/small/{name}" for name in ("graph.svg", "model.py", "summary.txt", "ir.yaml")]
-    assert (code, err) == (0, "") and out.splitlines()[-4:] == paths
+    paths = [f"build/small/{name}" for name in ("graph.svg", "graph.html", "model.py", "summary.txt", "ir.yaml")]
+    assert (code, err) == (0, "") and out.splitlines()[-5:] == paths
     assert out.startswith((folder / "build/small/summary.txt").read_text())
     assert (folder / "build/small/graph.svg").read_text().startswith("<?xml")
-    assert sorted(os.listdir("build/small")) == ["graph.svg", "ir.yaml", "model.py", "summary.txt"]
+    assert sorted(os.listdir("build/small")) == ["graph.html", "graph.svg", "ir.yaml", "model.py", "summary.txt"]
     program = yaml.safe_load((folder / "build/small/ir.yaml").read_text())
     assert program["nets"]["Small"]["conditions"][0]["at"] == "4:7"
 

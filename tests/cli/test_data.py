@@ -86,6 +86,11 @@ def test_other_than_pictures(capsys):
         assert main(["data", f"{name}.tnet", "--export", "out"]) == 1 and "no images" in capsys.readouterr().err
 
 
+def test_data_without_a_net(capsys):
+    open("bare.tnet", "w").write("data { train = Iris() }")
+    assert main(["data", "bare.tnet"]) == 1 and "no main net" in capsys.readouterr().err
+
+
 def test_a_sheet_of_augmented_samples_with_normalisation_undone(capsys):
     """D9: what is drawn are the training samples of the first epoch, in [0, 1] again."""
     import tnet

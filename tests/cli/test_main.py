@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tnet.cli import failures
-from tnet.cli.commands import COMMANDS, LATER
+from tnet.cli.commands import COMMANDS
 from tnet.cli.main import main
 from tnet.cli.output import show
 from tnet.diagnostics import Diagnostic, SpecError, error
@@ -44,17 +44,10 @@ def test_each_command_has_help(capsys, command):
     assert out.startswith(f"usage: tnet {command} ")
 
 
-@pytest.mark.parametrize("command", LATER)
-def test_a_later_command_is_refused_by_name(capsys, command):
-    assert run(capsys, command, "x.tnet") == (2, "", f"tnet: `tnet {command}` is not done yet\n")
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
-        "train x.tnet --nproc 2", "build x.tnet --backward",
-        "build x.tnet -o graph.html", "build x.tnet -o m.onnx", "build x.tnet -o m.pt2", "build x.tnet --fold",
-        "plan x.tnet --find-lr", "summary x.tnet --depth 2",
+        "train x.tnet --nproc 2", "build x.tnet -o m.onnx", "build x.tnet -o m.pt2", "plan x.tnet --find-lr",
     ],
 )  # fmt: skip
 def test_a_later_option_is_refused_by_name(capsys, arguments):

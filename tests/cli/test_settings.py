@@ -114,3 +114,22 @@ def test_the_stages_of_a_schedule_can_be_given():
 def test_what_cannot_be_given_says_what_can(setting, help):
     (problem,) = digits(setting).check()
     assert problem.help == help
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"n: " + b"9" * 100_000, "TN0901"),
+        (b"n: " + b"[" * 100_000, "TN0301"),
+        (b"a: &a [1]\nb: &b [*a, *a]\nn: [*b, *b]\n", "TN0301"),
+        (b"n: !!python/object/apply:os.getcwd []\n", "TN0301"),
+        (b"#" * (2**20 + 1), "TN0901"),
+        (b"n: \xff\n", "TN0105"),
+    ],
+)
+def test_hostile_yaml(tmp_path, content, code):
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(SpecError) as raised:
+        from_yaml(tmp_path / "params.yaml")
+    [found] = raised.value.diagnostics
+    assert found.code == code and len(found.message) < 500

@@ -30,6 +30,13 @@ def test_a_tensor_that_alone_has_a_needed_size_stays():
     assert [value.name for value in module.inputs] == ["x", "skip"]
 
 
+def test_a_size_asked_for_by_name_comes_with_a_tensor_that_has_it():
+    module, node = group("Conv2d(4, 1, stride=2); inner: repeat 2 { interpolate(size=[H, W]); relu }; relu")
+    assert [value.name for value in module.inputs] == ["x", "v"] and len(node.args) == 2
+    module, node = group("inner: { Conv2d(4, 1, stride=2); interpolate(size=[H, W]) }")
+    assert [value.name for value in module.inputs] == ["x"]
+
+
 def test_copies_of_a_repeat_pass_on_only_what_is_read():
     module, _ = group("skip = x; inner: repeat 2 { Conv2d(skip.shape[1], 1); relu }")
     assert [len(each.inputs) for each in (module, *module.children.values())] == [1, 1, 1]

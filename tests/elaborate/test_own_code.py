@@ -237,7 +237,7 @@ def test_losses_train_and_runs_ask_again(tmp_path, package, loss, monkeypatch):
         ("use {name}.other: Scaled", "TN0506", "{name}.other", "there is no Python module"),
         ("use {name}.layers: number\nnet A(v: float[N]) { number }", "TN0303", "number", "gives more than tensors"),
         ("use {name}.layers: Scaled\nnet A(v: float[N, 3]) { Scaled(factr=2) }", "TN0301", "factr", "no argument"),
-        ("use {name}.layers: distance\nnet A(v: float[N, 3]) { y = distance(v) }", "TN0401", "distance(v)", "missing"),
+        ("use {name}.layers: distance\nnet A(v: float[N, 3]) { y = distance(v) }", "TN0401", "distance(v)", "needs"),
     ],
 )  # fmt: skip
 def test_faults(tmp_path, package, text, code, marked, message):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from lint_specs import net, told
+from lint_specs import found, net, told
 
 from tnet.compiler import compile_spec
 from tnet.lint.in_place import KEEP_INPUT, KEEP_RESULT
@@ -277,3 +277,12 @@ def test_a_softmax_without_dim(body, given, recwarn):
 @cases(("Softmax(1)",), ("softmax(-1)",), ("x = x.softmax(-1)",), ("Softmax2d", IMAGE), ("softmax(dim=1)",))
 def test_a_softmax_with_a_dim(body, given):
     assert told(net(body, given)) == []
+
+
+def test_the_help_leaves_out_the_inferred_argument():
+    [warning] = found(net("GroupNorm(3, 3)", IMAGE))
+    assert warning.help == "write `GroupNorm(3)`" and warning.span.text == "3"
+
+
+def test_sizes_asked_for_are_no_unused_results():
+    assert told(net("x = x.view(x.size(0), -1, x.numel() // x.size(0))")) == []

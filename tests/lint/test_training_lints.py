@@ -67,6 +67,9 @@ SIMPLE = "Linear(4)\nReLU\nLinear(3)"
     [
         ("v: float[N, 4]", "Iris()", ["TN1016"]),
         ("v: float[N, 1, 8, 8]", "Digits()", ["TN1016"]),
+        ("v: float[N, 1, 8, 8]", "Digits() + Digits()", ["TN1016"]),
+        ("v: float[N, 4]", 'Table("f.csv", target="y")', ["TN1016"]),
+        ("v: float[N, 4]", 'Iris() + Tensors("x.safetensors")', []),
         ("v: float[N, 4]", 'Tensors("x.safetensors")', []),
         ("v: float[N, 4]", "", []),
     ],

@@ -9,6 +9,7 @@ import pytest
 import tnet
 from tnet.cli.main import main
 from tnet.render import fold
+from tnet.render.dims import Dims
 from tnet.render.flow import flow
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -57,3 +58,40 @@ def test_the_command_says_what_it_folds(tmp_path, monkeypatch, capsys):
     assert "drawn with --depth 1" in capsys.readouterr().err
     assert Path("a.svg").read_text() == Path("b.svg").read_text()
     assert main(["build", spec, "--depth", "x", "-o", "c.svg"]) == 2 and not Path("c.svg").exists()
+
+
+COPIES = """
+block Cell(n) { skip = x; Linear(n); relu; x += skip }
+net A(v: float[N, 4]) {
+  body: repeat 3 { Cell(4); Cell(4) }
+  other: repeat 2 as i { Linear(4 + i); relu }
+  Cell(5)
+}
+"""
+
+
+def test_equal_blocks_are_drawn_once():
+    net = tnet.loads(COPIES).net
+    whole = flow(net)
+    found = fold.once(whole, Dims(net))
+    names = [cluster.name for cluster in clusters(found.root)]
+    assert names == ["body", "0 … 2 × 3", "0 … 1 × 2", "other", "0", "1", "cell"]
+    ends = {(edge.source, edge.target) for edge in found.edges}
+    assert ("body.0.0.+", "other.0.0") in ends and ("input v", "body.0.0.linear") in ends
+    assert len({source for source, _ in ends} | {target for _, target in ends}) == 2 + 3 + 2 * 2 + 3
+    assert fold.once(found, Dims(net)).edges == found.edges
+
+
+def clusters(cluster):
+    for item in cluster.items:
+        if hasattr(item, "items"):
+            yield item
+            yield from clusters(item)
+
+
+def test_folding_by_the_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.tnet").write_text(COPIES)
+    for name in ("a.svg", "a.html", "a.dot"):
+        assert main(["build", "a.tnet", "-o", name, "--fold"]) == 0
+        assert "0 … 2 × 3" in Path(name).read_text()

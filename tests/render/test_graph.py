@@ -7,12 +7,14 @@ import shlex
 import subprocess
 import time
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 import tnet
+from tests.browser import as_hex, open_page, screenshot
 from tnet.diagnostics import SpecError
 from tnet.render import style
 from tnet.render.flow import flow
@@ -208,3 +210,50 @@ def test_a_missing_engine_is_named(monkeypatch):
         layout("digraph {}", "svg", "dot")
     assert caught.value.diagnostics[0].help == "install graphviz, or leave out --engine dot"
     program.cache_clear()
+
+
+PLACES = """() => {
+  const place = (each) => { const r = each.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; };
+  return [...document.querySelectorAll('g.node')].map((node) => ({
+    box: place(node.querySelector('path, polygon, ellipse')), texts: [...node.querySelectorAll('text')].map(place),
+  }));
+}"""
+FILLS_OF_WORDS = """() => [...document.querySelectorAll('g.node')].flatMap((node) => {
+  const box = getComputedStyle(node.querySelector('path, polygon, ellipse')).fill;
+  return [...node.querySelectorAll('text')].map((text) => [getComputedStyle(text).fill, box]);
+}).concat([...document.querySelectorAll('g.words text')].flatMap((text) => [
+  ...document.querySelectorAll('g.cluster path, g.graph > polygon')
+].map((box) => [getComputedStyle(text).fill, getComputedStyle(box).fill])))"""
+
+
+@pytest.mark.parametrize("name", [name for name in NETS if name != "resnet18"])
+def test_boxes_are_apart_and_hold_their_words(name, browser, tmp_path):
+    """Measured by a browser, with the fonts that it has."""
+    path = tmp_path / "graph.svg"
+    path.write_text(Graph(NETS[name]()).svg())
+    page = open_page(browser, path.as_uri())
+    found = page.evaluate(PLACES)
+    page.context.close()
+    assert len(found) > 3
+    for (left, top, right, bottom), texts in ((each["box"], each["texts"]) for each in found):
+        assert all(left <= x and top <= y and u <= right and v <= bottom for x, y, u, v in texts)
+    for one, other in combinations([each["box"] for each in found], 2):
+        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_picture_has_the_contrast_of_the_screen(scheme, browser, tmp_path):
+    path = tmp_path / "graph.svg"
+    path.write_text(Graph(NETS["gpt"]()).svg())
+    page = open_page(browser, path.as_uri(), scheme)
+    pairs = page.evaluate(FILLS_OF_WORDS)
+    screenshot(page, f"graph-{scheme}")
+    page.context.close()
+    assert len(pairs) > 20
+    assert all(style.contrast(as_hex(one), as_hex(other)) >= 4.5 for one, other in pairs)
+
+
+@pytest.mark.parametrize("kind", style.DARK_FILLS)
+def test_contrast_of_boxes_on_dark_paper(kind):
+    ink = style.ROLES["paper" if kind in ("input", "output") else "ink"][1]
+    assert style.contrast(style.DARK_FILLS[kind], ink) >= 4.5

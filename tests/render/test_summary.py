@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,15 @@ import torchvision
 from torch.utils._sympy.functions import Mod
 
 import tnet
+from tnet.cli.main import main
 from tnet.ir.graph import Condition, Module, Net, Value
 from tnet.ir.types import TensorType
+from tnet.render import flops
 from tnet.render.dims import Dims
 from tnet.render.sizes import example_inputs, sizes
-from tnet.render.summary import readable, torchsummary
+from tnet.render.summary import torchsummary
+from tnet.render.summary_facts import readable
+from tnet.render.summary_text import USUAL, fitting, folded
 from tnet.shapes import symbol
 
 ROOT = Path(__file__).parent.parent.parent
@@ -74,11 +79,12 @@ def at(shape: str, numbers: dict[str, int]) -> list[int]:
 @pytest.mark.parametrize("width", [40, 80, 100])
 def test_nothing_is_cut(width):
     summary = resnet(18).summary()
-    narrow, wide = summary.table(width), summary.table()
+    usual = fitting(list(folded(summary.rows)), USUAL, width)
+    narrow, wide = summary.table(width, columns=usual), summary.table(columns=usual)
     heading = len(wide.splitlines()[0])
     assert all(len(line) <= max(width, heading) for line in narrow.splitlines())
     assert sorted(narrow.replace(" ", "").replace("\n", "")) == sorted(wide.replace(" ", "").replace("\n", ""))
-    assert "…" not in narrow
+    assert "…" not in narrow.replace(" … ", "")
 
 
 def test_json():
@@ -138,3 +144,157 @@ def test_outputs_within_outputs():
     assert head == "A(v: float32[N, T, 4]) -> float32[N, T, 8], (float32[1, N, 8], float32[1, N, 8])"
     spec = tnet.loads('net A(v: float[N, 4]) { return {"a": v, "b": [v]} }')
     assert str(spec.summary()).splitlines()[0] == "A(v: float32[N, 4]) -> {a: float32[N, 4], b: (float32[N, 4])}"
+
+
+GALLERY = {
+    "alexnet": ("AlexNet_Weights", {}),
+    "densenet": ("DenseNet121_Weights", {}),
+    "efficientnet": ("EfficientNet_B0_Weights", {}),
+    "resnet": ("ResNet34_Weights", {"depth": 34}),
+    "squeezenet": ("SqueezeNet1_1_Weights", {}),
+    "vit": ("ViT_B_16_Weights", {}),
+}
+"""Specs whose nets are torchvision's, with the weights whose counts it publishes."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "densenet" else name for name in GALLERY]
+)
+def test_the_gallery_has_the_published_counts(name):
+    """M8"""
+    weights, hypers = GALLERY[name]
+    total = tnet.load(ROOT / f"specs/{name}.tnet", **hypers).summary().total
+    meta = getattr(torchvision.models, weights).IMAGENET1K_V1.meta
+    assert total.parameters == meta["num_params"]
+    assert total.multiply_adds / 1e9 == pytest.approx(meta["_ops"], abs=0.001)  # published in thousandths
+
+
+RULED = """
+net A(v: float[N, 8]) -> float[N, 2] {
+  parameter scale: float[8] = ones
+  x = x * scale
+  body: repeat 3 { Linear(8); relu }
+  old: { Linear(8); Linear(8) }
+  head: Linear(2)
+}
+parameters {
+  Linear.weight { init = kaiming_normal }
+  old           { freeze = true }
+  old.1         { freeze = false }
+  head          { freeze = 2 epochs; lr = 0.1 }
+  old           { eval = true }
+}
+train { epochs = 1; batch = 4; loss = mse_loss(output, target); optimizer = SGD(lr=1.0) }
+data { train = Fake() }
+"""
+
+
+def test_what_is_trained_and_by_which_rule():
+    rows = {row.path: row for row in tnet.Spec(tnet.Source("a", RULED)).summary().rows}
+    assert {path: row.gradient for path, row in rows.items() if row.parameters} == {
+        "scale": "yes", "body": "yes", "body.0": "yes", "body.0.0": "yes", "body.1": "yes", "body.1.0": "yes",
+        "body.2": "yes", "body.2.0": "yes", "old": "of some", "old.0": "never", "old.1": "yes",
+        "head": "after 2 epochs",
+    }  # fmt: skip
+    assert rows["old"].trainable == 72 and rows["old.0"].trainable == 0
+    assert [(each.parameter, each.property, each.value, each.span.line) for each in rows["head"].rules] == [
+        ("weight", "init", "kaiming_normal", 10), ("weight", "freeze", "2 epochs", 13), ("weight", "lr", "0.1", 13),
+        ("bias", "freeze", "2 epochs", 13), ("bias", "lr", "0.1", 13),
+    ]  # fmt: skip
+    assert [each.property for each in rows["old"].rules] == ["eval"]
+
+
+def test_equal_copies_are_told_once():
+    text = tnet.Spec(tnet.Source("a", RULED)).summary().table()
+    (copies,) = (line for line in text.splitlines() if "×" in line and "…" in line)
+    assert copies.split()[:5] == ["0", "…", "2", "×", "3"] and "72" in copies  # the figures of one
+    assert "216" in next(line for line in text.splitlines() if line.startswith("body"))
+    assert "kaiming" not in text and "init 10, freeze 13, lr 13" in text
+
+
+def test_memory_is_that_of_what_is_there():
+    spec = tnet.load(ROOT / "specs/digits.tnet")
+    model, given = spec.model().eval(), []
+    for module in model.modules():
+        if not list(module.children()):
+            module.register_forward_hook(lambda _, __, output: given.append(output.nbytes))
+    model(*example_inputs(spec.net, "cpu"))
+    flattened = 64 * 4 * 4 * 4  # by a function, which hooks do not see
+    assert spec.summary().memory == {
+        "parameters": sum(each.nbytes for each in model.parameters()),
+        "buffers": sum(each.nbytes for each in model.buffers()),
+        "outputs": sum(given) + flattened,
+    }
+
+
+def test_depth_and_columns():
+    summary = resnet(18).summary()
+    rows = summary.table(depth=1).splitlines()[2:]
+    assert [line.split()[0] for line in rows[1:11]] == [
+        "conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4", "avgpool", "fc"
+    ]  # fmt: skip
+    assert summary.table(columns=["path", "trainable"]).splitlines()[2].split() == ["layer", "path", "trainable"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--columns", "ouput"], "no column `ouput`; did you mean `output`?"),
+        (["--columns", ""], "there is no column ``"),
+        (["--depth", "-1"], "`-1` is no number of blocks"),
+        (["--depth", "x"], "`x` is no number of blocks"),
+        (["--json", "--depth", "1"], "`--depth` is for the table"),
+        (["--style", "torchsummary", "--columns", "line"], "`--columns` is for the table"),
+    ],
+)
+def test_misuse(arguments, words, capsys):
+    assert main(["summary", str(ROOT / "specs/digits.tnet"), *arguments]) == 2
+    assert words in capsys.readouterr().err
+
+
+WRONG = """
+block Cell(n) { conv: Conv2d(n, 3, padding=1); BatchNorm2d; relu }
+net A(image: float[N, 3, H=32, W=32]) -> float[N, 4] {
+  stem: Conv2d(8, 1)
+  body: repeat 2 { Cell(8); inner: { Conv2d(8, 1); Conv2d(3, 99) } }
+  head: Linear(4)
+}
+parameters { Linear.weight { init = ones } }
+"""
+
+
+def test_a_wrong_net_is_shown_up_to_what_is_wrong(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("a.tnet").write_text(WRONG)
+    assert main(["summary", "a.tnet", "--columns", "path,output"]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split()[1:] for line in out.splitlines()[3:11]] == [
+        ["stem", "[N,", "8,", "H,", "W]"], ["body"], ["body.0"], ["body.0.cell", "[N,", "8,", "H,", "W]"],
+        ["body.0.cell.conv", "[N,", "8,", "H,", "W]"], ["body.0.cell.batchnorm2d", "[N,", "8,", "H,", "W]"],
+        ["body.0.inner"], ["body.0.inner.0", "[N,", "8,", "H,", "W]"],
+    ]  # fmt: skip
+    assert "up to a.tnet:5:52, where the spec is wrong" in out and "error[TN0401]" in err
+    assert main(["summary", "a.tnet", "--json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert data["until"] == "a.tnet:5:52" and data["total"]["multiply_adds"] is None
+
+
+@pytest.mark.parametrize("text", ["net A(", "", "hyper a = b\n", "block B { Linear(3) }"])
+def test_what_is_no_net_yet_has_no_table(text, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("a.tnet").write_text(text)
+    assert main(["summary", "a.tnet"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "error[" in err
+
+
+@pytest.mark.parametrize("name", ["gpt", "lstm", "squeezenet", "siamese", "dynamic"])
+def test_what_is_remembered_of_layers_counts_the_same(name):
+    net = tnet.load(ROOT / f"specs/{name}.tnet").net
+    flops._known.clear()
+    first = flops.multiply_adds(net)
+    assert flops.multiply_adds(net) == first
+    flops._known.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flops, "_layers", lambda root: [])
+        assert flops.multiply_adds(net) == first

@@ -27,6 +27,8 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["kills_warm"])
 INTERVAL, STEPS = 5, 120
 FILES = 4  # of a checkpoint
+LATER, EARLIER = 1.3, 0.9
+"""How the time within which a sitting is killed changes after one that got nowhere, and after one that did."""
 INSIDE, ANYWHERE = "inside a save", "at any moment"
 TEXT = DIGITS.replace("split = [0.8, 0.1, 0.1]", "split = [200, 20, 20]").replace(
     "  epochs    = 1\n  batch     = 64\n",
@@ -102,7 +104,9 @@ def killed(path: Path, kills: int, seed: int = 0) -> Counter:
     spec(TEXT).train(out=path.parent / "whole")
     longest = time.monotonic() - started
     while (number := outcomes[ANYWHERE] + outcomes[INSIDE]) < kills:
+        before = reached(path)
         outcomes[kill_once(path, draws, longest, inside=number % 3 == 2)] += 1
+        longest *= LATER if reached(path) <= before else EARLIER
         lost = reached(path) - saved(path)
         assert 0 <= lost <= INTERVAL, f"{lost} steps are lost"
         if reached(path) >= STEPS:

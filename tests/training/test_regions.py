@@ -27,6 +27,12 @@ class Block(nn.Module):
         return x + self.mlp(self.norm(x))
 
 
+class Wide(nn.Module):
+    def __init__(self, size: int):
+        super().__init__()
+        self.first, self.second = nn.Linear(2, size), nn.Linear(size, 2)
+
+
 class Net(nn.Module):
     def __init__(self, copies: int = COPIES, norm=nn.LayerNorm):
         super().__init__()
@@ -94,6 +100,7 @@ def test_what_is_no_region():
     assert repeated_blocks(Net(COPIES - 1)) == []
     assert repeated_blocks(Net(norm=nn.BatchNorm1d)) == []  # statistics change in the block
     assert repeated_blocks(nn.Sequential(*[nn.Linear(2, 2) for _ in range(COPIES)])) == []
+    assert repeated_blocks(nn.Sequential(*[Wide(size) for size in range(3, 3 + 2 * COPIES)])) == []  # no two alike
     outer = nn.Sequential(*[nn.TransformerEncoderLayer(4, 2) for _ in range(COPIES)])
     assert repeated_blocks(outer) == [nn.TransformerEncoderLayer]
 

@@ -13,7 +13,7 @@ import torch
 from kills import killed
 from small_specs import IRIS, spec, trained
 
-from tnet.data.samples import Items
+from tnet.data.items import Items
 from tnet.diagnostics import SpecError
 from tnet.training import checkpoints, load_run, log
 from tnet.training.locks import LOCK, held
@@ -187,14 +187,14 @@ def test_a_corrupt_sample_is_named(tmp_path, photos, workers):
 
 
 def test_the_sample_of_a_dead_worker_is_named(tmp_path, photos, monkeypatch):
-    read = Items._read_one
+    read = Items.read_one
 
-    def dying(self, index):
+    def dying(self, index, stream=None):
         if self.paths[index].endswith("13.png") and torch.utils.data.get_worker_info():
             os.kill(os.getpid(), signal.SIGKILL)
-        return read(self, index)
+        return read(self, index, stream)
 
-    monkeypatch.setattr(Items, "_read_one", dying)
+    monkeypatch.setattr(Items, "read_one", dying)
     problem = refused(lambda: trained(tmp_path / "run", {"data.workers": 1}, PICTURES), "TN0702")
     assert "a loader worker has died at sample `" in problem.message and "13.png`" in problem.message
     assert "data.workers=0" in problem.help

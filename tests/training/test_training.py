@@ -378,7 +378,7 @@ def test_a_sum_in_parts_is_the_same_sum(tmp_path):
 def test_training_without_a_data_section(tmp_path):
     text = IRIS[: IRIS.index("data {")] + IRIS[IRIS.index("train {") :]
     run = trained(tmp_path / "run", text=text, data=(np.random.rand(30, 4), np.arange(30) % 3))
-    assert run.metrics.keys() == {"seconds"}
+    assert run.metrics.keys() == {"train.accuracy", "seconds"}
     assert "the spec has no data" in refused(lambda: trained(tmp_path / "none", text=text), "TN0704")
 
 

@@ -81,6 +81,15 @@ LIMITS: dict[str, str] = {
     "a megabyte of texts": "y = [" + many('"",', 2**20 - 20) + "]\n",
     "a megabyte of interpolations": 'y = "' + many("{1}", 2**20 - 20) + '"\n',
     "a megabyte of one step": body("a" * 500_000),
+    "a megabyte of one name": body("y = " + "a" * 500_000),
+    "a megabyte of one text": body('Linear("' + "a" * 500_000 + '")'),
+    "a megabyte of one label": body('"' + "a b" * 200_000 + '": relu'),
+    "a megabyte of one setting": body("relu") + "train { " + "a" * 500_000 + " = 1 }\n",
+    "a megabyte of one number as a setting": body("relu") + 'train { epochs = "' + "9" * 500_000 + '" }\n',
+    "a megabyte of a path of data": body("relu")
+    + 'data { train = Table("'
+    + "a/" * 250_000
+    + 'b.csv", target="y") }\n',
     "a megabyte of minus": "y = " + "-" * 500_000 + "1\n",
     "a megabyte of not": "y = " + "not " * 200_000 + "true\n",
     "a megabyte of powers": "y = " + "1**" * 200_000 + "1\n",

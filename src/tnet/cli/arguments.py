@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-from .commands import COMMANDS, LATER
+from .commands import COMMANDS
 
 
 class UsageError(Exception):
@@ -37,8 +37,6 @@ def not_done_yet(what: str) -> UsageError:
 def unknown_command(name: str) -> UsageError:
     from ..diagnostics import did_you_mean
 
-    if name in LATER:
-        return not_done_yet(f"`tnet {name}`")
     hint = did_you_mean(name, COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
     return UsageError(f"unknown command `{name}`; {hint}")
 
@@ -63,6 +61,17 @@ def spec_arguments(parser: Parser, net: bool = True) -> None:
     setting_arguments(parser)
     if net:
         parser.add_argument("--net", metavar="NAME", help="another net of the file than the main one")
+
+
+def depth_argument(parser: Parser, help: str) -> None:
+    """`--depth N`: how many blocks may lie in each other."""
+    parser.add_argument("--depth", type=_depth, metavar="N", help=help)
+
+
+def _depth(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of blocks, 0 or more")
+    return int(text)
 
 
 def recipe_argument(parser: Parser) -> None:

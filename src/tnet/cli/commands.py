@@ -9,9 +9,11 @@ COMMANDS = {
     "explain": "what a diagnostic means, with a wrong and a right example",
     "build": "the model's source, graph and summary as files",
     "summary": "layers, output shapes, parameters, multiply-adds",
+    "view": "the live page of a spec: save the file, and the picture follows",
     "plan": "what training would do: steps, parameter groups, learning rates",
     "data": "sizes, classes, ranges and statistics of the data; a contact sheet; samples as PNG files",
     "why": "where each property of a parameter comes from",
+    "diff": "what changed between two specs or runs",
     "train": "trains",
     "eval": "a trained run on its test data",
     "predict": "a trained run on new inputs",
@@ -20,6 +22,3 @@ COMMANDS = {
     "env": "versions, devices, compiler, optional parts",
 }
 """Each command with its line of help; its module is `tnet.cli.<command>`."""
-
-LATER = ("diff", "view")
-"""Commands of the language's design that are not done yet."""

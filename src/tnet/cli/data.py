@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ def _draw(spec: Spec, path: Path, ending: str) -> None:
 def _export(spec: Spec, folder: Path) -> None:
     from ..data.export import export
 
-    count = export(spec.data(), folder, write)
+    count = export(replace(spec.data_recipe, decode="full").load(), folder, write)
     print(f"{count:,} images in {folder}")
 
 

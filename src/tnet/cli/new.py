@@ -82,20 +82,9 @@ def own_text(origin: Path, target: Path) -> str:
 
 def imports_of(origin: Path, folder: Path) -> dict[Path, str]:
     """The specs that a spec of the gallery imports, and those that they do, as files of a folder."""
-    from ..syntax import ast, parse, read
+    from ..syntax.imports import imported
 
-    found: dict[Path, str] = {}
-    waiting = [origin]
-    while waiting:
-        path = waiting.pop()
-        names = [
-            "".join(each.path.parts) for each in parse(read(path)).declarations if isinstance(each, ast.FromImport)
-        ]
-        for name in names:
-            if folder / name not in found:
-                found[folder / name] = (path.parent / name).read_text(encoding="utf-8")
-                waiting.append(path.parent / name)
-    return found
+    return {folder / name: path.read_text(encoding="utf-8") for path, name in imported(origin).items()}
 
 
 def refuse_to_overwrite(path: Path, text: str, target: Path) -> None:

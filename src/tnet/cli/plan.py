@@ -4,6 +4,9 @@ and operations of a step.
 Nothing is trained. Where the data is not there, everything is shown that does not depend on its length. With -o FILE
 the ending says what is written: .svg or .png, the learning rates, weight decays and freezes over the run; .html, a page
 with both; .json or .txt.
+
+With --find-lr, rates that grow from 1e-7 to 10 are tried on the data for at most 100 steps from the initial weights
+(Smith, 2017): the losses over the rates, and the rate where the loss falls fastest. No run is left.
 """
 
 from __future__ import annotations
@@ -13,13 +16,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import UsageError, later, recipe_argument, spec_arguments
+from .arguments import UsageError, recipe_argument, spec_arguments
 from .files import write
 from .output import width
 from .specs import training_spec
 
 if TYPE_CHECKING:
     from ..render.plan import Plan
+    from ..render.rate_search import RateSearch
 
 ENDINGS = {
     ".svg": lambda plan: plan.svg(),
@@ -36,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     recipe_argument(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("-o", dest="out", metavar="FILE", help="a picture or page, by its ending")
-    later(parser, "--find-lr")
+    parser.add_argument("--find-lr", action="store_true", help="try growing rates on the data, and suggest one")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"`-o` knows the endings {', '.join(ENDINGS)}, not `{ending or options.out}`")
     if options.out is not None and options.json:
         raise UsageError("`--json` and `-o` both say what is to come out")
-    plan = training_spec(options).plan()
+    spec = training_spec(options)
+    plan = spec.find_lr() if options.find_lr else spec.plan()
     if options.out:
         write(Path(options.out), ENDINGS[ending](plan))
         print(options.out)
@@ -54,5 +59,5 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def as_json(plan: Plan) -> str:
+def as_json(plan: Plan | RateSearch) -> str:
     return json.dumps(plan.data(), indent=2) + "\n"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..diagnostics import Note, SpecError, error
 from ..source import Source, Span
 from .arguments import UsageError
-from .files import cannot
 
 if TYPE_CHECKING:  # the IR is slow to import, and not needed without overrides
     from ..ir.program import Override
@@ -46,7 +45,9 @@ def from_yaml(path: Path) -> list[Override]:
     """
     import yaml
 
-    source = Source(str(path), read(path), path)
+    from ..syntax import read
+
+    source = read(path)
     try:
         node = yaml.compose(source.text, Loader=yaml.SafeLoader)
         if node is None:
@@ -55,20 +56,13 @@ def from_yaml(path: Path) -> list[Override]:
         values = yaml.safe_load(source.text)
     except (yaml.YAMLError, RecursionError) as problem:
         raise malformed(source, problem) from problem
+    except ValueError as problem:  # Python makes no integers of so many digits
+        raise error("TN0901", f"`{path}` holds a number that is too long: {problem}") from problem
     if values is None:
         return []
     if not isinstance(values, dict):
         raise error("TN0301", "expected a map from names to values", source.span(0, len(source.text.rstrip())))
     return list(entries(source, values, node, ""))
-
-
-def read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as problem:
-        raise cannot("read", path, problem) from problem
-    except UnicodeDecodeError as problem:
-        raise error("TN0105", f"`{path}` is not UTF-8 text") from problem
 
 
 def malformed(source: Source, problem: Any) -> SpecError:

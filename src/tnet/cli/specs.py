@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..diagnostics import error
+from ..diagnostics import Diagnostic, error
 from ..source import Source
 from .settings import overrides
 
@@ -48,8 +49,13 @@ def model_spec(options: argparse.Namespace) -> Spec:
     from .output import report
 
     spec = open_spec(options).checked()
-    report([replace(each, severity="warning") for each in spec.check()], "concise")
+    report(as_warnings(spec.check()), "concise")
     return spec
+
+
+def as_warnings(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """What does not stand in the way of a model, be it an error of training."""
+    return [replace(each, severity="warning") for each in diagnostics]
 
 
 def training_spec(options: argparse.Namespace) -> Spec:

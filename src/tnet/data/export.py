@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -63,7 +64,6 @@ def safe(name: str) -> str:
 
 def png(image: Tensor) -> bytes:
     """An image [C, H, W], uint8 or float in [0, 1], as a PNG; the frames of a video [T, C, H, W] side by side."""
-    from torchvision.io import encode_png
     from torchvision.transforms.v2 import functional
 
     pixels = torch.cat(list(image), dim=-1) if image.ndim == 4 else image
@@ -72,4 +72,6 @@ def png(image: Tensor) -> bytes:
     if pixels.dtype != torch.uint8 or pixels.shape[0] not in (1, 3):
         kind = f"{str(pixels.dtype).removeprefix('torch.')}{list(pixels.shape)}"
         raise error("TN0703", f"PNG files are of one or three channels of bytes, the images are {kind}")
-    return encode_png(pixels.contiguous()).numpy().tobytes()
+    out = BytesIO()
+    functional.to_pil_image(pixels).save(out, "PNG")
+    return out.getvalue()

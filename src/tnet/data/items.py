@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..diagnostics import SpecError, did_you_mean, error
 from ..source import Span
+from .pictures import Decoder
 from .samples import BOXES, IMAGE, MASK, POINTS, Samples, is_class, join
 
 UNKNOWN = -100
@@ -142,11 +143,17 @@ class Items(Samples):
             raise error("TN0703", message, self.span, help=advice) from problem
         return tensor[0] if name == "target" and kind_of(value) == MASK and tensor.ndim == 3 else tensor
 
+    @property
+    def decoder(self) -> Decoder | None:
+        """What reads the data set's picture files, where that is tnet's own."""
+        loader = getattr(self.dataset, "loader", None)
+        return loader if isinstance(loader, Decoder) else None
+
     def content(self, indices: Tensor) -> str | None:
         """A hash of the files' names, sizes and times; None where the data set does not say which files it reads."""
         if self.paths is None:
             return None
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(str(self.decoder).encode() if self.decoder and self.decoder.least else b"")
         for index in indices.tolist():
             try:
                 status = os.stat(self.paths[index])

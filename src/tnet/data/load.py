@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from .padding import from_data, padding
 from .samples import Samples
 from .sources import tensors
 from .sources.base import Wanted
+from .transforms.needed import size_needed
 from .transforms.pipeline import Pipeline
 from .transforms.views import Views
 
@@ -43,6 +44,8 @@ def load(
     parts = fitted(cut(recipe, samples, drawn), recipe.spans)
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
     first = parts["train"]
+    if recipe.decode == "scaled":
+        _scale(recipe, samples.values())
     if known is not None:
         last = replace(recipe.transform, statistics=known)
     else:
@@ -66,6 +69,13 @@ def load(
     notes = [_sizes(loaders, train.classes), *train.notes, *_printed(last.statistics)]
     split = {name: parts[name][1] for name in names_cut(recipe, samples) if not train.ordered}
     return Loaders(**loaders, classes=train.classes, statistics=last.statistics, notes=notes, split=split)
+
+
+def _scale(recipe: DataRecipe, samples: Iterable[Samples]) -> None:
+    """Lets picture files be decoded at the size that is needed."""
+    least = size_needed([recipe.augment.transforms, recipe.prepare.transforms])
+    for decoder in filter(None, (each.decoder for each in samples)):
+        decoder.least = least
 
 
 def _pipeline(recipe: DataRecipe, *stages: Any, **options: Any) -> Pipeline:
@@ -95,6 +105,9 @@ class Uncut(Samples):
 def _read(recipe: DataRecipe, fetch: bool = True) -> dict[str, Samples]:
     if "train" not in recipe.sources:
         raise error("TN0704", "the spec has no data", help="add `data { train = … }`, or give data from Python")
+    if not recipe.inputs:
+        advice = "declare one: `net Name(image: float[N, 3, H, W]) { … }`"
+        raise error("TN0502", "the data is for a net's inputs, and there is no main net", help=advice)
     wanted = Wanted(recipe.spec, from_data(recipe.inputs, recipe.pad, recipe.views), fetch, recipe.by)
     samples = {name: source.read(wanted) for name, source in recipe.sources.items()}
     for each in samples.values():

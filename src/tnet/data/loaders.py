@@ -19,7 +19,7 @@ from .samples import Samples, join, same_fields
 from .transforms.pipeline import Fields, Pipeline
 from .workers import Desk
 
-BLOCK = 4 * 2**20  # bytes of samples that are transformed at once
+BLOCK = 8 * 2**20  # bytes of samples that are transformed at once
 MOST_WORKERS = 8
 PAYS_FROM = 1000  # samples of a part from which starting workers costs less than it saves
 
@@ -139,25 +139,32 @@ class Loader:
 
     def _some(self, chunk: Tensor, epoch: int) -> Fields:
         """The fields of those of the samples that can be read."""
-        made = [fields for one in chunk.split(1) if (fields := self._unless_bad(one, epoch))]
+        parts = self.pipeline.in_parts and not self.padding
+        read = [(one, fields) for one in chunk.split(1) if (fields := self._unless_bad(one, epoch, parts))]
+        made = [fields for _, fields in read]
+        if made and parts:
+            numbers = torch.cat([one for one, _ in read])
+            return self.pipeline.finished(join(made, self.samples.span), numbers, epoch)
         if not made or not self.padding:
             return join(made, self.samples.span) if made else {}
         for each in made:
             same_fields(each, made[0], self.samples.span)
         return self.padding(made)
 
-    def _unless_bad(self, one: Tensor, epoch: int) -> Fields | None:
+    def _unless_bad(self, one: Tensor, epoch: int, parts: bool) -> Fields | None:
         try:
-            return self._made(one, epoch)
+            return self._made(one, epoch, parts)
         except SpecError as problem:
             if not self.samples.tolerant or any(each.code != "TN0702" for each in problem.diagnostics):
                 raise
             self.skipped.setdefault(int(one), problem.diagnostics[0].message)
             return None
 
-    def _made(self, chunk: Tensor, epoch: int) -> Fields:
+    def _made(self, chunk: Tensor, epoch: int, parts: bool = False) -> Fields:
+        """The fields of samples of one size, but for `transform` where they are made in `parts`."""
         self.desk.note(chunk)
-        return self.pipeline(self._read(chunk, epoch), chunk, epoch)
+        read = self._read(chunk, epoch)
+        return self.pipeline.prepared(read, chunk, None, epoch) if parts else self.pipeline(read, chunk, epoch)
 
     def _read(self, chunk: Tensor, epoch: int) -> Fields:
         return self.samples.read(chunk, None if self.seed is None else streams.key(self.seed, "read", epoch))

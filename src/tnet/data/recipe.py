@@ -44,6 +44,7 @@ class DataRecipe:
     pad: int | float | None = None
     on_bad_sample: str = "stop"
     working: Working = Working()
+    decode: str = "full"
     augment: Stage = Stage("augment")
     prepare: Stage = Stage("prepare")
     transform: Stage = Stage("transform")
@@ -105,7 +106,7 @@ def resolve(section: DataSection | None, net: Net | None) -> tuple[DataRecipe, l
     recipe = DataRecipe(
         section.span.source, inputs, {name: values[name] for name in PARTS if name in values}, values.get("split"),
         values.get("split_seed", 0), values.get("by"), values.get("views", 1), values.get("pad"),
-        values.get("on_bad_sample", "stop"), Working(**options), skip_single=skip,
+        values.get("on_bad_sample", "stop"), Working(**options), values.get("decode", "full"), skip_single=skip,
         given={name: plain_value(setting.value) for name, setting in section.settings.items()},
         spans={name: setting.value_span for name, setting in section.settings.items()},
         **{name: stage for name, stage in stages.items() if name in STAGES},
@@ -157,7 +158,7 @@ def _setting(setting: Setting) -> Any:
             help=f"write its steps in the spec: `{setting.name}: {{ … }}`",
         )  # fmt: skip
     if setting.name not in SETTINGS:
-        advice = did_you_mean(setting.name, [*SETTINGS, *STAGES])
+        advice = ELSEWHERE.get(setting.name) or did_you_mean(setting.name, [*SETTINGS, *STAGES])
         raise error("TN0704", f"unknown data setting `{setting.name}`", setting.span, help=advice)
     return SETTINGS[setting.name](setting)
 
@@ -218,6 +219,13 @@ def _bad_sample(setting: Setting) -> str:
     return setting.value
 
 
+def _decode(setting: Setting) -> str:
+    if setting.value in ("full", "scaled"):
+        return setting.value
+    message = f'`decode` is "full" or "scaled", not {described_value(setting.value)}'
+    raise error("TN0704", message, setting.value_span)
+
+
 def _source(setting: Setting) -> SourceChoice:
     return choose_source(setting.value, setting.value_span)
 
@@ -236,8 +244,21 @@ SETTINGS: dict[str, Callable[[Setting], Any]] = {
     "pin_memory": _switch,
     "prefetch": _whole(1, or_auto=True),
     "cache": _switch,
+    "decode": _decode,
 }
 """Each setting of a data section with its check, which gives the value."""
+
+
+ELSEWHERE = {
+    **dict.fromkeys(("batch", "batch_size"), "write `batch = …` in `train`"),
+    **dict.fromkeys(
+        ("seed", "random_state"), "order and augmentation follow `seed` of `train`, the split `split_seed`"
+    ),
+    "shuffle": "leave it out: training samples come in a new order in each epoch",
+    "drop_last": "leave it out: the last, smaller batch of an epoch is used",
+    "download": 'it is an argument of the source: `MNIST("data", download=true)`',
+}
+"""What other libraries say where the data is said, and where it stands here."""
 
 
 def _contradictions(settings: Mapping[str, Setting], failed: frozenset[str]) -> list[Diagnostic]:

@@ -75,6 +75,11 @@ class Samples:
         """The samples in the random order of an epoch."""
         return indices[streams.permutation(stream, len(indices))]
 
+    @property
+    def decoder(self) -> Any:
+        """What reads picture files (`pictures.Decoder`), None for other samples."""
+        return None
+
     def facts(self) -> Mapping[str, Any]:
         """What else there is to know of the source, as of a video its frames' size, count and rate."""
         return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -61,7 +61,7 @@ class Survey:
 
 def survey(recipe: DataRecipe, seed: int = 0) -> Survey:
     """Reads all training samples once. Raises SpecError as `DataRecipe.load` does."""
-    loaders = recipe.load(seed)
+    loaders = replace(recipe, decode="full").load(seed)
     parts = [_part(name, loader, loaders.classes) for name, loader in loaders.parts.items()]
     samples = source_of(loaders.train)
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..source import Span
 from .codes import CODES
+
+LONGEST_PIECE = 160
+LONGEST_TEXT = 2000
+_LONG_PIECE = re.compile(rf"`[^`]{{{LONGEST_PIECE},}}`|\"[^\"`]{{{LONGEST_PIECE},}}\"")
+
+
+def shortened(text: str) -> str:
+    """A text of a diagnostic in which no name or literal of the spec, in backticks or quotes, is endless."""
+    if len(text) <= LONGEST_PIECE:
+        return text
+    text = _LONG_PIECE.sub(lambda found: f"{found[0][:LONGEST_PIECE]}…{found[0][-1]}", text)
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
 
 @dataclass(frozen=True)
@@ -16,13 +29,17 @@ class Note:
     message: str
     span: Span | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", shortened(self.message))
+
 
 @dataclass(frozen=True)
 class Diagnostic:
     """One thing that is wrong with a spec.
 
     The message is lowercase, names things in backticks and makes sense alone; the span is the smallest
-    that shows the fault; `help` says what to write; `fix` is text that may replace the span.
+    that shows the fault; `help` says what to write; `fix` is text that may replace the span. Endless names and
+    literals of the spec are shortened in all texts but the fix.
     """
 
     code: str
@@ -35,6 +52,8 @@ class Diagnostic:
 
     def __post_init__(self) -> None:
         assert self.code in CODES, f"unlisted diagnostic code {self.code}"
+        object.__setattr__(self, "message", shortened(self.message))
+        object.__setattr__(self, "help", self.help and shortened(self.help))
 
     @property
     def is_error(self) -> bool:

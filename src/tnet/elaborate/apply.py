@@ -219,11 +219,23 @@ def apply_module(
 ) -> Any:
     """Build a module for these inputs, register it and apply it."""
     structures = bind(inputs, span)
-    module = build(structures)
+    try:
+        module = build(structures)
+    except Skip as skip:
+        number = str(len(frame.module.children)) if frame.numbered else base.lower()
+        _keep_unfinished(skip, label or number, frame)
+        raise
     name = register(module, label, step, base, frame)
     frame.builders[name] = Builder(bind, build, freeze(types_of(structures)))
     values = args(module) if args else tuple(leaves(structures))
     return emit_apply(name, values, {}, outside(types_of(module.result), values, frame), span, frame)
+
+
+def _keep_unfinished(skip: Skip, name: str, frame: Frame) -> None:
+    """Remember a module whose body failed, for a summary up to there; the one around it ends there too."""
+    if skip.unfinished is not None:
+        frame.net.unfinished.append((frame.module, name, skip.unfinished))
+        skip.unfinished = frame.module
 
 
 def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
+from functools import partial
 from typing import Any
 
 from ..catalog.functions import ATTRIBUTES, REFUSED, find_function, is_method
 from ..diagnostics import did_you_mean, error
 from ..ir.graph import DTypeRef, Layer, Module, Node, Value
 from ..ir.types import TensorType
-from ..syntax import ast
+from ..syntax import ast, without_modules
 from .callees import describe
 from .calls import free_path, unknown_path
 from .evaluation import evaluate, evaluates, tensor_operation
@@ -29,7 +30,8 @@ def attribute(node: ast.Attribute, frame: Frame) -> Any:
     if path is not None:
         return read_parameter(path, node, frame)
     free = free_path(node, frame)
-    if free and not frame.section and not find_function(free, step=False) and suggest(free, frame):
+    meant = without_modules if frame.section else partial(suggest, frame=frame)
+    if free and not find_function(free, step=False) and meant(free):
         raise unknown_path(free, node, frame)
     value = evaluate(node.value, frame)
     name = node.name.text

@@ -10,12 +10,13 @@ from ..diagnostics import SpecError, did_you_mean, error
 from ..ir.graph import Value
 from ..source import Span
 from ..syntax import ast
-from .callees import UNKNOWN, Skip, describe
-from .evaluation import evaluate, tensor_operation
+from .callees import UNKNOWN, Callee, Skip, describe
+from .evaluation import evaluate, evaluate_each, tensor_operation
 from .frames import MISSING, Frame, Unsettled
 from .indexing import subscript
 from .labels import literal_labels
 from .operators import apply_operator
+from .origins import shortened
 from .updates import is_buffer, update_buffer
 from .writes import written
 
@@ -154,7 +155,10 @@ def unpack(targets: tuple[ast.Target, ...], value: Any, node: ast.Node, frame: F
             help="split it first: `x.chunk(2, dim=1)`, `x.unbind(0)`",
         )  # fmt: skip
     if not isinstance(value, (tuple, list)):
-        raise error("TN0303", f"{describe(value)} cannot be taken apart into {len(targets)}", node.span)
+        layer = isinstance(value, Callee) and isinstance(node, ast.Assign)
+        names = ", ".join(each.span.text for each in targets)
+        help = f"apply it: `{names} = x -> {shortened(node.value.span.text)}`" if layer else None
+        raise error("TN0303", f"{describe(value)} cannot be taken apart into {len(targets)}", node.span, help=help)
     if len(value) != len(targets):
         raise error("TN0303", f"{len(targets)} names for {len(value)} values", node.span)
     for target, item in zip(targets, value, strict=True):
@@ -180,7 +184,7 @@ def _write_buffer(node: ast.IndexAssign, base: Value, frame: Frame) -> None:
 
 @executes(ast.Return)
 def _return(node: ast.Return, frame: Frame) -> None:
-    values = tuple(evaluate(value, frame) for value in node.values)
+    values = tuple(evaluate_each(node.values, frame))
     for value, place in zip(values, node.values, strict=True):
         frame.check_mode(value, place.span)
     raise Returned(values[0] if len(values) == 1 else values, node)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..diagnostics import Diagnostic, SpecError
 from ..ir import text
 from ..ir.graph import DTypeRef, TrainingChoice, TrainingFlag, Value, leaves
 from ..ir.values import Call, Duration
@@ -92,7 +94,42 @@ UNKNOWN = Unknown()
 
 
 class Skip(Exception):
-    """What failed before is used here: the statement is given up without a further diagnostic."""
+    """What failed before is used here: the statement is given up without a further diagnostic.
+
+    `unfinished` is the module whose body failed, as far as it came.
+    """
+
+    def __init__(self, unfinished: Any = None):
+        super().__init__()
+        self.unfinished = unfinished
+
+
+class Faults:
+    """What is wrong with the parts of one thing: each part is looked at, whatever is wrong with those before it."""
+
+    def __init__(self):
+        self.found: list[Diagnostic] = []
+        self.skipped = False
+
+    def of(self, read: Callable[..., Any], *args: Any) -> Any:
+        """What `read` gives, or UNKNOWN where it fails."""
+        try:
+            return read(*args)
+        except SpecError as problem:
+            self.found += problem.diagnostics
+        except Skip:
+            self.skipped = True
+        return UNKNOWN
+
+    def __bool__(self) -> bool:
+        return bool(self.found) or self.skipped
+
+    def end(self) -> None:
+        """Raises a SpecError of all that was found, or `Skip` where parts are unknown for an earlier fault."""
+        if self.found:
+            raise SpecError(self.found)
+        if self.skipped:
+            raise Skip
 
 
 def describe(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch.nn.init import calculate_gain
@@ -10,11 +10,11 @@ from torch.nn.init import calculate_gain
 from ..catalog.functions import NAMESPACES, REFUSED, find_function, is_method, method_names
 from ..catalog.models import PREFIX, find_model
 from ..catalog.python import OwnClass, OwnFunction
-from ..diagnostics import counted, did_you_mean, error
+from ..diagnostics import SpecError, counted, did_you_mean, error
 from ..ir import values
 from ..ir.graph import Value
 from ..source import Span
-from ..syntax import ast
+from ..syntax import ast, dotted
 from . import builtins
 from .callees import Arguments, Callee, Declared, Skip, describe
 from .deferred import DEFERRED_CALLS
@@ -38,18 +38,35 @@ def call(node: ast.Call, frame: Frame) -> Any:
     try:
         args = arguments(node.args, frame)
     except Skip:
-        if isinstance(node.callee, ast.Var) and not frame.section:
-            _check_name(node.callee, frame)
+        if not frame.section:
+            _check_callee(node, frame)
         raise
     if isinstance(node.callee, ast.Var):
         return _call_name(node.callee, args, node.span, frame)
     return call_value(evaluate(node.callee, frame), args, node.span, frame)
 
 
-def _check_name(callee: ast.Var, frame: Frame) -> None:
-    """That a name which is called means something, where what it is given is not known."""
-    if callee.name not in builtins.NAMES and callee.name not in REFUSED:
-        lookup(callee.name, callee.span, frame)
+def _check_callee(node: ast.Call, frame: Frame) -> None:
+    """That what is called means something, and is no layer given the flow, where the arguments are not known."""
+    if isinstance(node.callee, ast.Var) and node.callee.name in {*builtins.NAMES, *REFUSED}:
+        return
+    value = evaluate(node.callee, frame)
+    if isinstance(value, Callee) and value.kind in BUILT and any(_is_flow(arg) for arg in node.args):
+        raise _applied(value, {number: arg.value.span for number, arg in enumerate(node.args)}, node.span)
+
+
+def _is_flow(arg: ast.Arg) -> bool:
+    return arg.name is None and isinstance(arg.value, ast.Var) and arg.value.name == "x"
+
+
+BUILT = ("layer", "model", "block", "net")
+
+
+def _applied(value: Callee, places: Mapping[str | int, Span], span: Span) -> SpecError:
+    """The error for a layer that is called with tensors, as a module is in Python."""
+    written, given = _parts(span, places)
+    help = f"write `{given} -> {written}`"
+    return error("TN0206", f"a {value.kind} is applied in a step, not called", span, help=help)
 
 
 def _deferred(name: str, node: ast.Call, frame: Frame) -> values.Call:
@@ -101,12 +118,9 @@ def call_value(value: Any, args: Arguments, span: Span, frame: Frame) -> Any:
     whole = value.bind(args)
     if value.kind == "def":
         return call_definition(whole, span, frame)
-    if value.kind in ("layer", "model", "block", "net"):
+    if value.kind in BUILT:
         if is_runtime(args.positional):
-            written, given = _parts(span, args)
-            raise error(
-                "TN0206", f"a {value.kind} is applied in a step, not called", span, help=f"write `{given} -> {written}`"
-            )
+            raise _applied(value, args.spans, span)
         return whole
     if value.kind == "class" and frame.module is not None:
         raise error("TN0206", f"the class `{value.name}` is no `nn.Module`; it cannot be used in a body", span)
@@ -115,9 +129,9 @@ def call_value(value: Any, args: Arguments, span: Span, frame: Frame) -> Any:
     return apply_function(whole, (), {}, span, frame)
 
 
-def _parts(span: Span, args: Arguments) -> tuple[str, str]:
+def _parts(span: Span, spans: Mapping[str | int, Span]) -> tuple[str, str]:
     """The text of what is called and of its arguments, `Conv2d(8, 3)` and `x` of `Conv2d(8, 3)(x)`."""
-    places = sorted(args.spans.values(), key=lambda each: each.start)
+    places = sorted(spans.values(), key=lambda each: each.start)
     written = span.source.text[span.start : places[0].start].rstrip().removesuffix("(")
     given = places[0].to(places[-1]).text
     return written, given if len(places) == 1 else f"({given})"
@@ -223,15 +237,6 @@ def unknown_path(path: str, node: ast.Attribute, frame: Frame) -> Exception:
     if namespace in NAMESPACES or suggest(path, frame):
         return error("TN0201", f"`{path}` is not defined", node.span, help=suggest(path, frame))
     return error("TN0201", f"`{namespace}` is not defined", node.value.span, help=suggest(namespace, frame))
-
-
-def dotted(node: ast.Expr) -> str | None:
-    if isinstance(node, ast.Var):
-        return node.name
-    if isinstance(node, ast.Attribute):
-        prefix = dotted(node.value)
-        return prefix and f"{prefix}.{node.name.text}"
-    return None
 
 
 def call_method(name: str, name_span: Span, receiver: Value, args: Arguments, span: Span, frame: Frame) -> Any:

@@ -5,14 +5,15 @@ Each kind of expression is evaluated by a function in its own file, entered in `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
-from ..diagnostics import error
+from ..diagnostics import SpecError, error
 from ..ir.graph import Node, TrainingChoice, TrainingFlag, leaves
 from ..source import Span
 from ..syntax import ast
-from .callees import Arguments, describe
+from .callees import Arguments, Faults, describe
 from .frames import Frame
 from .inference import infer_types, new_values
 
@@ -35,6 +36,14 @@ def evaluate(node: ast.Expr, frame: Frame) -> Any:
     """The value of an expression: a Python value, a callee, or tensors. Raises SpecError or `Skip`."""
     frame.work.count_operation(node.span)
     return EVALUATORS[type(node)](node, frame)
+
+
+def evaluate_each(nodes: Iterable[ast.Expr], frame: Frame) -> list[Any]:
+    """The values of expressions side by side. Raises what is wrong with all of them."""
+    faults = Faults()
+    found = [faults.of(evaluate, node, frame) for node in nodes]
+    faults.end()
+    return found
 
 
 def compile_time(node: ast.Expr, frame: Frame, what: str) -> Any:
@@ -73,8 +82,9 @@ def arguments(args: tuple[ast.Arg, ...] | None, frame: Frame) -> Arguments:
     keywords: dict[str, Any] = {}
     spans: dict[str | int, Span] = {}
     names: dict[str, Span] = {}
+    faults = Faults()
     for arg in args or ():
-        value = evaluate(arg.value, frame)
+        value = faults.of(_argument, arg, frame)
         if arg.name is None:
             if keywords:
                 raise error("TN0301", "a positional argument follows a keyword argument", arg.span)
@@ -85,7 +95,18 @@ def arguments(args: tuple[ast.Arg, ...] | None, frame: Frame) -> Arguments:
                 raise error("TN0202", f"`{arg.name.text}` is given twice", arg.name.span)
             spans[arg.name.text], names[arg.name.text] = arg.value.span, arg.name.span
             keywords[arg.name.text] = value
+    faults.end()
     return Arguments(tuple(positional), keywords, spans, names)
+
+
+def _argument(arg: ast.Arg, frame: Frame) -> Any:
+    try:
+        return evaluate(arg.value, frame)
+    except SpecError as problem:
+        first = problem.diagnostics[0]
+        if arg.name is None or not isinstance(arg.value, ast.Var) or first.code != "TN0201" or first.help:
+            raise
+        raise SpecError([replace(first, help=f'text stands in quotes: `"{arg.value.name}"`')]) from None
 
 
 def tensor_operation(

@@ -11,7 +11,7 @@ from ..ir.types import DTYPES
 from ..source import Span
 from ..syntax import ast
 from .callees import Skip, describe
-from .evaluation import compile_time, evaluate, evaluates
+from .evaluation import compile_time, evaluate, evaluate_each, evaluates
 from .frames import MISSING, Frame, Unsettled
 from .library import library_value
 from .operators import counted_items
@@ -45,11 +45,11 @@ def _duration(node: ast.DurationLiteral, frame: Frame) -> values.Duration:
 
 @evaluates(ast.Var)
 def _variable(node: ast.Var, frame: Frame) -> Any:
-    return lookup(node.name, node.span, frame)
+    return lookup(node.name, node.span, frame, as_value=True)
 
 
-def lookup(name: str, span: Span, frame: Frame) -> Any:
-    """A name in an expression: of this body, of the file, or of a library."""
+def lookup(name: str, span: Span, frame: Frame, as_value: bool = False) -> Any:
+    """A name in an expression: of this body, of the file, or of a library. `as_value`: it is not called."""
     for found in (frame.find(name), frame.globals.find(name)):
         if isinstance(found, Unsettled):
             raise error("TN0201", f"`{name}` has no value here: {found.why}", span)
@@ -66,12 +66,12 @@ def lookup(name: str, span: Span, frame: Frame) -> Any:
         return DTypeRef(DTYPES[name])
     if name in frame.labels:
         raise error("TN0206", f"`{name}` is a label, not a value", span, help=f"a parameter of it is `{name}.weight`")
-    raise error("TN0201", f"`{name}` is not defined", span, help=suggest(name, frame))
+    raise error("TN0201", f"`{name}` is not defined", span, help=suggest(name, frame, as_value))
 
 
 @evaluates(ast.ListExpr)
 def _list(node: ast.ListExpr, frame: Frame) -> list:
-    return counted_items([evaluate(item, frame) for item in node.items], node.span, frame)
+    return counted_items(evaluate_each(node.items, frame), node.span, frame)
 
 
 @evaluates(ast.MapExpr)
@@ -94,7 +94,7 @@ def _tuple(node: ast.TupleExpr, frame: Frame) -> tuple:
     for item in node.items:
         if item.name:
             raise error("TN0301", f"`{item.name.text}=` stands in no call", item.span)
-    return counted_items(tuple(evaluate(item.value, frame) for item in node.items), node.span, frame)
+    return counted_items(tuple(evaluate_each((item.value for item in node.items), frame)), node.span, frame)
 
 
 @evaluates(ast.Grouped)

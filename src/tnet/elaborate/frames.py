@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..diagnostics import Diagnostic, Note, SpecError, error
-from ..ir.graph import Layer, Module, Node, Structure, Value, leaves
+from ..ir.graph import Layer, Module, Net, Node, Structure, Value, leaves
 from ..source import Span
 from ..syntax import ast
 from .callees import UNKNOWN, Skip
@@ -28,12 +29,14 @@ class Unsettled:
 
 @dataclass
 class Work:
-    """What the whole elaboration shares: diagnostics found so far, and limits."""
+    """What the whole elaboration shares: diagnostics found so far, limits, and the files of imported specs."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     steps: int = 0
     operations: int = 0
     seen: set[Any] = field(default_factory=set)
+    imported: list[Path] = field(default_factory=list)
+    unfinished: dict[str, Net] = field(default_factory=dict)  # wrong nets, as far as they came
 
     def report(self, problem: SpecError) -> None:
         """Keep what is wrong, each thing once, however often a loop meets it."""
@@ -84,6 +87,7 @@ class NetState:
     bytes: int = 0
     variants: dict[Any, tuple[Module, Module]] = field(default_factory=dict)  # with the module that each is one of
     submodules: dict[int, int] = field(default_factory=dict)  # in each module, by its identity
+    unfinished: list[tuple[Module, str, Module]] = field(default_factory=list)  # by what they are in, with their names
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,13 @@ class Frame:
         if self.parent is None:
             return MISSING
         return self.capture(self.parent.find(name))
+
+    def fault(self, problem: SpecError) -> None:
+        """Report what is wrong where it is clear what was meant; elaboration goes on with that."""
+        self.work.report(problem)
+        frame: Frame | None = self
+        while frame is not None:
+            frame.failed, frame = True, frame.parent
 
     def capture(self, value: Any) -> Any:
         """A value of the enclosing body as seen here: tensors become inputs of this body's module."""

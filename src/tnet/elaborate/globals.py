@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from .evaluation import evaluate
 from .frames import MISSING, Frame, Work
 
 NAMED = (ast.Hyper, ast.Constant, ast.Def, ast.Block, ast.Net, ast.Autograd)
+PRINTED = (ast.Block, ast.Net, ast.Autograd)
+"""Declarations that become classes."""
 
 
 @dataclass
@@ -48,6 +51,9 @@ class Globals:
             note = Note("first declared here", self._place(name.text))
             self.work.report(error("TN0202", f"`{name.text}` is declared twice", name.span, note))
             return
+        if isinstance(declaration, PRINTED) and keyword.iskeyword(name.text):
+            why = f"`{name.text}` is a word of Python and cannot name a class there"
+            self.work.report(error("TN0206", why, name.span, help=f"write `{name.text.title()}`, say"))
         self.declarations[name.text] = declaration
 
     def _place(self, name: str) -> Span:

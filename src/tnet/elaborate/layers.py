@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from ..catalog.inference import InferredFrom, inferred_arguments
@@ -23,10 +24,12 @@ from ..ir.own import OwnLayer
 from ..ir.types import TensorType
 from ..shapes import is_symbolic
 from ..source import Span
-from .callees import Arguments, Callee, describe
+from .callees import Arguments, Callee, Faults, describe
 from .evaluation import is_runtime
 from .frames import Frame
 from .limits import check_bytes
+from .misfits import read_off
+from .origins import GIVE_SIZES
 from .prototypes import constructor_of, prototype_of
 
 
@@ -36,7 +39,7 @@ def build_layer(callee: Callee, inputs: tuple[Any, ...], span: Span, frame: Fram
     if why := why_not_built(layer_class.cls):
         raise error("TN0206", f"`{callee.name}` cannot be built: {why}", span)
     given = bind_arguments(layer_class, callee.arguments, span)
-    inferred = _inferred_values(layer_class, given, inputs, callee.arguments, span)
+    inferred = _inferred_values(layer_class, given, inputs, callee.arguments, span, frame)
     arguments = _in_order(layer_class, given, inferred, callee.arguments, inputs, frame, span)
     prototype = prototype_of(layer_class, arguments, inputs, span)
     layer = Layer(layer_class.path, arguments, prototype, span)
@@ -58,16 +61,28 @@ def bind_arguments(layer_class: LayerClass, args: Arguments, span: Span) -> dict
     if surplus := args.positional[len(written) :]:
         bound[rest] = surplus
     takes_any = any(each.kind is each.VAR_KEYWORD for each in signature.parameters.values())
+    faults = Faults()
     for name, value in args.keywords.items():
-        _check_keyword(layer_class, name, bound, signature, takes_any, args.name_span(name, span))
+        faults.of(_check_keyword, layer_class, name, bound, signature, takes_any, args.name_span(name, span))
         bound[name] = value
     for name, value in bound.items():
-        check_value(layer_class, signature.parameters.get(name), value, _place(name, args, written) or span)
+        place = _place(name, args, written) or span
+        help = _read_off(args, written, inferred) if name in written[: len(args.positional)] else None
+        faults.of(check_value, layer_class, signature.parameters.get(name), value, place, help)
+    faults.end()
     for name, parameter in signature.parameters.items():
         required = parameter.default is parameter.empty and parameter.kind not in COLLECTING
         if required and name not in bound and name not in inferred:
             raise error("TN0302", f"`{layer_class.name}` needs `{name}`", span)
     return bound
+
+
+def _read_off(args: Arguments, written: list[str], inferred: Mapping[str, Any]) -> str | None:
+    """The help for positional arguments that seem to begin with a size that is read off the input."""
+    if not inferred or (len(args.positional) == 1 and written[0].startswith(GIVE_SIZES)):
+        return None
+    named = zip(written, args.positional, strict=False)
+    return read_off(inferred, ", ".join(f"{name}={text.argument(value)}" for name, value in named))
 
 
 def written_arguments(layer_class: LayerClass) -> list[str]:
@@ -104,6 +119,9 @@ def _check_keyword(
         raise error(
             "TN0301", f"`{name}` is for `train` to say, not for a layer", span, help=f"set `{name} = …` in `train`"
         )
+    if name in OF_RULES and name not in signature.parameters:
+        help = f"rules say it: `parameters {{ {layer_class.name} {{ {name} = … }} }}`"
+        raise error("TN0301", f"`{layer_class.name}` has no argument `{name}`", span, help=help)
     if name not in signature.parameters and not takes_any:
         names = ", ".join(f"`{each}`" for each in signature.parameters)
         raise error(
@@ -112,13 +130,21 @@ def _check_keyword(
         )  # fmt: skip
 
 
+OF_RULES = frozenset("init lr weight_decay freeze l1 l2 max_norm parametrize".split())
+"""Properties of parameters, which rules say."""
+
 COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 SIMPLE_TYPES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}
 
 
 def check_value(
-    layer_class: LayerClass | ModelBuilder, parameter: inspect.Parameter | None, value: Any, span: Span
+    layer_class: LayerClass | ModelBuilder,
+    parameter: inspect.Parameter | None,
+    value: Any,
+    span: Span,
+    help: str | None = None,
 ) -> None:
+    """Refuse a value that is not of the kind that a parameter is annotated with; `help` is for one without a better."""
     if is_runtime(value) or isinstance(value, (TrainingFlag, TrainingChoice)):
         raise error(
             "TN0303", f"an argument of a layer must be known before the model runs, but this is {describe(value)}", span
@@ -133,16 +159,16 @@ def check_value(
         return
     if not isinstance(value, expected) or isinstance(value, bool) is not (expected == (bool,)):
         kind = {int: "an integer", float: "a number", bool: "true or false", str: "text"}[parameter.annotation]
-        helped = "divide with `//`" if isinstance(value, float) and value.is_integer() else None
+        helped = "divide with `//`" if isinstance(value, float) and value.is_integer() else help
         raise error(
             "TN0303", f"`{parameter.name}` of `{layer_class.name}` is {kind}, not {describe(value)}", span, help=helped
         )
 
 
 def _inferred_values(
-    layer_class: LayerClass, given: dict[str, Any], inputs: tuple, args: Arguments, span: Span
+    layer_class: LayerClass, given: dict[str, Any], inputs: tuple, args: Arguments, span: Span, frame: Frame
 ) -> dict[str, int]:
-    """What is read off the inputs; an argument that is also written must agree."""
+    """What is read off the inputs; an argument that is also written must agree, and gives way where it does not."""
     found: dict[str, int] = {}
     for name, rule in inferred_arguments(layer_class.cls).items():
         if name in ("kdim", "vdim") and not _differs(rule, inputs, found):
@@ -154,11 +180,12 @@ def _inferred_values(
             found[name] = size
         elif given[name] != size:
             value = inputs[min(rule.input, len(inputs) - 1)]
-            raise error(
+            frame.fault(error(
                 "TN0401", f"`{name}` of `{layer_class.name}` is {given[name]}, but the input has {size}",
                 args.span(name, span), Note(f"the input is `{value.type}`", value.span),
                 help=f"leave `{name}` out; it is read off the input",
-            )  # fmt: skip
+            ))  # fmt: skip
+            given[name] = size
     return found
 
 

@@ -14,8 +14,7 @@ from ..ir.graph import Module, Net, Value
 from ..ir.types import DTYPES, OpaqueType, TensorType
 from ..ir.values import Expression
 from ..source import Span
-from ..syntax import ast
-from ..syntax.walk import walk
+from ..syntax import ast, dotted, walk
 from .apply import Inputs, apply_callee
 from .callees import Callee, Skip, describe
 from .evaluation import evaluate
@@ -74,6 +73,14 @@ def place_of(value: Any, name: str, span: Span) -> Span:
     return next((each.span for each in _variables(value.node) if each.name == name), span)
 
 
+def path_of(value: Any, name: str) -> str:
+    """The dotted name that begins with a name of a loss, `nn.CrossEntropyLoss` of `nn`, or the name."""
+    if isinstance(value, Callee):
+        return name
+    paths = (dotted(each) or "" for each in walk(value.node) if isinstance(each, ast.Attribute))
+    return max((each for each in paths if each.startswith(f"{name}.")), key=len, default=name)
+
+
 def direct_call(value: Any, outputs: Collection[str]) -> ast.Call | None:
     """The first call of a function with an output and `target` as they are, `cross_entropy(logits, target)`."""
     if isinstance(value, Callee):
@@ -111,6 +118,8 @@ def elaborate_loss(value: Any, types: Mapping[str, TensorType], hints: Mapping[s
         raise SpecError(work.diagnostics) from None
     except LimitReached as reached:
         raise reached.problem from None
+    if work.diagnostics:
+        raise SpecError(work.diagnostics)
     if not isinstance(result, Value) or isinstance(result.type, OpaqueType):
         raise error("TN0802", f"{describe(result)} is no loss", span, help="such as `CrossEntropyLoss()`")
     if result.type.dims:

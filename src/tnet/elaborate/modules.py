@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import sympy
+
 from ..diagnostics import Note, SpecError, error
 from ..ir.graph import Module, Value, leaves, uses, walk
-from ..shapes import freeze, is_symbolic
+from ..shapes import freeze, is_symbolic, rounds_of
 from ..source import Span
 from ..syntax import ast
 from .bodies import run_body
-from .callees import Callee, Skip
+from .callees import UNKNOWN, Callee, Skip
 from .frames import Active, Frame
 from .inference import types_of
 from .labels import has_labels
@@ -38,7 +40,9 @@ def build_block(callee: Callee, settings: dict[str, Any], given: dict[str, Any],
     key = (id(declared.node), freeze_settings(settings), freeze(types_of(list(given.values()))))
     if key not in frame.net.blocks:
         with entered(callee, span, frame):
-            frame.net.blocks[key] = _block(callee, settings, given, frame)
+            made = _block(callee, settings, given, frame)
+        _refuse_unread(made, span)
+        frame.net.blocks[key] = made
     return frame.net.blocks[key]
 
 
@@ -90,13 +94,15 @@ def _block(callee: Callee, settings: dict[str, Any], given: dict[str, Any], fram
         names.setdefault("x", next(iter(own.values())))
     inner = Frame(frame.work, callee.target.globals, frame.net, module, names=names)
     module.result = run_body(node.body, inner)
-    _refuse_failed(inner)
+    _pass_on_failure(inner, frame)
     return module
 
 
-def _refuse_failed(inner: Frame) -> None:
-    if inner.failed:
-        raise Skip
+def _pass_on_failure(inner: Frame, frame: Frame) -> None:
+    """A body in which something is wrong makes that around it wrong; it still gives its value, if that is known."""
+    frame.failed = frame.failed or inner.failed
+    if inner.module.result is UNKNOWN:
+        raise Skip(inner.module)
 
 
 def build_group(
@@ -111,15 +117,19 @@ def build_group(
         names={"x": own, **(names or {})}, numbered=not has_labels(body.statements),
     )  # fmt: skip
     module.result = run_body(body, inner)
-    _refuse_failed(inner)
+    _pass_on_failure(inner, frame)
     return module, captured_values(inner)
 
 
 def captured_values(inner: Frame) -> list[Value]:
     """The values of the enclosing body that a group's module takes.
 
-    One whose shape alone was asked for is dropped, unless a size is to be had from nowhere else.
+    One whose shape alone was asked for is dropped, unless a size is to be had from nowhere else. A size that is asked
+    for by its name alone comes from a tensor that has it.
     """
+    for symbol in sorted(_unread(inner.module), key=str):
+        if (holder := _holder(symbol, inner.parent)) is not None:
+            inner.capture(holder)
     if inner.captured:
         read = {*leaves(inner.module.result), *(value for node in inner.module.nodes for value in uses(node))}
         for outer, own in list(inner.captured.items()):
@@ -129,9 +139,46 @@ def captured_values(inner: Frame) -> list[Value]:
     return list(inner.captured)
 
 
+def _unread(module: Module) -> set[Any]:
+    """The symbols in a module's arguments that no tensor before has as a size, nor a multiple or neighbour of them."""
+    known = {size for each in module.inputs for size in _symbolic_sizes(each)}
+    found: set[Any] = set()
+    for node in module.nodes:
+        asked = {size for size in _sizes_in((node.args, node.kwargs)) - known if not rounds_of(size)}
+        for size in (each for each in asked if not any(_follows(each, other) for other in known)):
+            found |= {each for each in size.free_symbols if not any(_follows(each, other) for other in known)}
+        known |= {size for each in leaves(node.result) for size in _symbolic_sizes(each)}
+    return found
+
+
+def _follows(size: Any, known: Any) -> bool:
+    """Whether a size can be computed from one that a tensor has."""
+    if size.free_symbols != known.free_symbols:
+        return False
+    return sympy.cancel(size / known).is_Rational or (size - known).is_Integer
+
+
+def _holder(symbol: Any, frame: Frame | None) -> Value | None:
+    """A tensor of a body, or of one around it, that has a symbolic size."""
+    if frame is None or frame.module is None:
+        return None
+    values = [*frame.module.inputs, *(value for node in frame.module.nodes for value in leaves(node.result))]
+    found = next((each for each in values if symbol in _symbolic_sizes(each)), None)
+    return found or frame.capture(_holder(symbol, frame.parent))
+
+
+def _refuse_unread(module: Module, span: Span) -> None:
+    """A block has its inputs alone to read sizes off."""
+    for symbol in sorted(_unread(module), key=str):
+        message = f"`{module.name}` computes with the size `{symbol}`, which none of its inputs has"
+        help = "give it a tensor that has it, as a second input"
+        raise error("TN0403", message, span, help=help)
+
+
 def _gives_a_size(value: Value, module: Module) -> bool:
     others = {size for each in module.inputs if each is not value for size in _symbolic_sizes(each)}
-    needed = {name for node in walk(module.nodes) for name in _symbols((node.args, node.kwargs))}
+    asked = {size for node in walk(module.nodes) for size in _sizes_in((node.args, node.kwargs))}
+    needed = set().union(*(size.free_symbols for size in asked))
     return any(size.free_symbols & needed for size in _symbolic_sizes(value) if size not in others)
 
 
@@ -139,12 +186,12 @@ def _symbolic_sizes(value: Value) -> list[Any]:
     return [size for size in getattr(value.type, "dims", ()) if is_symbolic(size)]
 
 
-def _symbols(argument: Any) -> set[Any]:
+def _sizes_in(argument: Any) -> set[Any]:
     match argument:
         case tuple() | list():
-            return set().union(*map(_symbols, argument))
+            return set().union(*map(_sizes_in, argument))
         case dict():
-            return _symbols(list(argument.values()))
+            return _sizes_in(list(argument.values()))
         case slice():
-            return _symbols((argument.start, argument.stop, argument.step))
-    return argument.free_symbols if is_symbolic(argument) else set()
+            return _sizes_in((argument.start, argument.stop, argument.step))
+    return {argument} if is_symbolic(argument) else set()

@@ -13,7 +13,7 @@ from ..ir.values import Call, Combined, Duration
 from ..shapes import always, arithmetic, data_sizes_of, is_symbolic, rounds_of
 from ..source import Span
 from ..syntax import ast
-from .callees import Callee, describe
+from .callees import Callee, Faults, describe
 from .evaluation import decide, evaluate, evaluates, is_runtime, tensor_operation
 from .frames import Frame
 from .growing import appended, is_list
@@ -50,13 +50,23 @@ def unary(node: ast.Unary, frame: Frame) -> Any:
 def binary(node: ast.Binary, frame: Frame) -> Any:
     """The left sides of a chain `a + b + …` are gone through in a loop, since a chain may be long."""
     first, chain = _left_spine(node)
-    logical = chain[-1].op in LOGICAL
-    value = decide(first, frame) if logical else evaluate(first, frame)
+    if chain[-1].op in LOGICAL:
+        return _logical(first, chain, frame)
+    faults = Faults()
+    value = faults.of(evaluate, first, frame)
     for each in reversed(chain):
-        if each.op in LOGICAL:
-            value = value if value is (each.op == "or") else decide(each.right, frame)
-        else:
-            value = apply_operator(each.op, value, evaluate(each.right, frame), each.span, frame)
+        right = faults.of(evaluate, each.right, frame)
+        if not faults:
+            value = faults.of(apply_operator, each.op, value, right, each.span, frame)
+    faults.end()
+    return value
+
+
+def _logical(first: ast.Expr, chain: list[ast.Binary], frame: Frame) -> bool:
+    """A chain of `and` and `or`, of which the right sides are read only where they matter."""
+    value = decide(first, frame)
+    for each in reversed(chain):
+        value = value if value is (each.op == "or") else decide(each.right, frame)
     return value
 
 

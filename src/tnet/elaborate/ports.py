@@ -13,8 +13,10 @@ from ..shapes.conditions import divisor_needed, implied
 from ..syntax import ast
 from .bodies import executes
 from .callees import describe
+from .disagreements import Side
 from .evaluation import compile_time
 from .frames import MISSING, Frame
+from .origins import origin
 
 
 def dtype_of(node: ast.Name) -> str:
@@ -91,13 +93,17 @@ def check_dims(dims: tuple[ast.Expr, ...], value: Value, span: Any, frame: Frame
     stated = [None if isinstance(dim, ast.Var) and dim.name == "_" else _stated(dim, frame) for dim in dims]
     actual = value.type.dims
     if len(stated) != len(actual):
-        raise _mismatch(f"has {len(actual)} dims, not {len(stated)}", value, span, what)
+        help = (
+            "`flatten(1)` before the last layers joins all dims but the batch"
+            if len(actual) > len(stated) == 2
+            else None
+        )
+        raise _mismatch(f"has {len(actual)} dims, not {len(stated)}", value, span, what, help=help)
     for number, (node, expected, got) in enumerate(zip(dims, stated, actual, strict=True)):
         if expected is not None and expected != got and not _can_be_same(expected, got, node, frame):
             made = "" if node.span.text == text.size(expected) else f" (`{node.span.text}`)"
-            raise _mismatch(
-                f"dim {number} is {text.size(got)}, not {text.size(expected)}{made}", value, node.span, what
-            )
+            why = f"dim {number} is {text.size(got)}, not {text.size(expected)}{made}"
+            raise _mismatch(why, value, node.span, what, origin(Side(value, number), frame))
 
 
 def _can_be_same(expected: Any, got: Any, node: ast.Expr, frame: Frame) -> bool:
@@ -124,9 +130,11 @@ def _stated(dim: ast.Expr, frame: Frame) -> Any:
     return value if is_symbolic(value) else size(value, dim)
 
 
-def _mismatch(why: str, value: Value, span: Any, what: str) -> Exception:
-    notes = (Note("it comes from here", value.span),) if value.span else ()
-    return error("TN0402", f"{what} is `{value.type}`: {why}", span, *notes)
+def _mismatch(
+    why: str, value: Value, span: Any, what: str, cause: Note | None = None, help: str | None = None
+) -> Exception:
+    note = cause or Note("it comes from here", value.span)
+    return error("TN0402", f"{what} is `{value.type}`: {why}", span, *([note] if note.span else []), help=help)
 
 
 @executes(ast.ShapeStatement)

@@ -40,6 +40,7 @@ def elaborate(
         work.diagnostics += reached.problem.diagnostics
     except RecursionError:
         work.report(error("TN0901", "the spec is nested too deep to be elaborated"))
+    program.unfinished = work.unfinished
     return program, work.diagnostics
 
 
@@ -70,6 +71,7 @@ def _elaborate(
         if isinstance(declaration, ast.Parameters):
             _enter_rules(declaration, globals_, program, tree, work)
     _choose_mains(tree, program, work, recipe)
+    program.imported = tuple(dict.fromkeys(work.imported))
 
 
 def _open(
@@ -110,6 +112,7 @@ def _import(
         raise error("TN0902", f"cannot import `{written}`: {problem.diagnostics[0].message}", node.path.span) from None
     if tree.diagnostics:
         raise SpecError(tree.diagnostics)
+    work.imported.append(path)
     opened = _open(tree, given, work, [*opening, path], permissions)
     for name in given:
         if not isinstance(opened.declarations.get(name), ast.Hyper):

@@ -17,7 +17,7 @@ from .groups import apply_group, bind_flow, one_flow
 from .labels import camel_case
 from .modules import captured_values, inner_value
 from .rounds import is_random, random_rounds
-from .steps import ACTIONS, resolve_step, run_step
+from .steps import ACTIONS, CHECKS, resolve_step, run_step
 
 LARGEST_REPEAT = 100_000
 
@@ -53,6 +53,14 @@ def repeat_count(action: ast.Repeat, frame: Frame) -> int:
     if count > LARGEST_REPEAT:
         raise error("TN0901", f"a repeat of {count:,} copies; at most {LARGEST_REPEAT:,} are built", action.count.span)
     return count
+
+
+def check_count(action: ast.Repeat, frame: Frame) -> None:
+    if not is_random(action.count, frame):
+        repeat_count(action, frame)
+
+
+CHECKS[ast.Repeat] = check_count
 
 
 def check_copies(count: int, span: Span, frame: Frame) -> None:

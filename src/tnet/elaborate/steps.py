@@ -14,18 +14,22 @@ from ..source import Span
 from ..syntax import ast
 from .apply import Inputs, apply_again, apply_callee
 from .bodies import executes, run_statements
-from .callees import UNKNOWN, Callee, Skip, describe
-from .calls import call_definition
+from .callees import UNKNOWN, Callee, Faults, Skip, describe
+from .calls import bind_formals, call_definition
 from .evaluation import arguments, evaluate, evaluates
 from .frames import MISSING, Frame
 from .labels import check_label, label_text
 from .layers import bind_arguments
 from .library import library_callee
+from .origins import shortened
 from .suggestions import suggest
 
 Act = Callable[[Any, "str | None", Inputs, ast.Step, Frame], Any]
 ACTIONS: dict[type, Act] = {}
 """What a step does, by the kind of its action; entered where it is defined."""
+
+CHECKS: dict[type, Callable[[Any, Frame], Any]] = {}
+"""What of an action is looked at although its input is unknown, by its kind; entered where it is defined."""
 
 WITH_SURGERY: dict[str, Callable] = {}
 """What applies a callee that takes `{ … }` and `at`, by its kind; entered where it is defined."""
@@ -63,8 +67,13 @@ def pipe_inputs(node: ast.Expr, frame: Frame) -> Inputs:
 
 def run_steps(steps: tuple[ast.Step, ...], inputs: Inputs, frame: Frame) -> Any:
     """Apply steps one after another; in their arguments `x` is the value before the row."""
-    for step in steps:
-        inputs = Inputs((run_step(step, inputs, frame),), {}, step.span)
+    for number, step in enumerate(steps):
+        try:
+            inputs = Inputs((run_step(step, inputs, frame),), {}, step.span)
+        except (SpecError, Skip):
+            _note_label(step, frame)
+            check_steps(steps[number + 1 :], frame)
+            raise
     return inputs.values[0]
 
 
@@ -87,15 +96,10 @@ def _again(action: ast.Again, label: str | None, inputs: Inputs, step: ast.Step,
 def _apply(action: ast.Apply, label: str | None, inputs: Inputs, step: ast.Step, frame: Frame) -> Any:
     name = action.callee.text
     if name in frame.labels and label is None:
-        if action.args is not None:
-            raise error(
-                "TN0301", f"`{name}` is a label, applied again here, and takes no arguments", action.span,
-                Note("labelled here", frame.labels[name]),
-            )  # fmt: skip
+        _refuse_additions(action, frame)
         return apply_again(name, inputs, action.span, frame)
     callee = resolve_step(name, action.callee.span, frame, label or "x")
-    _refuse_given_flow(action, callee)
-    callee = callee.bind(arguments(action.args, frame))
+    callee = callee.bind(arguments(_without_flow(action, callee, frame), frame))
     if callee.kind == "def":
         made = call_definition(callee, action.span, frame)
         if not isinstance(made, Callee):
@@ -113,6 +117,19 @@ def _apply(action: ast.Apply, label: str | None, inputs: Inputs, step: ast.Step,
             "TN0206", f"only the submodules of a model are {does}, not of {describe(callee)}", what.span, help=help
         )
     return apply_callee(callee, label, inputs, action.span, step, frame)
+
+
+def _refuse_additions(action: ast.Apply, frame: Frame) -> None:
+    """A label that is applied again stands alone."""
+    name = action.callee.text
+    note = Note("labelled here", frame.labels[name])
+    if action.args is not None:
+        message = f"`{name}` is a label, applied again here, and takes no arguments"
+        raise error("TN0301", message, action.span, note, help=f"write `{name}`")
+    if action.surgery is not None or action.taps is not None:
+        place = (action.surgery or action.taps).span
+        help = "rules stand in `parameters { … }`" if action.surgery is not None else None
+        raise error("TN0206", f"`{name}` is a label, applied again here, and stands alone", place, note, help=help)
 
 
 ACTIONS |= {ast.Again: _again, ast.Apply: _apply}
@@ -136,6 +153,8 @@ def resolve_step(name: str, span: Span, frame: Frame, target: str = "x") -> Call
 
 
 def _unknown(name: str, span: Span, frame: Frame) -> Exception:
+    if name in frame.labels:
+        return error("TN0206", f"`{name}` is applied again and keeps its label", span, help=f"write `{name}` alone")
     if name in REFUSED:
         return error("TN0206", f"`{name}` cannot be used in a spec: {REFUSED[name]}", span)
     if name.endswith("_") and library_callee(name.rstrip("_"), step=True):
@@ -155,14 +174,25 @@ def _unknown(name: str, span: Span, frame: Frame) -> Exception:
     return error("TN0203", f"unknown {kind} `{name}`", span, help=suggest(name, frame))
 
 
-def _refuse_given_flow(action: ast.Apply, callee: Callee) -> None:
-    first = action.args[0] if action.args else None
-    if first is not None and first.name is None and isinstance(first.value, ast.Var) and first.value.name == "x":
-        name = action.callee.text
-        if callee.kind in ("function", "method", "layer", "autograd"):
-            rest = ", ".join(arg.span.text for arg in action.args[1:])
-            better = f"{name}({rest})" if rest else name
-            raise error("TN0301", f"`{name}` is already given `x`", first.span, help=f"write `{better}`")
+def _without_flow(action: ast.Apply, callee: Callee, frame: Frame) -> tuple[ast.Arg, ...]:
+    """The arguments of a step, but for an `x` as the first, which it is given anyway; that is reported."""
+    args = action.args or ()
+    first = args[0].value if args and args[0].name is None else None
+    if callee.kind not in ("function", "method", "layer", "autograd") or not _holds_flow(first):
+        return args
+    name, rest = action.callee.text, ", ".join(arg.span.text for arg in args[1:])
+    if not isinstance(first, ast.Var):
+        help = f"write `x = {shortened(action.span.text)}`"
+        raise error("TN0301", f"`{name}` is already given `x`", first.span, help=help)
+    better = f"{name}({rest})" if rest else name
+    frame.fault(error("TN0301", f"`{name}` is already given `x`", args[0].span, help=f"write `{better}`"))
+    return args[1:]
+
+
+def _holds_flow(node: ast.Expr | None) -> bool:
+    """Whether an expression is `x`, or a list or tuple with it."""
+    items = node.items if isinstance(node, ast.ListExpr) else ()
+    return any(isinstance(each, ast.Var) and each.name == "x" for each in (node, *items))
 
 
 def check_steps(steps: tuple[ast.Step, ...], frame: Frame) -> None:
@@ -176,21 +206,37 @@ def check_steps(steps: tuple[ast.Step, ...], frame: Frame) -> None:
             pass
 
 
+def _note_label(step: ast.Step, frame: Frame) -> None:
+    """Keep the label of a step that failed, so that applying it again is no second fault."""
+    if isinstance(step.label, ast.Name):
+        frame.labels.setdefault(step.label.text, step.label.span)
+
+
 def _check_step(step: ast.Step, frame: Frame) -> None:
     if step.label is not None:
         label = label_text(step.label, frame)
         if not step.shared and not (frame.replay is not None and label in frame.labels):
             check_label(label, step.label.span, frame)
         frame.labels.setdefault(label, step.label.span)
+    faults = Faults()
+    if type(step.action) in CHECKS:
+        faults.of(CHECKS[type(step.action)], step.action, frame)
     if isinstance(step.action, ast.Repeat) and step.action.shared and step.label is None:
-        return  # its steps stand in this body
+        return faults.end()  # its steps stand in this body
     if isinstance(step.action, (ast.Group, ast.Repeat)):
         inner = replace(frame, names={"x": UNKNOWN}, parent=frame, labels={}, module=Module("group", "unknown"))
         if isinstance(step.action, ast.Repeat) and step.action.variable:
             inner.names[step.action.variable.text] = UNKNOWN
         run_statements(step.action.body.statements, inner)
-    elif isinstance(step.action, ast.Apply) and step.action.callee.text not in frame.labels:
+    elif isinstance(step.action, ast.Apply) and step.action.callee.text in frame.labels and step.label is None:
+        _refuse_additions(step.action, frame)
+    elif isinstance(step.action, ast.Apply):
         callee = resolve_step(step.action.callee.text, step.action.callee.span, frame)
-        callee = callee.bind(arguments(step.action.args, frame))
+        callee = callee.bind(arguments(_without_flow(step.action, callee, frame), frame))
         if callee.kind == "layer":
             bind_arguments(callee.target, callee.arguments, step.action.span)
+        elif callee.kind == "block":
+            declared = callee.target
+            config = declared.node.config or ()
+            bind_formals(config, callee.arguments, callee.name, step.action.span, declared.globals, frame)
+    faults.end()

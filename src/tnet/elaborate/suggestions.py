@@ -6,20 +6,16 @@ from ..catalog.functions import NAMESPACES, function_names, is_method, namespace
 from ..catalog.layers import layer_names
 from ..catalog.models import PREFIX, model_names
 from ..diagnostics import did_you_mean
+from ..syntax import without_modules
 from .frames import Frame
 from .library import CONSTANTS
-
-MODULES = frozenset(
-    "nn torch torch.nn torch.nn.functional F functional torchvision torchvision.ops ops torch.nn.init init np numpy"
-    " jnp jax tf keras keras.layers tf.keras.layers layers math optim torch.optim".split()
-)
-"""Modules whose names Python code writes before the names that a spec writes alone."""
 
 WORDS = {
     "True": "write `true`",
     "False": "write `false`",
     "None": "write `none`",
     "self": "submodules are labels here: `conv1: Conv2d(…)`, applied again by `conv1`",
+    "shape": "sizes are stated by `shape [N, 64, 7, 7]`; as a value they are `x.shape`",
     "super": "there is nothing to set up: a net is its steps",
     "print": "nothing runs while a spec is read; `tnet summary` shows the shape after each step",
     "pass": "leave it out: a body may be empty",
@@ -51,30 +47,31 @@ WORDS = {
 """Words of Python and other libraries, and what is written here."""
 
 
-def suggest(name: str, frame: Frame) -> str | None:
-    """What to write for an unknown name, as a help line."""
+def suggest(name: str, frame: Frame, as_value: bool = False) -> str | None:
+    """What to write for an unknown name, as a help line; as a value a name of the spec is likelier than a library's."""
     if name in WORDS:
         return WORDS[name]
     if "." in name:
         return _suggest_dotted(name, frame)
-    names: set[str] = {*frame.globals.declarations, *layer_names(), *function_names(), *CONSTANTS}
+    values: set[str] = set(frame.globals.declarations)
+    labels: set[str] = set()
     around: Frame | None = frame
     while around is not None:
-        names.update(around.names, around.labels)
+        values.update(around.names)
+        labels.update(around.labels)
         around = around.parent
-    return did_you_mean(name, sorted(names))
+    names = {*values, *labels, *layer_names(), *function_names(), *CONSTANTS}
+    return did_you_mean(name, sorted(names), rather=sorted(values) if as_value else ())
 
 
 def _suggest_dotted(name: str, frame: Frame) -> str | None:
     if name.startswith(PREFIX):
         return did_you_mean(name, model_names())
+    if found := without_modules(name):
+        return found
     prefix, _, rest = name.rpartition(".")
-    if prefix in MODULES:
-        return f"names are written without their module: `{rest}`"
     if prefix in NAMESPACES:
         return did_you_mean(rest, namespace_table(prefix))
-    if prefix == "self":
-        return f"there is no `self`; write `{rest}`"
     if rest == "append" and isinstance(frame.names.get(prefix), list):
         return f"write `{prefix} += [x]`"
     if prefix in frame.names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..source import Source, Span
@@ -127,7 +128,9 @@ class TrainSection:
 class Program:
     """`rules`, `data` and `recipes` are by name; the main net's rules, and the unnamed sections, are under None.
     `own_layers` are the classes of layers that the spec takes from Python code, by the names that it gives them;
-    `mains` has the net of each recipe, where it is known."""
+    `mains` has the net of each recipe, where it is known; `imported` are the files of the specs that it imports;
+    `unfinished` are the nets that are wrong, as far as they came: no outputs, and no value for what follows the fault.
+    """
 
     source: Source
     hypers: dict[str, HyperValue] = field(default_factory=dict)
@@ -138,6 +141,8 @@ class Program:
     recipes: dict[str | None, TrainSection] = field(default_factory=dict)
     own_layers: dict[str, type] = field(default_factory=dict)
     mains: dict[str | None, str | None] = field(default_factory=dict)
+    imported: tuple[Path, ...] = ()
+    unfinished: dict[str, Net] = field(default_factory=dict)
 
     def main_of(self, recipe: str | None) -> Net | None:
         """The net that a recipe trains."""

@@ -75,12 +75,13 @@ def _warning(layer: Layer, size_name: str, size: int, given: Given, context: Con
     read = ", ".join(f"`{name}` {value}" for name, value in given.items())
     call = context.call_at(layer.span)
     args = call.args if isinstance(call, ast.Apply) and call.args else ()
-    place = args[0].span if args and args[0].name is None else layer.span
+    number = [each.name for each in layer.arguments].index(size_name)  # where it would stand in Python
+    place = args[number].span if number < len(args) and args[number].name is None else layer.span
     note = Note(f"`{size_name}` is {size}, read off the input; written is {read}")
-    help = f"write `{_without_first(call, args)}`" if args else f"leave `{size_name}` out"
+    help = f"write `{_without(number, call, args)}`" if number < len(args) else f"leave `{size_name}` out"
     return warning(CODE, f"`{layer.class_name}` is not told its `{size_name}`", place, note, help=help)
 
 
-def _without_first(call: ast.Apply, args: tuple[ast.Arg, ...]) -> str:
-    rest = ", ".join(arg.span.text for arg in args[1:])
+def _without(number: int, call: ast.Apply, args: tuple[ast.Arg, ...]) -> str:
+    rest = ", ".join(arg.span.text for arg in (*args[:number], *args[number + 1 :]))
     return call.callee.text + (f"({rest})" if rest else "")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..ir.program import DataSection
 from ..ir.types import TensorType
-from ..ir.values import Call
+from ..ir.values import Call, Combined
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,19 @@ TARGETS: dict[str, Target] = {
 
 
 def target_of(data: DataSection | None) -> Target | None:
-    """The target of a data section's training samples, where its source tells."""
+    """The target of a data section's training samples, where its source, or all of several joined ones, tell."""
+    found = {TARGETS.get(call.name) if call.target is None else None for call in training_sources(data)}
+    return found.pop() if len(found) == 1 else None
+
+
+def training_sources(data: DataSection | None) -> list[Call]:
+    """The sources of a data section's training samples, several where they are joined by `+`."""
     setting = data.settings.get("train") if data else None
-    call = setting.value if setting else None
-    return TARGETS.get(call.name) if isinstance(call, Call) and call.target is None else None
+    waiting, found = [setting.value] if setting else [], []
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, Combined):
+            waiting = [*value.parts, *waiting]
+        elif isinstance(value, Call):
+            found.append(value)
+    return found

@@ -20,7 +20,7 @@ from .context import Context, Training
 from .flow import destinations
 from .kinds import NORMS
 from .registry import lint
-from .targets import TARGETS
+from .targets import TARGETS, training_sources
 
 CODE = "TN1016"
 
@@ -61,6 +61,7 @@ train {
 }
 """
 
+MEASUREMENTS = TARGETS.keys() | {"Table", "ImageList"}
 NORMALISING = frozenset({"Normalize", "LinearTransformation"})
 RESCALING = NORMS | {"normalize", "-", "/", "*", "if"}
 """What may normalise at the start of a net."""
@@ -69,7 +70,7 @@ RESCALING = NORMS | {"normalize", "-", "/", "*", "if"}
 @lint(CODE)
 def check(context: Context) -> Iterator[Diagnostic]:
     for training in context.trainings:
-        optimizer, source = training.recipe.optimizer, _source(training.data)
+        optimizer, source = training.recipe.optimizer, _measured(training.data)
         if optimizer.name == "SGD" and source and not _normalised(training):
             yield warning(
                 CODE, "`SGD` on inputs that are not normalised", optimizer.span,
@@ -78,11 +79,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
             )  # fmt: skip
 
 
-def _source(data: DataSection | None) -> Call | None:
-    """The source of the training samples, if they are pictures or measurements as they were taken."""
-    setting = data.settings.get("train") if data else None
-    call = setting.value if setting else None
-    return call if isinstance(call, Call) and call.target is None and call.name in TARGETS else None
+def _measured(data: DataSection | None) -> Call | None:
+    """The first source of the training samples, if all are pictures or measurements as they were taken."""
+    calls = training_sources(data)
+    raw = all(call.target is None and call.name in MEASUREMENTS for call in calls)
+    return calls[0] if calls and raw else None
 
 
 def _normalised(training: Training) -> bool:

@@ -45,7 +45,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     unused: dict[Span, Op] = {}
     used: set[Span | Layer | None] = {None}
     for flow in context.flows.values():
-        for op in (op for op in flow.ops if op.node.op in STEPS):
+        for op in (op for op in flow.ops if op.node.op in STEPS and op.outputs):  # `x.size(0)` gives no tensor
             if _is_used(op, flow):
                 used |= {op.node.span, op.layer}
             else:

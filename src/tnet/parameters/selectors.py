@@ -97,6 +97,9 @@ class Matcher:
     def _meaning(self, part: SelectorPart) -> Selection:
         if part.text.startswith(":"):
             return self._category(part)
+        if part.text.endswith(":"):
+            bare = part.text.rstrip(":")
+            raise error("TN0601", f"`{part.text}` is no selector", part.span, help=f"write `{bare} {{ … }}`")
         name, _, rest = part.text.partition(".")
         by_path = self.sites.at(part.text)
         if not self._is_class(name):

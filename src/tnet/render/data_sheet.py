@@ -31,7 +31,7 @@ def data_sheet(loaders: Loaders, title: str, count: int = SAMPLES) -> Canvas:
 
 def _item(loader: Loader, loaders: Loaders, number: Tensor) -> Item:
     fields = {name: value[0] for name, value in loader.make(number, epoch=0).items()}
-    pictures = [shown for name in loader.samples.images for shown in _pictures(loader, fields, name)]
+    pictures = [shown for name in loader.pipeline.pictures for shown in _pictures(loader, fields, name)]
     return Item([picture(each) for each in pictures], [*_label(fields, loader, loaders), f"sample {int(number)}"])
 
 

@@ -31,21 +31,26 @@ class Vertex:
     span: Span | None = None
     again: bool = False  # a submodule applied before, with its weights
     cluster: Cluster | None = None
+    path: str = ""  # of the layer, as in `state_dict`
+    mark: str = ""  # "added", "removed" or "changed" between two nets
+    note: str = ""  # in place of its arguments
 
 
 @dataclass(frozen=True)
 class Edge:
-    """`type` is that of the value that goes from the `source` vertex to the `target` vertex, both given by id."""
+    """`type` is that of the value that goes from the `source` vertex to the `target` vertex, both given by id; `mark`
+    as in a vertex."""
 
     source: str
     target: str
     type: Type
+    mark: str = ""
 
 
 @dataclass(eq=False)
 class Cluster:
     """A net, block, group or repeat with what is in it, in order; or, with `branch`, what of it runs on some passes or
-    several times."""
+    several times. `span` is the step that applies it, `path` its name as in `state_dict`."""
 
     id: str
     name: str
@@ -53,6 +58,9 @@ class Cluster:
     items: list[Vertex | Cluster] = field(default_factory=list)
     again: bool = False
     branch: Branch | None = None
+    span: Span | None = None
+    path: str = ""
+    mark: str = ""
 
     def vertices(self) -> Iterator[Vertex]:
         for item in self.items:
@@ -67,7 +75,7 @@ class Flow:
 
 def flow(net: Net) -> Flow:
     """The graph of a net's leaves."""
-    builder = _Builder(Flow(Cluster("net", net.name, net.root)))
+    builder = _Builder(Flow(Cluster("net", net.name, net.root, span=net.span)))
     root, scope = builder.flow.root, {}
     for value in leaves(net.root.inputs):
         vertex = Vertex(builder.unique(f"input {value.name}"), "input", value.name, type=value.type, span=value.span)
@@ -123,7 +131,8 @@ class _Builder:
         """A cluster for each way; a value after them comes from all, or from before where a way leaves it as it was."""
         for body, words in zip(node.bodies, headings(node), strict=True):
             scope.update({value: scope[given] for value, given in zip(body.inputs, node.args[1:], strict=False)})
-            inner = Cluster(self.unique(f"in {join(path, words)}"), words, cluster.module, [], cluster.again, body)
+            id, again = self.unique(f"in {join(path, words)}"), cluster.again
+            inner = Cluster(id, words, cluster.module, again=again, branch=body, span=node.span)
             self.body(inner, body.nodes, scope, path, applied)
             cluster.items += [inner] if inner.items else []
         for place, value in enumerate(node.result):
@@ -134,7 +143,7 @@ class _Builder:
 
     def apply(self, cluster: Cluster, scope: Scope, path: str, node: Node, child: Module, again: bool) -> None:
         below = join(path, node.target)
-        inner = Cluster(self.unique(f"in {below}"), node.target, child, again=again)
+        inner = Cluster(self.unique(f"in {below}"), node.target, child, again=again, span=node.span, path=below)
         cluster.items.append(inner)
         named = {value.name: value for value in leaves(child.inputs)}
         given = [
@@ -152,7 +161,8 @@ class _Builder:
     def leaf(self, cluster: Cluster, scope: Scope, path: str, node: Node, layer: Layer | None, again: bool) -> None:
         name = node.target.rpartition(".")[2] or node.op
         kind = "layer" if layer else node.op
-        vertex = Vertex(self.unique(join(path, name)), kind, name, node, layer, span=node.span, again=again)
+        id, own = self.unique(join(path, name)), join(path, node.target) if layer else ""
+        vertex = Vertex(id, kind, name, node, layer, span=node.span, again=again, path=own)
         cluster.items.append(vertex)
         self.draw(uses(node), vertex, scope)
         scope.update((value, (vertex.id,)) for value in leaves(node.result))

@@ -1,10 +1,15 @@
-"""Blocks drawn as one box: what lies deeper than a picture goes."""
+"""Less to draw: blocks as one box, where they lie deeper than a picture goes, and equal copies as one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
+from typing import Any
 
-from .flow import Cluster, Flow, Vertex
+from .dims import Dims
+from .flow import Cluster, Edge, Flow, Vertex
+from .labels import cluster_words, shapes, words
 from .paths import skips_of
 
 MOST_EDGES, MOST_SKIPS = 800, 150
@@ -19,9 +24,68 @@ def folded(graph: Flow, depth: int) -> Flow:
     """
     place: dict[str, str] = {}
     root = _fold(graph.root, depth, place)
-    edges = [replace(edge, source=place[edge.source], target=place[edge.target]) for edge in graph.edges]
-    between = {(edge.source, edge.target, str(edge.type)): edge for edge in edges if edge.source != edge.target}
-    return Flow(root, list(between.values()))
+    edges = _moved(graph.edges, place)
+    return Flow(root, [edge for edge in edges if edge.source != edge.target])
+
+
+def _moved(edges: Iterable[Edge], place: dict[str, str]) -> list[Edge]:
+    """The edges between the places of what they join, equal ones once."""
+    moved = (replace(edge, source=place[edge.source], target=place[edge.target]) for edge in edges)
+    return list({(edge.source, edge.target, str(edge.type)): edge for edge in moved}.values())
+
+
+def once(graph: Flow, names: Dims) -> Flow:
+    """The graph with equal blocks that follow one another drawn once, `0 … 5 × 6`; `names` write sizes. What goes from
+    one copy to the next is left out.
+    """
+    place: dict[str, str] = {}
+    root = _Copies(shapes(graph.edges, "source", names), names, place).folded(graph.root)
+    order = {vertex.id: number for number, vertex in enumerate(root.vertices())}
+    edges = _moved(graph.edges, {id: _final(id, place) for id in _ids(graph.root)})
+    return Flow(root, [edge for edge in edges if order[edge.source] < order[edge.target]])
+
+
+def _ids(cluster: Cluster) -> Iterator[str]:
+    return (vertex.id for vertex in cluster.vertices())
+
+
+def _final(id: str, place: dict[str, str]) -> str:
+    """Where an operation is drawn: in the first copy of the first copy …"""
+    while id in place:
+        id = place[id]
+    return id
+
+
+class _Copies:
+    def __init__(self, gives: dict[str, list[str]], names: Dims, place: dict[str, str]):
+        self.gives = gives
+        self.names = names
+        self.place = place
+
+    def folded(self, cluster: Cluster) -> Cluster:
+        items: list[Vertex | Cluster] = []
+        for _, group in groupby(cluster.items, self.key):
+            first, *others = group
+            if isinstance(first, Vertex):
+                items += [first, *others]
+                continue
+            for other in others:
+                self.place.update(zip(_ids(other), _ids(first), strict=True))
+            name = f"{first.name} … {others[-1].name} × {1 + len(others)}" if others else first.name
+            items.append(replace(self.folded(first), name=name))
+        return replace(cluster, items=items)
+
+    def key(self, item: Vertex | Cluster) -> Any:
+        """What is equal in equal blocks; operations are never drawn together."""
+        return self.look(item) if isinstance(item, Cluster) else item.id
+
+    def look(self, item: Vertex | Cluster) -> Any:
+        """All that is drawn of an item but for the outermost name."""
+        if isinstance(item, Vertex):
+            return words(item, self.names), tuple(self.gives.get(item.id, ())), item.again
+        what, _, detail = cluster_words(item)
+        own = what if item.module.kind == "block" or item.branch else ""
+        return own, detail, item.again, tuple(map(self.look, item.items))
 
 
 def readable(graph: Flow) -> tuple[Flow, int | None]:

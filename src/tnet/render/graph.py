@@ -14,32 +14,45 @@ from textwrap import wrap
 
 import graphviz
 
-from ..ir import text
-from ..ir.graph import Module, Net, Value
+from ..ir.graph import Net
+from ..parameters import RuleTable
 from .dims import Dims
 from .flow import Cluster, Flow, Vertex, edges, flow
-from .fold import folded, readable
+from .fold import folded, once, readable
+from .labels import cluster_words, words
 from .layout import PURE, layout
+from .page import page
+from .page.data import page_data
 from .paths import skips_of, trunk_of
-from .style import CLUSTERS, FILLS, LINE, PAPER, QUIET, SKIP, TEXT, category, text_on
+from .screen import for_screens
+from .style import CLUSTERS, FILLS, LINE, OUTLINE, PAPER, QUIET, ROLES, SKIP, TEXT, category, text_on
+from .summary import summary
 
 __all__ = ["Graph", "dot", "edges", "skips_of", "trunk_of"]
 
 TRUNK = "12"
 WIDTH = 34  # characters of a box's line of arguments
+SHORT = 10  # of a block's class and name in one line
+TITLE = 14  # of a block's: narrow, to stand beside the trunk
 
 
 @dataclass(frozen=True)
 class Graph:
-    """The graph of a net; `.dot` is its text, `.svg()` and `.png()` are pictures.
+    """The graph of a net; `.dot` is its text, `.svg()` and `.png()` are pictures, `.html()` is a page to move about in.
 
     Blocks that lie in `depth` others are drawn as one box. Without, `.dot` has everything, and a picture what of it
-    can be read: `.shown` is the depth of that, None for all.
+    can be read: `.shown` is the depth of that, None for all. The page has everything to unfold. It tells what the
+    rules in `table` say; `source` is the generated source of the net, where it is at hand. `given` is another graph
+    than the net's own: that of two nets, with marks. With `fold`, equal blocks that follow one another are drawn once.
     """
 
     net: Net
     engine: str = PURE
     depth: int | None = None
+    table: RuleTable | None = None
+    source: str | None = None
+    given: Flow | None = None
+    fold: bool = False
 
     @property
     def dot(self) -> str:
@@ -50,7 +63,7 @@ class Graph:
         return readable(self._flow)[1] if self.depth is None else self.depth
 
     def svg(self) -> str:
-        return self._picture("svg").decode()
+        return for_screens(self._picture("svg").decode())
 
     def png(self) -> bytes:
         return self._picture("png")
@@ -59,9 +72,18 @@ class Graph:
         """Needs `engine="dot"`, the system's Graphviz."""
         return self._picture("pdf")
 
+    def html(self) -> str:
+        """One file that loads nothing: the picture with blocks to fold, and the spec beside it."""
+        return page(page_data(summary(self.net, self.source, self.table), self._whole, self.depth))
+
     @cached_property
     def _flow(self) -> Flow:
-        return flow(self.net) if self.depth is None else folded(flow(self.net), self.depth)
+        return self._whole if self.depth is None else folded(self._whole, self.depth)
+
+    @cached_property
+    def _whole(self) -> Flow:
+        whole = self.given or flow(self.net)
+        return once(whole, Dims(self.net)) if self.fold else whole
 
     def _picture(self, format: str) -> bytes:
         drawn = readable(self._flow)[0] if self.depth is None else self._flow
@@ -97,9 +119,10 @@ def fill(picture: graphviz.Digraph, cluster: Cluster, depth: int, trunk: set[str
             continue
         with picture.subgraph(name=f"cluster {item.id}") as inner:
             inner.attr(
-                label=title(item), style="rounded,filled", fillcolor=CLUSTERS[depth % 2], color="#afb8c1",
+                label=title(item), style="rounded,filled", fillcolor=CLUSTERS[depth % 2], color=OUTLINE,
                 fontcolor=TEXT, fontsize="11", labeljust="l", margin="10",
             )  # fmt: skip
+            inner.attr(**marked(item.mark))
             fill(inner, item, depth + 1, trunk, names)
 
 
@@ -111,6 +134,7 @@ def draw_edges(picture: graphviz.Digraph, graph: Flow, trunk: set[tuple[str, str
             attributes |= {"style": "dashed", "color": SKIP, "fontcolor": SKIP}
         if (edge.source, edge.target) in trunk:
             attributes["weight"] = TRUNK
+        attributes |= marked(edge.mark)
         picture.edge(edge.source, edge.target, **attributes)
 
 
@@ -126,7 +150,12 @@ def look(vertex: Vertex) -> dict[str, str]:
         attributes |= {"shape": "box", "style": "rounded,filled,dashed"}
     if vertex.again:
         attributes |= {"peripheries": "2"}
-    return attributes
+    return attributes | marked(vertex.mark)
+
+
+def marked(mark: str) -> dict[str, str]:
+    """How what is added, removed or changed between two nets is outlined."""
+    return {"color": ROLES[mark][0], "penwidth": "2.4"} if mark else {}
 
 
 def label(vertex: Vertex, names: Dims) -> str:
@@ -140,66 +169,15 @@ def label(vertex: Vertex, names: Dims) -> str:
     return f"<{head}{small}>"
 
 
-def words(vertex: Vertex, names: Dims) -> tuple[str, str, str]:
-    """What an operation is, the submodule's name if it has one, and the arguments that the spec gives it."""
-    node = vertex.node
-    if vertex.cluster is not None:
-        block = vertex.cluster.module.kind == "block"
-        operations = sum(1 for _ in vertex.cluster.vertices())
-        return (vertex.cluster.module.name if block else vertex.name), vertex.name * block, f"{operations} operations"
-    if vertex.layer is not None:
-        written = [argument for argument in vertex.layer.arguments if not argument.inferred]
-        given = text.arguments(
-            tuple(argument.value for argument in written if argument.positional),
-            {argument.name: argument.value for argument in written if not argument.positional},
-            str,
-        )
-        name = vertex.name + (" (again)" if vertex.again else "")
-        return vertex.layer.class_name, name, given
-    if node is None:
-        return vertex.name, "", names.shape(vertex.type)
-    if node.op == "operator":
-        return {"neg": "-", "invert": "~"}.get(node.target, node.target), "", literals(node.args, {})
-    if node.op in ("index", "set_index"):
-        return subscripts(node.args[1]), "", "" if node.op == "index" else "write"
-    if node.op == "update":
-        return f"{node.target} {node.args[0]}", "", ""
-    if node.op == "attribute":
-        return f".{node.target}", "", ""
-    return vertex.name, "", literals(node.args, node.kwargs)
-
-
-def subscripts(items: tuple | object) -> str:
-    return f"[{', '.join(text.argument(item) for item in (items if isinstance(items, tuple) else (items,)))}]"
-
-
-def literals(args: tuple, kwargs: dict) -> str:
-    """The arguments that are no tensors; tensors come by edges."""
-    kept = {name: each for name, each in kwargs.items() if not _tensors(each)}
-    return text.arguments(tuple(each for each in args if not _tensors(each)), kept, lambda value: value.name)
-
-
-def _tensors(argument: object) -> bool:
-    if isinstance(argument, tuple | list):
-        return bool(argument) and all(map(_tensors, argument))
-    return isinstance(argument, Value)
-
-
 def title(cluster: Cluster) -> str:
     """The HTML-like label of a cluster: block and configuration, or the group's name."""
-    module: Module = cluster.module
+    what, name, given = cluster_words(cluster)
     if cluster.branch is not None:
-        return f'<<i>{escape(cluster.name)}</i><br align="left"/>>'
-    given = wrap(text.arguments((), _rounded(module.config), str), WIDTH, break_on_hyphens=False)
-    if module.kind == "block":
-        head = f'<b>{escape(module.name)}</b>  <font point-size="9">{escape(cluster.name)}</font>'
-    else:
-        times = f" × {len(module.nodes)}" if module.kind == "repeat" else ""
-        head = f"<b>{escape(cluster.name)}</b>{times}"
-    small = "".join(f'<br align="left"/><font point-size="9">{escape(line)}</font>' for line in given)
+        return f'<<i>{escape(what)}</i><br align="left"/>>'
+    lines = wrap(given, TITLE, break_on_hyphens=False)
+    head = f"<b>{escape(what)}</b>"
+    if name:
+        gap = "  " if len(what) + len(name) < SHORT else '<br align="left"/>'
+        head += f'{gap}<font point-size="9">{escape(name)}</font>'
+    small = "".join(f'<br align="left"/><font point-size="9">{escape(line)}</font>' for line in lines)
     return f'<{head}{" (again)" if cluster.again else ""}{small}<br align="left"/>>'
-
-
-def _rounded(config: dict) -> dict:
-    """Numbers as short as they are worth reading."""
-    return {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in config.items()}

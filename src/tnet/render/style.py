@@ -11,6 +11,8 @@ QUIET = "#57606a"
 SKIP = "#b3470d"
 LINE = "#6e7781"
 PAPER = "white"
+OUTLINE = "#afb8c1"
+"""The border of clusters."""
 CLUSTERS = ("#f6f8fa", "#ffffff")
 """Fills of clusters by depth, in turn."""
 
@@ -31,6 +33,41 @@ FILLS = {
     "output": "#24292f",
 }
 
+DARK_FILLS = {
+    "convolution": "#17375e",
+    "linear": "#352a63",
+    "attention": "#4f2049",
+    "recurrent": "#571f2c",
+    "embedding": "#2c451a",
+    "normalisation": "#12463a",
+    "activation": "#4f3e0c",
+    "pooling": "#58300f",
+    "dropout": "#383c42",
+    "other": "#243240",
+    "operator": "#0d1117",
+    "parameter": "#2c451a",
+    "input": "#e6edf3",
+    "output": "#e6edf3",
+}
+"""The same on dark paper, under light text."""
+
+ROLES = {
+    "paper": ("#ffffff", "#0d1117"),
+    "ink": (TEXT, "#e6edf3"),
+    "quiet": (QUIET, "#9ea7b1"),
+    "grid": ("#d8dee4", "#2a313c"),
+    "line": (LINE, "#8b949e"),
+    "skip": (SKIP, "#ffa657"),
+    "even": (CLUSTERS[1], "#0d1117"),
+    "odd": (CLUSTERS[0], "#161b22"),
+    "accent": ("#0550ae", "#79c0ff"),
+    "lit": ("#fff3bf", "#4a3d00"),
+    "added": ("#116329", "#7ee787"),
+    "removed": ("#a40e26", "#ff7b72"),
+    "changed": ("#8250df", "#d2a8ff"),
+}
+"""Colours by what they are for, on light and on dark paper."""
+
 MODULES = {
     "conv": "convolution",
     "linear": "linear",
@@ -46,7 +83,7 @@ MODULES = {
 }
 """The module of `torch.nn.modules` that a layer's class is defined in, and the kind of its layers."""
 
-OPERATIONS = {"operator": "operator", "read": "parameter", "input": "input", "output": "output"}
+OPERATIONS = {"leaf": "parameter", "operator": "operator", "read": "parameter", "input": "input", "output": "output"}
 
 
 def category(vertex: Vertex) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -11,86 +10,107 @@ from ..diagnostics import error
 from ..ir.graph import Layer, Module, Net, Node, Value, leaves, walk
 from ..ir.sites import join
 from ..ir.types import TensorType
+from ..ir.values import Duration
+from ..parameters import RuleTable
+from ..source import Span
 from .dims import Dims
 from .flops import multiply_adds
+from .memory import memory
+from .rules_in_force import InForce, in_force
 from .sizes import example_inputs, sizes
-from .terminal import UNLIMITED, rendered
+from .summary_facts import Row, SummaryFacts, parameter_counts
+from .summary_text import text
+from .terminal import UNLIMITED
 
 
-@dataclass(frozen=True)
-class Row:
-    """A module: `path` is its name in `state_dict`, `output` the shape of what it gives when first applied.
+class Summary(SummaryFacts):
+    """A summary to be looked at: `print` it, or take it as plain data."""
 
-    `parameters` and `multiply_adds` (None where unknown) are those of all that is in it; `line` is the spec's.
-    """
+    def table(self, width: int = UNLIMITED, depth: int | None = None, columns: Sequence[str] = ()) -> str:
+        """The text, at most `width` columns wide: what is longer is folded, never cut. Equal copies that follow one
+        another are told once, as `× 6`, with the figures of one.
 
-    path: str
-    depth: int
-    kind: str
-    output: str
-    parameters: int
-    trainable: int
-    multiply_adds: int | None
-    line: int | None
-
-    @property
-    def name(self) -> str:
-        return self.path.rpartition(".")[2]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """`at` is the size of each symbolic dim that the multiply-adds are counted at."""
-
-    net: Net
-    rows: tuple[Row, ...]
-    total: Row
-    at: dict[str, int]
-
-    def data(self) -> dict[str, Any]:
-        """For programs: the rows and the total as plain data."""
-        rows, total = [_entry(row) for row in self.rows], _entry(self.total)
-        return {"net": self.net.name, "layers": rows, "total": total, "at": self.at}
-
-    def table(self, width: int = UNLIMITED) -> str:
-        """The text, at most `width` columns wide: what is longer is folded, never cut."""
-        return f"{heading(self.net)}\n\n{_table(self.rows, width)}\n\n{_totals(self)}"
+        `depth` leaves out what lies in so many others; `columns` are names of `summary_text.COLUMNS`.
+        """
+        return text(self, width, depth, columns)
 
     def __str__(self) -> str:
         return self.table()
 
 
-def summary(net: Net, source: str | None = None) -> Summary:
-    """The summary of a net; `source` is its generated source, if that is at hand."""
-    counts = multiply_adds(net, source)
-    dims = Dims(net)
-    outputs = ", ".join(dims.shape(kind) for _, kind in net.outputs)
-    rows = tuple(_rows(net.root, "", 0, counts, dims))
-    return Summary(net, rows, _row("", -1, net.root, outputs, counts), sizes(net))
+def summary(net: Net, source: str | None = None, table: RuleTable | None = None, until: Span | None = None) -> Summary:
+    """The summary of a net; `source` is its generated source, if that is at hand, `table` what the rules say.
+
+    With `until` the net is only there up to that step, and cannot run: multiply-adds are not known.
+    """
+    counts = multiply_adds(net, source) if until is None else None
+    builder = _Rows(counts, Dims(net), table)
+    outputs = ", ".join(builder.dims.shape(kind) for _, kind in net.outputs)
+    rows = tuple(builder.below(net.root, "", 0))
+    at = sizes(net)
+    return Summary(net, rows, builder.row("", -1, net.root, outputs), at, memory(net, at), until)
 
 
-def heading(net: Net) -> str:
-    """`ResNet(image: float32[N, 3, H, W]) -> float32[N, 1000]`"""
-    dims = Dims(net)
-    inputs = ", ".join(f"{value.name}: {dims.type(value.type)}" for value in leaves(net.root.inputs))
-    outputs = ", ".join(f"{name}: {dims.type(kind)}" if name else dims.type(kind) for name, kind in net.outputs)
-    return f"{net.name}({inputs}) -> {outputs}"
+class _Rows:
+    def __init__(self, counts: dict[str, int] | None, dims: Dims, table: RuleTable | None):
+        self.counts = counts
+        self.dims = dims
+        self.table = table
+
+    def below(self, module: Module, path: str, depth: int) -> Iterator[Row]:
+        """The rows of all that is in a module."""
+        outputs: dict[str, str] = {}
+        for node in walk(module.nodes):
+            if node.op == "apply":
+                shapes = (self.dims.shape(value.type) for value in _given(node, module))
+                outputs.setdefault(node.target, ", ".join(shapes))
+        for name, each in module.parameters.items():
+            full, elements, line = join(path, name), prod(each.type.dims), each.span and each.span.line
+            trainable, gradient = self.gradients(full, elements, elements)
+            rules = self.rules(full, within=False)
+            shape = self.dims.shape(each.type)
+            yield Row(full, depth, "parameter", shape, elements, trainable, 0, line, gradient, rules)
+        for name, child in module.children.items():
+            below = join(path, name)
+            yield self.row(below, depth, child, outputs.get(name, ""))
+            if isinstance(child, Module):
+                yield from self.below(child, below, depth + 1)
+
+    def row(self, path: str, depth: int, module: Layer | Module, output: str) -> Row:
+        total, trained = parameter_counts(module)
+        trainable, gradient = self.gradients(path, total, trained)
+        count = None if self.counts is None else self.counts.get(path, 0)
+        rules = self.rules(path, within=isinstance(module, Layer))
+        line = module.span and module.span.line
+        return Row(path, depth, _kind(module), output, total, trainable, count, line, gradient, rules)
+
+    def rules(self, path: str, within: bool) -> tuple[InForce, ...]:
+        return tuple(in_force(self.table, path, within)) if self.table else ()
+
+    def gradients(self, path: str, total: int, trained: int) -> tuple[int, str]:
+        """The elements at `path` that ever have a gradient, of `trained` that could have one, and when they have it."""
+        frozen = self.frozen(path) if self.table else {False: trained}
+        trainable = max(0, trained - frozen.pop(True, 0))
+        return trainable, _when(total, trainable, frozen.keys()) if total and self.table else ""
+
+    def frozen(self, path: str) -> dict[bool | Duration, int]:
+        """The elements at `path` by what rules say of their freezing."""
+        found: dict[bool | Duration, int] = {}
+        for name in self.table.matcher.sites.parameters_in(path) or [path]:
+            if site := self.table.parameters.get(name):
+                when = self.table.freeze(name)
+                found[when] = found.get(when, 0) + prod(site.shape)
+        return found
 
 
-def _rows(module: Module, path: str, depth: int, counts: dict[str, int] | None, dims: Dims) -> Iterator[Row]:
-    outputs: dict[str, str] = {}
-    for node in walk(module.nodes):
-        if node.op == "apply":
-            outputs.setdefault(node.target, ", ".join(dims.shape(value.type) for value in _given(node, module)))
-    for name, each in module.parameters.items():
-        elements = prod(each.type.dims)
-        line = each.span and each.span.line
-        yield Row(join(path, name), depth, "parameter", dims.shape(each.type), elements, elements, 0, line)
-    for name, child in module.children.items():
-        below = join(path, name)
-        yield _row(below, depth, child, outputs.get(name, ""), counts)
-        if isinstance(child, Module):
-            yield from _rows(child, below, depth + 1, counts, dims)
+def _when(total: int, trainable: int, thaws: Collection[bool | Duration]) -> str:
+    """When all of what can be trained has a gradient."""
+    if not trainable:
+        return "never"
+    if trainable < total or len(thaws) > 1:
+        return "of some"
+    (thaw,) = thaws or (False,)
+    return f"after {thaw}" if thaw else "yes"
 
 
 def _given(node: Node, module: Module) -> list[Value]:
@@ -102,66 +122,13 @@ def _given(node: Node, module: Module) -> list[Value]:
     return [value for each in read for value in leaves(each.result)] or given
 
 
-def _row(path: str, depth: int, module: Layer | Module, output: str, counts: dict[str, int] | None) -> Row:
-    total, trainable = parameter_counts(module)
-    count = None if counts is None else counts.get(path, 0)
-    return Row(path, depth, _kind(module), output, total, trainable, count, module.span and module.span.line)
-
-
 def _kind(module: Layer | Module) -> str:
     if isinstance(module, Layer):
         return module.class_name
     if module.kind == "repeat":
-        return f"× {sum(node.op == 'apply' for node in module.nodes)}"
+        copies = sum(node.op == "apply" for node in module.nodes)
+        return f"× {copies}" if copies else ""
     return module.name if module.kind in ("block", "net") else ""
-
-
-def parameter_counts(module: Layer | Module) -> tuple[int, int]:
-    """The elements of all parameters in a module, and of those that have a gradient."""
-    if isinstance(module, Layer):
-        numbers = [(each.numel(), each.requires_grad) for each in module.prototype.parameters()]
-        return sum(number for number, _ in numbers), sum(number for number, trained in numbers if trained)
-    own = sum(prod(each.type.dims) for each in module.parameters.values())
-    below = [parameter_counts(child) for child in module.children.values()]
-    return own + sum(total for total, _ in below), own + sum(trained for _, trained in below)
-
-
-def _entry(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in asdict(row).items() if name != "depth"}
-
-
-def _table(rows: tuple[Row, ...], width: int) -> str:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, pad_edge=False)
-    for title in ("layer", "class", "output"):
-        table.add_column(title, overflow="fold")
-    for title in ("parameters", "mult-adds", "line"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for row in rows:
-        numbers = (f"{row.parameters:,}" if row.parameters else "", readable(row.multiply_adds), str(row.line or ""))
-        table.add_row(*map(Text, ("  " * row.depth + row.name, row.kind, row.output, *numbers)))
-    return rendered(table, width)
-
-
-def _totals(it: Summary) -> str:
-    total = it.total
-    lines = [f"parameters: {total.parameters:,} ({total.trainable:,} trainable)"]
-    if total.multiply_adds is not None:
-        at = ", ".join(f"{name} = {size}" for name, size in it.at.items())
-        lines.append(f"multiply-adds: {readable(total.multiply_adds) or 0}" + (f" at {at}" if at else ""))
-    return "\n".join(lines)
-
-
-def readable(count: int | None) -> str:
-    """`4.09 G`; nothing for none or no operations."""
-    if not count:
-        return ""
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= size:
-            return f"{count / size:.2f} {unit}"
-    return str(count)
 
 
 def torchsummary(model: Any, net: Net) -> str:

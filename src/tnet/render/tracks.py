@@ -45,8 +45,8 @@ class Scale:
         return (value - self.low) / (self.high - self.low)
 
 
-def is_number(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def scale_of(values: Sequence[float]) -> Scale:

@@ -18,6 +18,14 @@ NOISE = (
 )
 TYPES = ((re.compile(r"torch\.Size\((\[.*?\])\)"), r"\1"), (re.compile(r"\btorch\.(?=[a-z]+\d|bool)"), ""),
          (re.compile(r"\bFakeTensor\b"), "Tensor"))  # fmt: skip
+
+
+def _also_needed(listed: str) -> str:
+    """`it also needs `key` and `value``"""
+    return f"it also needs {re.sub(QUOTED, lambda name: f'`{name[1]}`', listed)}"
+
+
+QUOTED = r"""['"](\w+)['"]"""
 RANKS = {"2D": "2", "3D": "3", "4D": "4", "5D": "5"}
 
 WORDS = [
@@ -57,6 +65,7 @@ WORDS = [
     (r"batch(\d) must be a 3D tensor", r"both must have 3 dims, number \1 has not"),
     (r"Expected input batch_size \((.*?)\) to match target batch_size \((.*?)\)",
      r"the input has \1 samples, the target \2"),
+    (r"(?:[\w.]+\(\) )?missing \d+ required positional arguments?: (.*)", lambda found: _also_needed(found[1])),
     (r"index (-?\d+) is out of bounds for dimension (\d+) with size (\S+)", r"dim \2 has \3 entries, there is no \1"),
 ]  # fmt: skip
 REWORDED = [(re.compile(pattern), words) for pattern, words in WORDS]

@@ -13,8 +13,8 @@ from .scanner import CLOSERS, END, SEPARATOR, SINGLE_QUOTED, UNCLOSED_STRING, UN
 from .slips import character_help, help_for, keyword_help, step_help
 
 _LONGEST_QUOTE = 40
+_VALUES = frozenset({"NAME", "INT", "FLOAT", "STRING", "LPAR", "LSQB"})
 _WITH_STEPS = ("net", "block", "autograd")
-_WITH_BODY = ("IF", "FOR", "REPEAT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ def describe(fault: Fault) -> Diagnostic:
         return _unclosed(fault.scanner, opener, token)
     if token.text in CLOSERS.values() and all(CLOSERS[each.text] != token.text for each in fault.scanner.brackets):
         return _unopened(token)
-    if opener and opener.text == "{" and fault.item and fault.item.first.type in _WITH_BODY:
-        return _missing_value(opener)
+    if opener and opener.text == "{" and fault.item and fault.item.first.type in MISSING_VALUE:
+        return _missing_value(opener, fault.item)
     return _unexpected(fault, opener)
 
 
@@ -100,9 +100,19 @@ def _unopened(token: Token) -> Diagnostic:
     return Diagnostic("TN0102", "error", message, token.span, help=f"take the `{token.text}` away")
 
 
-def _missing_value(opener: Token) -> Diagnostic:
+MISSING_VALUE = {
+    "IF": "say what decides: `if depth > 18 { … }`",
+    "FOR": "say what it goes over: `for i in range(n) { … }`",
+    "REPEAT": "say how often: `repeat 3 { … }`",
+}
+"""What is missing before the braces of these."""
+
+
+def _missing_value(opener: Token, item: Item) -> Diagnostic:
     """The braces after a missing condition were read as a map."""
-    return Diagnostic("TN0101", "error", "expected a value, found `{`", opener.span)
+    return Diagnostic(
+        "TN0101", "error", "expected a value, found `{`", opener.span, help=MISSING_VALUE[item.first.type]
+    )
 
 
 def _unexpected(fault: Fault, opener: Token | None) -> Diagnostic:
@@ -129,6 +139,8 @@ def _help(fault: Fault) -> str | None:
         help = keyword_help(item.first.text, between_declarations=item.depth == 0)
     if help is None and item and item.depth and not _open_bracket(fault) and fault.section in _WITH_STEPS:
         help = step_help(fault.token.span, start)
+    if help is None and "COMMA" in fault.fitting and fault.token.type in _VALUES and _open_bracket(fault):
+        help = "values side by side are separated by `,`"
     return help
 
 
@@ -145,7 +157,8 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
 
 
-def _single_quoted(token: Token) -> Diagnostic:
+def single_quoted(token: Token) -> Diagnostic:
+    """That a string stands in single quotes; where one may stand, it is taken for what it means."""
     text = token.text[1:-1]
     fix = None if '"' in text or len(text) > _LONGEST_QUOTE else f'"{text}"'
     return Diagnostic(
@@ -166,4 +179,4 @@ def _unknown(token: Token) -> Diagnostic:
     return Diagnostic("TN0104", "error", message, token.span, help=character_help(token.text))
 
 
-_UNREADABLE = {SINGLE_QUOTED: _single_quoted, UNCLOSED_STRING: _unclosed_string, UNKNOWN: _unknown}
+_UNREADABLE = {SINGLE_QUOTED: single_quoted, UNCLOSED_STRING: _unclosed_string, UNKNOWN: _unknown}

@@ -40,6 +40,12 @@ def python_constant(token: Token) -> Diagnostic:
     )  # fmt: skip
 
 
+def single_quoted(token: Token) -> ast.String | ast.ErrorNode:
+    """What text in single quotes means, if that is plain."""
+    text = token.text[1:-1]
+    return ast.ErrorNode(token.span) if re.search(r"[{}\"\\]", text) else ast.String(token.span, (text,))
+
+
 def string(token: Token, read_expression: ReadExpression) -> ast.String:
     """The node of a STRING token; `read_expression(source, start, end)` reads what stands between braces.
 

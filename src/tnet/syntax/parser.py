@@ -13,11 +13,11 @@ from dataclasses import replace
 from ..diagnostics import Diagnostic, SpecError
 from ..source import Source
 from . import ast, literals, recovery
-from .faults import Fault, describe, missing_brace
+from .faults import Fault, describe, missing_brace, single_quoted
 from .grammar import automaton, terminals
 from .nesting import LIMIT, check_depth, too_deep
 from .recovery import Item
-from .scanner import END, SEPARATOR, Scanner, Token
+from .scanner import END, SEPARATOR, SINGLE_QUOTED, Scanner, Token
 
 # Brackets that open no counted node (bodies of declarations, rules, parameter lists) are never nested this deep.
 _MOST_BRACKETS = LIMIT + 8
@@ -38,6 +38,7 @@ class Parser:
         self.diagnostics: list[Diagnostic] = []
         self.items: list[Item] = []
         self.recovered = -1
+        self.has_gaps = False
 
     def run(self):
         """What the start symbol stands for, or None where the text holds no item to go back to."""
@@ -73,13 +74,15 @@ class Parser:
                 return replace(token, value=literals.number(token))
             if token.type == "STRING":
                 return replace(token, value=literals.string(token, _interpolated))
+            if token.type == SINGLE_QUOTED and "STRING" in self.cursor.allowed:
+                self._keep(single_quoted(token))
+                return replace(token, type="STRING", value=literals.single_quoted(token))
             if token.type == "NAME" and token.text in literals.PYTHON_CONSTANTS:
-                self._report(literals.python_constant(token))
+                self._keep(literals.python_constant(token))
                 return replace(token, value=ast.Literal(token.span, literals.PYTHON_CONSTANTS[token.text]))
         except SpecError as fault:
-            self._report(*fault.diagnostics)
-            is_string = token.type == "STRING"
-            return replace(token, value=ast.String(token.span, ()) if is_string else ast.ErrorNode(token.span))
+            self._keep(*fault.diagnostics)
+            return replace(token, value=ast.ErrorNode(token.span))
         return token
 
     def _check_limits(self, token: Token) -> None:
@@ -96,7 +99,11 @@ class Parser:
             return
         if item:
             item.faulty = True
-        self.diagnostics += diagnostics
+        self._keep(*diagnostics)
+
+    def _keep(self, *diagnostics: Diagnostic) -> None:
+        """Keep diagnostics, once, also of text that is read a second time."""
+        self.diagnostics += (each for each in diagnostics if each not in self.diagnostics)
         if len(self.diagnostics) >= _MOST_DIAGNOSTICS:
             raise _GivenUp
 
@@ -139,6 +146,7 @@ class Parser:
 
     def _drop(self, item: Item, end: int) -> None:
         """Take an item, up to `end`, as one that could not be read."""
+        self.has_gaps = True
         start = item.first.span.start
         unread = Token("ERROR", "", self.scanner.source.span(start, max(start, end)))
         self.cursor = item.cursor.copy()
@@ -163,6 +171,7 @@ class Parser:
 
     def _close_braces(self, token: Token) -> None:
         """Close all brackets that are open before `token`, as if the text had."""
+        self.has_gaps = self.has_gaps or bool(self.scanner.brackets)
         place = self.scanner.source.span(self.scanner.position, self.scanner.position)
         while self.scanner.brackets:
             self._forget_items(deeper_than=len(self.scanner.brackets))
@@ -198,14 +207,16 @@ def parse(source: Source) -> ast.Tree:
     """The syntax tree of a spec, whatever its text: what cannot be read is an error node and has a diagnostic."""
     if (count := sum(1 for _ in WORDS.finditer(source.text))) > LARGEST_WORDS:
         message = f"the spec has {count:,} words and signs; at most {LARGEST_WORDS:,} are read"
-        return ast.Tree(source, (), (), (Diagnostic("TN0901", "error", message, source.span(0, 0)),))
+        return ast.Tree(source, (), (), (Diagnostic("TN0901", "error", message, source.span(0, 0)),), True)
     reading = Parser(source, "spec", begin=_after_mark(source))
     declarations = tuple(_checked(each, reading.diagnostics) for each in reading.run())
     if not declarations:
         help = "a spec has a net at least; `tnet new` writes one to start from"
+        reading.has_gaps = True
         reading.diagnostics.append(Diagnostic("TN0106", "error", "this spec is empty", source.span(0, 0), help=help))
     diagnostics = sorted(reading.diagnostics, key=lambda each: each.span.start)
-    return ast.Tree(source, declarations, reading.scanner.comments, tuple(diagnostics))
+    has_gaps = reading.has_gaps or any(isinstance(each, ast.ErrorNode) for each in declarations)
+    return ast.Tree(source, declarations, reading.scanner.comments, tuple(diagnostics), has_gaps)
 
 
 def parse_expression(source: Source, begin: int | None = None) -> tuple[ast.Expr | None, tuple[Diagnostic, ...]]:

@@ -16,7 +16,7 @@ _DECLARATION = re.compile(
 )
 _CONTINUES = re.compile(r"[ \t\r\f]*(?:[)\]}#\n]|->|else\b|$)")
 _BLANK_TO_END = re.compile(r"[ \t\r\f]*(?:#[^\n]*)?(?:\n|$)")
-_GAPS = re.compile(r"(?:[\s;\ufeff]|#[^\n]*)*")
+_GAPS = re.compile(r"(?:[\s;\ufeff]|#[^\n]*)*+")
 # Nothing is looked for behind more open brackets than this.
 _DEEPEST = 1000
 # In tokens; what is longer is taken to be closed.
@@ -196,7 +196,9 @@ def _breaks_out(token: Token, item: Item, scanner: Scanner, into_body: bool) -> 
         return False
     if token.text == "{" and into_body:
         return bool(_BLANK_TO_END.match(scanner.source.text, token.span.end))
-    return token.text == ";" or (token.text == "}" and item.depth > 0 and all(each.text != "{" for each in local))
+    if token.text == ";":
+        return not (into_body and item.first.type == "FOR")  # `for (i = 0; i < n; …)`
+    return token.text == "}" and item.depth > 0 and all(each.text != "{" for each in local)
 
 
 def _unwind(scanner: Scanner, depth: int, closer: Token) -> None:

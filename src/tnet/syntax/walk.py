@@ -37,3 +37,12 @@ def used_names(node: ast.Node) -> Iterator[str]:
             yield each.callee.text
         elif isinstance(each, ast.Var):
             yield each.name
+
+
+def dotted(node: ast.Expr) -> str | None:
+    """`linalg.norm`, where an expression is names with dots between them, else None."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.name.text)
+        node = node.value
+    return ".".join([node.name, *reversed(names)]) if isinstance(node, ast.Var) else None

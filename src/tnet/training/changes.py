@@ -55,7 +55,7 @@ class Change:
 
 def changes(before: Spec, after: Spec) -> list[Change]:
     """All differences that training may notice, in the order of a spec."""
-    found = [*_pieces(before, after), *_net(before, after), *_rules(before, after)]
+    found = [*_pieces(before, after), *_net(before, after), *rule_changes(before.table, after.table)]
     for section, old, new in (
         ("data", _data_settings(before), _data_settings(after)),
         ("train", before.recipe.given, after.recipe.given),
@@ -107,10 +107,9 @@ def _code(source: str) -> list[str]:
     return python.unparse(tree).splitlines()
 
 
-def _rules(before: Spec, after: Spec) -> Iterator[Change]:
+def rule_changes(old: RuleTable, new: RuleTable) -> Iterator[Change]:
     """Properties of parameters and modules that both nets have, those that change alike together."""
     found: dict[tuple[str, str, str], list[str]] = {}
-    old, new = before.table, after.table
     for name in (*new.parameters, *new.matcher.sites.modules):
         if name in old.parameters or name in old.matcher.sites.modules:
             for key, was, now in _differing(_shown(old, name), _shown(new, name)):

@@ -21,7 +21,9 @@ from torch.utils._pytree import tree_map
 
 from ..data.transforms.pipeline import Pipeline
 from .choices import CompileChoice
+from .outputs import outputs_of
 from .regions import Regions
+from .train_accuracy import TrainAccuracy
 
 Fields = Mapping[str, Tensor]
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -33,7 +35,8 @@ class Forward:
 
     `inputs` are the net's in order; `size` is the number of samples that is compiled for; `say` tells the user when
     compiling does not work. `precision` "bf16" or "fp16" runs under autocast: weights stay float32. The first of
-    `losses` are the recipe's, which have `names` where they are several; those of rules follow.
+    `losses` are the recipe's, which have `names` where they are several; those of rules follow. `accuracy` counts what
+    is right in training, where that is wanted.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Forward:
         names: Sequence[str] = ("",),
     ):
         self.functions, self.names, self.paused = tuple(losses), tuple(names), False
+        self.accuracy: TrainAccuracy | None = None
         self.model, self.inputs, self.size = model, inputs, size
         self.choice, self.precision, self.device, self.say = compile, precision, device, say
         self.compiles = compile.enabled
@@ -77,7 +81,7 @@ class Forward:
             return self._apply(outputs, batch, len(self.names)), outputs
 
     def run_loss(self, batch: Fields) -> Tensor:
-        return self._run(batch, 1)[0][0]
+        return self._counted(batch, 1)[0]
 
     def loss(self, batch: Fields) -> Tensor:
         """The loss, to be differentiated."""
@@ -88,7 +92,13 @@ class Forward:
         return (self._compiled_losses if self.is_full(batch) else self.run_losses)(batch)
 
     def run_losses(self, batch: Fields) -> tuple[Tensor, ...]:
-        return self._run(batch, len(self.functions))[0]
+        return self._counted(batch, len(self.functions))
+
+    def _counted(self, batch: Fields, count: int) -> tuple[Tensor, ...]:
+        losses, outputs = self._run(batch, count)
+        if self.accuracy and torch.is_grad_enabled():
+            self.accuracy.add(outputs_of(outputs)[0], batch["target"])
+        return losses
 
     def rebuild(self) -> None:
         """Compile anew at the next pass, as where gradients of other parameters are wanted."""

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from ..catalog.models import without_weights
 from ..data.sources.registry import existing
-from ..data.sources.tensors import read_file
 from ..diagnostics import SpecError, error
 from ..source import Span
 from .choices import DistillChoice
 from .hooks import Batch, Hook
 from .outputs import outputs_of
 from .state import State
+from .weight_files import read_weights
 from .weights import misfits, stripped
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def teacher_of(choice: DistillChoice, spec: Spec, span: Span | None, device: tor
 
 
 def _load(model: nn.Module, name: str, spec: Spec, span: Span | None) -> None:
-    given = stripped(read_file(existing(name, spec.source_file, span), span), model.state_dict())
+    given = stripped(read_weights(name, spec.source_file, span), model.state_dict())
     if lines := misfits(given, model.state_dict()):
         raise error("TN0703", f"`{name}` does not fit the teacher: {lines[0]}", span)
     model.load_state_dict(given)

@@ -22,6 +22,9 @@ from .world import World
 
 PACKAGES = ("tnet", "torch", "torchvision", "torchmetrics", "numpy", "safetensors", "scikit-learn")
 
+WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+"""What cuBLAS asks for where it is to be deterministic: https://docs.nvidia.com/cuda/cublas/#results-reproducibility"""
+
 
 @contextmanager
 def process_settings(recipe: Recipe) -> Iterator[None]:
@@ -31,6 +34,7 @@ def process_settings(recipe: Recipe) -> Iterator[None]:
               backends.cudnn.deterministic, torch.are_deterministic_algorithms_enabled(),
               torch.is_deterministic_algorithms_warn_only_enabled())  # fmt: skip
     states = random.getstate(), np.random.get_state()
+    workspace = os.environ.get(WORKSPACE)
     try:
         with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             if recipe.threads:
@@ -38,7 +42,7 @@ def process_settings(recipe: Recipe) -> Iterator[None]:
             torch.set_float32_matmul_precision(recipe.matmul)
             backends.cudnn.benchmark = recipe.benchmark
             if recipe.deterministic:
-                os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+                os.environ.setdefault(WORKSPACE, ":4096:8")
                 backends.cudnn.deterministic = True
                 torch.use_deterministic_algorithms(True)
             seed(recipe.seed)
@@ -50,6 +54,8 @@ def process_settings(recipe: Recipe) -> Iterator[None]:
         torch.set_float32_matmul_precision(before[1])
         backends.cudnn.benchmark, backends.cudnn.deterministic = before[2], before[3]
         torch.use_deterministic_algorithms(before[4], warn_only=before[5])
+        if workspace is None:
+            os.environ.pop(WORKSPACE, None)
         random.setstate(states[0])
         np.random.set_state(states[1])
 

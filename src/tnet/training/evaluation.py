@@ -11,13 +11,17 @@ from ..data.loaders import Loader
 from .evaluate import Evaluator, named
 from .hooks import Hook, collect
 from .state import State
+from .train_accuracy import TrainAccuracy
 
 
 class Evaluation(Hook):
-    """Evaluates on `loader` (None: there is nothing to evaluate on) at the end of each interval."""
+    """Evaluates on `loader` (None: there is nothing to evaluate on) at the end of each interval, and reads `accuracy`,
+    that of the training since the last one."""
 
-    def __init__(self, due: Callable[[int], bool], evaluator: Evaluator, loader: Loader | None):
-        self.due, self.evaluator, self.loader = due, evaluator, loader
+    def __init__(
+        self, due: Callable[[int], bool], evaluator: Evaluator, loader: Loader | None, accuracy: TrainAccuracy | None
+    ):
+        self.due, self.evaluator, self.loader, self.accuracy = due, evaluator, loader, accuracy
         self.prepare: list[Callable] = []
         self.tell: list[Callable] = []
         self.results: dict[str, Any] = {}
@@ -31,7 +35,8 @@ class Evaluation(Hook):
         if self.due(state.step):
             for call in self.prepare:
                 call(state)
-            self.results = named(self.evaluator(self.loader), "val") if self.loader else {}
+            trained = self.accuracy.read() if self.accuracy else {}
+            self.results = trained | (named(self.evaluator(self.loader), "val") if self.loader else {})
             for call in self.tell:
                 call(state, self.results)
 

@@ -21,6 +21,7 @@ from ..ir.sites import modules
 from ..ir.types import TensorType
 from ..shapes import simplify
 from ..source import Span
+from ..syntax import without_modules
 from .dtypes import as_written
 from .outputs import output_names, outputs_of
 
@@ -90,17 +91,22 @@ def choose(value: Any, span: Span, net: Net, open_fields: bool, class_numbers: f
         message = f"`{value.name}` is applied to the output and `target`; the net gives {len(net.outputs)} outputs"
         raise error("TN0802", message, span, help="write an expression over the outputs by name")
     names = graphs.names_of(value, known)
-    for name in names:
-        if name not in known and not open_fields:
-            place = graphs.place_of(value, name, span)
-            listed = ", ".join(f"`{each}`" for each in known)
-            advice = did_you_mean(name, known) or f"a loss is over {listed}"
-            raise error("TN0201", f"`{name}` is no output, input or field of the sample", place, help=advice)
+    unknown = [each for each in names if each not in known]
+    wrong = [each for each in unknown if not open_fields or without_modules(graphs.path_of(value, each))]
+    if wrong:
+        raise SpecError([_unknown(name, value, known, span) for name in wrong])
     call = graphs.direct_call(value, list(outputs)[:1] + ["output"])
     name = call.callee.name if call else getattr(value, "name", "loss")
     arguments = graphs.literal_arguments(call) if call else {}
     choice = ExpressionChoice(value, net, tuple(names), name, arguments, name in class_numbers, span)
     return replace(choice, graph=_tried(choice))
+
+
+def _unknown(name: str, value: Any, known: list[str], span: Span) -> Diagnostic:
+    """That a name in a loss is none of what it is over."""
+    place, listed = graphs.place_of(value, name, span), ", ".join(f"`{each}`" for each in known)
+    advice = without_modules(graphs.path_of(value, name)) or did_you_mean(name, known) or f"a loss is over {listed}"
+    return Diagnostic("TN0201", "error", f"`{name}` is no output, input or field of the sample", place, help=advice)
 
 
 def keeps_something(node: Any) -> bool:

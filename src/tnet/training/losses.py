@@ -206,7 +206,9 @@ def _split_signature(function: Callable) -> tuple[inspect.Signature, list[str]]:
 
 
 def _tensor(value: Any, parameter: inspect.Parameter) -> Any:
-    """A list becomes a tensor where the signature wants one."""
+    """A list becomes a tensor where the signature wants one. Raises SpecError for a name that means nothing."""
+    if isinstance(value, Call):
+        raise error("TN0201", f"`{value.name}` is not defined", value.span)
     wants = "Tensor" in str(parameter.annotation)
     return torch.tensor(value, dtype=torch.float32) if wants and isinstance(value, list | int | float) else value
 

@@ -12,7 +12,7 @@ from ..ir.graph import Net
 from ..ir.program import DataSection, Setting, TrainSection
 from ..ir.values import Call, Duration
 from ..parameters import RuleTable, groups
-from ..parameters.choice import OptimizerChoice, choose
+from ..parameters.choice import OptimizerChoice, all_option_names, choose
 from ..parameters.values import NormChoice
 from ..source import Source, Span
 from . import losses, metrics, schedules
@@ -154,9 +154,10 @@ def resolve(
     if optimizer := settings.get("optimizer"):
         attempt("optimizer", lambda: choose(optimizer.value, optimizer.value_span))
     attempt("schedule", lambda: _schedule(settings, values))
-    if (metric := settings.get("metrics")) and "loss" in values:
-        predicting = losses.predicting(values["loss"])
-        attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, predicting, net))
+    if metric := settings.get("metrics"):
+        known = net if "loss" in values else None
+        predicting = losses.predicting(values["loss"]) if known else None
+        attempt("metrics", lambda: metrics.choose(metric.value, metric.value_span, predicting, known))
     found += _missing(section)
     found += contradictions(settings, values, data, net, section.failed, _scheduled(values, table))
     if any(each.is_error for each in found) or section.failed or "loss" not in values:
@@ -179,11 +180,19 @@ def _plain(setting: Setting) -> Any:
             "TN0001", f"the training setting `{setting.name}` is not done yet", setting.span, help=LATER[setting.name]
         )
     if setting.name not in PLAIN:
-        advice = did_you_mean(setting.name, [*SETTINGS, *LATER])
+        advice = _of_a_call(setting.name) or did_you_mean(setting.name, [*SETTINGS, *LATER])
         raise error("TN0801", f"unknown training setting `{setting.name}`", setting.span, help=advice)
     if setting.value is None and setting.name in UNSET:
         return None
     return PLAIN[setting.name](setting)
+
+
+def _of_a_call(name: str) -> str | None:
+    """Where an option of the optimizer stands, which is no setting itself."""
+    option = name.rpartition(".")[2]
+    return (
+        f"it is an argument of the optimizer: `optimizer = SGD({option}=…)`" if option in all_option_names() else None
+    )
 
 
 def _schedule(settings: Mapping[str, Setting], values: Mapping[str, Any]) -> ScheduleChoice:

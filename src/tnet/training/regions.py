@@ -13,7 +13,9 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 COPIES = 6
-"""Copies of a block from which compiling it once pays."""
+"""Copies of a block, alike in the sizes of their parameters, from which compiling it once pays."""
+VARIANTS = 8
+"""Kinds of copies up to which torch tells regions of one function apart."""
 NOISE = "invoke_subgraph traced multiple backward graphs"
 """What torch warns of where the first block's gradient has another layout: one more compilation."""
 
@@ -44,16 +46,24 @@ class Regions:
 
 
 def repeated_blocks(model: nn.Module) -> list[type[nn.Module]]:
-    """The outermost classes with layers of their own that the model has `COPIES` of; none that changes buffers while
-    it trains, which a region cannot.
+    """The outermost classes with layers of their own that the model has `COPIES` alike of; none that changes buffers
+    while it trains, which a region cannot.
     """
     found: list[type[nn.Module]] = []
-    counts = Counter(type(module) for module in model.modules() if _is_block(module))
+    kinds: dict[type[nn.Module], Counter] = {}
+    for module in model.modules():
+        if _is_block(module):
+            kinds.setdefault(type(module), Counter())[_sizes(module)] += 1
+    repeated = {cls for cls, each in kinds.items() if max(each.values()) >= COPIES and len(each) <= VARIANTS}
     level = [model]
     while level:
-        found += [cls for cls in {type(each) for each in level} if counts[cls] >= COPIES and cls not in found]
+        found += [cls for cls in {type(each) for each in level} if cls in repeated and cls not in found]
         level = [child for each in level if type(each) not in found for child in each.children()]
     return found
+
+
+def _sizes(module: nn.Module) -> tuple[tuple[str, torch.Size], ...]:
+    return tuple((name, parameter.shape) for name, parameter in module.named_parameters())
 
 
 def _is_block(module: nn.Module) -> bool:

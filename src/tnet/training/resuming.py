@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import Note, error
 from ..parameters.arguments import show
-from . import checkpoints, environment, split
+from . import checkpoints, split
 from .changes import KEPT, Change, changes
+from .dependencies import changed_files
 from .files import cannot, write
 from .run import ABOUT, CHECKPOINTS, is_blank, overrides_from, read_about, read_spec
 from .state import State
@@ -67,6 +68,15 @@ class Earlier:
             saved["best"] = None
         state.load_state_dict(saved)
 
+    def elsewhere(self, about: Mapping[str, Any]) -> list[str]:
+        """Lines that say where it goes on with another torch, device or number of threads; `about` is of now."""
+        torch_versions = [f"torch {each['versions'].get('torch')}" for each in (self.about, about)]
+        pairs = [torch_versions, [self.about["device"], about["device"]]]
+        return [
+            f"the run was on {was}, this is {now}: numbers may differ in their last digits"
+            for was, now in pairs if was != now
+        ]  # fmt: skip
+
     def records(self, step: int, command: str | None) -> dict[str, Any]:
         """What `run.yaml` adds of this sitting and keeps of those before."""
         now = {"at": datetime.now().astimezone().isoformat(timespec="seconds"), "step": step, "command": command}
@@ -108,7 +118,7 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
     spec = _with_names_of(about, spec)
     before = read_spec(path, about, allow=spec.permissions.allowed)
     after = _with_overrides_of(before, spec)
-    found = changes(before, after)
+    found = [*changes(before, after), *changed_files(about.get("files", {}), after)]
     _judge(found, accept_changes, path)
     for each in found:
         say(f"changed: {each}")
@@ -117,7 +127,6 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
         after = after.over(overrides=[*after.overrides, *overrides_from(kept, path / ABOUT)])
     checkpoints.tidy(path / CHECKPOINTS)
     saved = checkpoints.newest(path / CHECKPOINTS, say) if checkpoints.steps(path / CHECKPOINTS) else None
-    _tell_versions(about, say)
     return Earlier(path, about, after, found, saved, _best(before) != _best(after))
 
 
@@ -164,12 +173,6 @@ def _check_weights(saved: Mapping[str, Any], state: State) -> None:
     if lines:
         advice = "start a new run; `train.weights` can start it from those of these weights that fit"
         raise error("TN0905", "the net's parameters have changed", None, *map(Note, lines[:8]), help=advice)
-
-
-def _tell_versions(about: Mapping[str, Any], say: Callable[[str], None]) -> None:
-    was, now = about["versions"].get("torch"), environment.versions()["torch"]
-    if was != now:
-        say(f"the run began with torch {was}, this is {now}: numbers may differ in their last digits")
 
 
 def cut_metrics(path: Path, step: int) -> None:

@@ -21,6 +21,7 @@ from ..parameters.arguments import show
 from ..source import Source
 from . import checkpoints, environment, split
 from .checkpoints import WEIGHTS
+from .dependencies import contents
 from .files import TEMPORARY, cannot, write
 from .locks import LOCK, held
 from .log import read_events
@@ -100,6 +101,7 @@ def describe(spec: Spec, loaders: Loaders, world: World, command: str | None, st
         "hypers": {name: _plain(hyper.value) for name, hyper in spec.program.hypers.items()},
         "settings": dict(recipe.given),
         "overrides": overrides_of(spec),
+        "files": contents(spec),
         "allow": list(spec.permissions.allowed),
         "data": {
             "settings": dict(spec.data_recipe.given),

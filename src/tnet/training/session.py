@@ -103,7 +103,8 @@ def _run(
     for make in observers:
         here.observe(make(here, path, about))
     with environment.stopping(here.stop), here.screen:
-        notes = [*parts.notes, *([f"going on in {path} after step {step}"] if earlier else [])]
+        notes = [*parts.notes, *(earlier.elsewhere(about) if earlier else [])]
+        notes += [f"going on in {path} after step {step}"] if earlier else []
         notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
         for text in notes:
             here.screen.message(text)
@@ -125,7 +126,7 @@ def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     if parts.loaders.test is not None:
         results |= named(here.evaluator(parts.loaders.test), "test")
     results["seconds"] = round(here.clock.seconds, 3)
-    ended = {name: value for name, value in results.items() if not name.startswith("val.")}
+    ended = {name: value for name, value in results.items() if not name.startswith(("val.", "train."))}
     for call in collect(here.observers, "ended"):
         call(state, ended)
     result = {"steps": state.step, "seconds": results["seconds"]} | ({"stopped_early": True} if stop.early else {})

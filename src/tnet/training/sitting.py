@@ -33,6 +33,7 @@ from .snoop import Snoop
 from .state import Stateful
 from .step import TrainStep
 from .tensorboard import TensorBoard
+from .train_accuracy import train_accuracy
 from .tricks import tricks_of
 from .watch import LossWatch, NotFinite
 
@@ -114,7 +115,8 @@ def _watchers(parts: Parts, path: Path, started: float | None) -> Sitting:
     if recipe.early_stop:
         maximize = more_is_better(recipe.metrics, recipe.early_stop.monitor)
         early = EarlyStop(recipe.early_stop, maximize, stop, screen.message)
-    evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None)
+    accuracy = parts.forward.accuracy = train_accuracy(recipe, parts.world.device) if recipe.evaluate else None
+    evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, accuracy)
     clock = Clock(time.monotonic() if started is None else started)
     rollback = Rollback(path, screen.message) if recipe.on_nan == "rollback" else None
     return Sitting(parts, stop, watch, screen, evaluator, evaluation, saver, early, clock, rollback)
@@ -128,6 +130,8 @@ def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
     yield "clock", here.clock
     yield "watch", here.watch
     yield "evaluation", here.evaluation
+    if here.evaluation.accuracy:
+        yield "train_accuracy", here.evaluation.accuracy
     if here.parts.scaling:
         yield "scaler", here.parts.scaling
     if here.early:
@@ -138,9 +142,7 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
     """The loop with its hooks in order: what is no number is found before it is logged, evaluated or saved."""
     parts, recipe, per_epoch, total = here.parts, here.parts.recipe, here.parts.per_epoch, here.parts.total_steps
     here.recomputed = effects.recomputed
-    sums = recipe.accumulate > 1 and adds_up(parts)
-    rest = effects.penalties, effects.players, parts.scaling
-    step = TrainStep(parts.forward, parts.world, recipe.accumulate, sums, tricks, *rest)
+    step = step_of(parts, effects, tricks)
     measures = [step.measured, *([effects.penalties.measured] if effects.penalties else [])]
     log = Log(recipe.log_every, per_epoch, sinks, parts.state, measures)
     here.observers = (
@@ -155,3 +157,11 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
     hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen, *recording]
     here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)
+
+
+def step_of(parts: Parts, effects: Effects, tricks: Sequence[Hook]) -> TrainStep:
+    """The step of a run. Raises SpecError (TN0803) where its losses cannot be computed in parts."""
+    accumulate = parts.recipe.accumulate
+    sums = accumulate > 1 and adds_up(parts)
+    rest = effects.penalties, effects.players, parts.scaling
+    return TrainStep(parts.forward, parts.world, accumulate, sums, tricks, *rest)

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ..data.sources.registry import existing
-from ..data.sources.tensors import read_file
 from ..diagnostics import error
 from ..source import Source, Span
+from .weight_files import read_weights
 
 WRAPPERS = ("module.", "_orig_mod.", "model.")
-"""Prefixes that wrappers put before every name."""
+"""What wrappers put before names: DataParallel and averaged models, torch.compile, modules of Lightning."""
 
 
 def load_matching(model: nn.Module, name: str, spec: Source, span: Span | None) -> list[str]:
-    """Copy into the model what the file has for it; gives lines that say what did not match.
+    """Copy into the model what a file or a run's folder has for it; gives lines that say what did not match.
 
     Raises SpecError: TN0702 for a file that cannot be read, TN0703 where nothing matches.
     """
-    path: Path = existing(name, spec, span)
-    stored = read_file(path, span)
+    stored = read_weights(name, spec, span)
     own = named_tensors(model, stored)
     given = stripped(stored, own)
     matching = {name: value for name, value in given.items() if name in own and value.shape == own[name].shape}
     if not matching:
-        raise error("TN0703", f"nothing in `{name}` matches the net by name and shape", span)
+        advice = f"it has {_few(given)}; the net has {_few(own)}"
+        raise error("TN0703", f"nothing in `{name}` matches the net by name and shape", span, help=advice)
     with torch.no_grad():
         for key, value in matching.items():
             module, last = model.get_submodule(key.rpartition(".")[0]), key.rpartition(".")[2]
@@ -39,7 +37,10 @@ def load_matching(model: nn.Module, name: str, spec: Source, span: Span | None) 
                 own[key].copy_(value)
     lines = [f"weights: {len(matching)} of {len(own)} tensors from `{name}`"]
     lines += _listed("not in the file", [key for key in own if key not in given])
-    lines += _listed("of another shape", [key for key in given if key in own and key not in matching])
+    other = [key for key in given if key in own and key not in matching]
+    lines += _listed(
+        "of another shape", [f"{key} {list(given[key].shape)} for {list(own[key].shape)}" for key in other]
+    )
     return lines + _listed("not in the net", [key for key in given if key not in own])
 
 
@@ -65,13 +66,19 @@ def misfits(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> list[str]
 
 
 def stripped(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors without the prefixes that all their names have and the model's have not."""
-    found = dict(given)
-    for _ in range(len(WRAPPERS)):
-        for prefix in WRAPPERS:
-            if all(name.startswith(prefix) for name in found) and not any(name.startswith(prefix) for name in own):
-                found = {name.removeprefix(prefix): value for name, value in found.items()}
-    return found
+    """The tensors under the model's own names where only what wrappers put before them is different."""
+    return {_unwrapped(name, given, own): value for name, value in given.items()}
+
+
+def _unwrapped(name: str, given: Collection[str], own: Collection[str]) -> str:
+    short = name.replace("._orig_mod.", ".")  # of a submodule that was compiled
+    while short not in own and (prefix := next(filter(short.startswith, WRAPPERS), None)):
+        short = short.removeprefix(prefix)
+    return short if short in own and short not in given else name
+
+
+def _few(names: Collection[str]) -> str:
+    return ", ".join(f"`{name}`" for name in list(names)[:3]) + (", …" if len(names) > 3 else "")
 
 
 def _listed(what: str, names: list[str]) -> list[str]:

@@ -132,12 +132,13 @@ def used_parameters(forward: Forward, model: nn.Module, batch: Batch) -> list[nn
 @contextmanager
 def without_trace(forward: Forward) -> Iterator[None]:
     """A pass in which nothing of the model or of the random streams is changed for good."""
-    kept = [(buffer, buffer.clone()) for buffer in forward.model.buffers()]
+    written = [*forward.model.buffers(), *([forward.accuracy.counts] if forward.accuracy else [])]
+    kept = [(tensor, tensor.clone()) for tensor in written]
     with torch.random.fork_rng([forward.device] if forward.device.type == "cuda" else []):
         yield
     with torch.no_grad():
-        for buffer, value in kept:
-            buffer.copy_(value)
+        for tensor, value in kept:
+            tensor.copy_(value)
 
 
 def rates_as_tensors(optimizer: Optimizer) -> Optimizer:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..items import Items
+from ..pictures import Decoder
 from .base import Request, source
 
 LINE = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>\S.*?))[\s,]+(?:"(?P<name>[^"]*)"|(?P<label>[^\s",]+))\s*')
@@ -24,20 +25,14 @@ class Pictures:
 
     paths: Sequence[str]
     labels: Sequence[int] | None = None
+    loader: Decoder = field(default_factory=Decoder)
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        picture = opened(self.paths[index])
+        picture = self.loader(self.paths[index])
         return (picture,) if self.labels is None else (picture, self.labels[index])
-
-
-def opened(path: str) -> Any:
-    """A picture file in RGB, as torchvision's folders read it. Raises OSError."""
-    from torchvision.datasets.folder import default_loader
-
-    return default_loader(path)
 
 
 def numbered(names: Sequence[str], to_error: Callable[[str], Exception]) -> tuple[list[int], list[str] | None]:

@@ -19,11 +19,12 @@ from torch import Tensor
 from ...diagnostics import did_you_mean, error
 from ...ir.graph import Value
 from ..items import Items
+from ..pictures import Decoder
 from ..samples import Memory, Samples
 from .base import Request, source
 from .columns import Column, Columns, read_columns
 from .encoding import Categories, Numbers, fit
-from .folders import by_name, opened
+from .folders import by_name
 
 POLICIES = ("stop", "skip", "mean", "median")
 
@@ -265,7 +266,7 @@ class EncodedPictures(Items):
 
     def fetch(self, index: int, stream: int | None) -> dict[str, Any]:
         try:
-            picture = opened(self.dataset[index])
+            picture = Decoder()(self.dataset[index])
         except (OSError, ValueError, SyntaxError) as problem:
             raise error("TN0702", f"sample {self.called(index)} cannot be read: {problem}", self.span) from problem
         return {self.field: picture, **{name: tensor[index] for name, tensor in self.tensors.items()}}

@@ -17,6 +17,7 @@ from ...ir.values import Call
 from ...parameters.arguments import lowered
 from ..calls import signature
 from ..items import Items, to_tensor
+from ..pictures import Decoder
 from ..samples import Memory
 from .base import Request
 from .downloads import confined
@@ -81,7 +82,7 @@ def read(request: Request, arguments: Mapping[str, Any]) -> Memory | Items:
     options = {**switch, **arguments}
     try:
         with confined(options):
-            dataset = _wrapped(cls(**options))
+            dataset = _wrapped(_decoding(cls(**options)))
         length = len(dataset)
     except SpecError:
         raise
@@ -112,6 +113,15 @@ def _failure(request: Request, options: Mapping[str, Any], problem: Exception) -
     place = f"put its files into {options['root']}, as torchvision lays them out"
     can_fetch = options.get("download") is False
     return request.unreadable(message, f"write `download = true` to fetch it, or {place}" if can_fetch else place)
+
+
+def _decoding(dataset: Any) -> Any:
+    """The data set, with a faster decoder of the same pictures where it has torchvision's own."""
+    from torchvision.datasets.folder import default_loader
+
+    if getattr(dataset, "loader", None) is default_loader:
+        dataset.loader = Decoder()
+    return dataset
 
 
 def _wrapped(dataset: Any) -> Any:

@@ -53,6 +53,9 @@ class Pipeline:
     ):
         self.first, self.last = first.steps(training), last.steps(training)
         self.dtypes, self.kinds, self.seed = dtypes, kinds, seed
+        self.overwrites = bool(self.last) and self.last[0].transform.name == "Normalize"
+        if self.overwrites:
+            self.last[0].module.inplace = True
 
     @property
     def fixed_steps(self) -> int:
@@ -69,6 +72,11 @@ class Pipeline:
     def one_by_one(self) -> bool:
         """Whether some step runs on one sample after another."""
         return not all(each.at_once for each in [*self.first, *self.last])
+
+    @property
+    def pictures(self) -> list[str]:
+        """The fields that are images."""
+        return [name for name, kind in self.kinds.items() if kind == IMAGE]
 
     @property
     def crops(self) -> int:
@@ -89,22 +97,34 @@ class Pipeline:
 
     def __call__(self, fields: Fields, samples: Tensor, epoch: int) -> Fields:
         """Fields [samples, …] of the samples with these numbers, as they are in `epoch`."""
-        moving, numbers = wrapped(self._moving(fields), self.kinds), samples.numpy()
-        moving = self._run(self.first, moving, numbers, epoch)
-        moving = {name: self._unit(name, value) for name, value in moving.items()}
-        moving = self._run(self.last, moving, numbers, epoch)
-        return {name: self._finished(name, value) for name, value in {**fields, **moving}.items()}
+        moving = self._run(self.first, wrapped(self._moving(fields), self.kinds), samples.numpy(), epoch)
+        return self._finish(fields, moving, samples, epoch)
 
-    def prepared(self, fields: Fields, samples: Tensor, steps: int | None = None) -> Fields:
-        """The fields after `augment` or `prepare` alone, or after so many of its steps, as they are in epoch 0."""
-        moving = self._run(self.first[:steps], wrapped(self._moving(fields), self.kinds), samples.numpy(), epoch=0)
+    def prepared(self, fields: Fields, samples: Tensor, steps: int | None = None, epoch: int = 0) -> Fields:
+        """The fields after `augment` or `prepare` alone, or after so many of its steps."""
+        moving = self._run(self.first[:steps], wrapped(self._moving(fields), self.kinds), samples.numpy(), epoch)
         return {**fields, **{name: plain(value) for name, value in moving.items()}}
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether samples can be prepared one by one, then joined, then finished together, which is faster: what boxes
+        and points are relative to would be lost in between."""
+        return all(each.at_once for each in self.last) and {IMAGE, MASK}.issuperset(self.kinds.values())
+
+    def finished(self, fields: Fields, samples: Tensor, epoch: int) -> Fields:
+        """Fields that are prepared, after all the rest."""
+        return self._finish(fields, wrapped(self._moving(fields), self.kinds), samples, epoch)
+
+    def _finish(self, fields: Fields, moving: Fields, samples: Tensor, epoch: int) -> Fields:
+        moving = {name: self._unit(name, value) for name, value in moving.items()}
+        moving = self._run(self.last, moving, samples.numpy(), epoch)
+        return {name: self._as_wanted(name, value) for name, value in {**fields, **moving}.items()}
+
     def undone(self, image: Tensor) -> Tensor:
-        """An image [..., C, H, W] of a finished sample with its normalisation taken back."""
+        """Images [..., C, H, W] of finished samples with their normalisation taken back."""
         for each in reversed(self.last):
             if each.transform.name == "Normalize":
-                mean, std = (torch.tensor(value)[:, None, None] for value in (each.module.mean, each.module.std))
+                mean, std = (image.new_tensor(value)[:, None, None] for value in (each.module.mean, each.module.std))
                 image = image * std + mean
         return image
 
@@ -119,17 +139,19 @@ class Pipeline:
         return {n: each for n, each in fields.items() if n in self.dtypes} if not self.kinds else dict(fields)
 
     def _unit(self, name: str, value: Tensor) -> Tensor:
-        """uint8 images as float in [0, 1], float images as uint8 where the net wants that."""
+        """uint8 images as float in [0, 1], float images as uint8 where the net wants that; `Normalize` may write over
+        what comes of it."""
         from torchvision.transforms.v2 import functional
 
         wanted = self.dtypes.get(name)
         if self.kinds.get(name) == IMAGE:
             target = torch.uint8 if wanted == torch.uint8 else torch.float32
-            differs = target == torch.uint8 or not value.is_floating_point()
-            return like(functional.to_dtype(value, target, scale=True), value) if differs else value
+            if target == torch.uint8 or not value.is_floating_point():
+                return like(functional.to_dtype(value, target, scale=True), value)
+            return like(plain(value).clone(), value) if self.overwrites else value
         return value if wanted is None or isinstance(value, TVTensor) else value.to(wanted)
 
-    def _finished(self, name: str, value: Tensor) -> Tensor:
+    def _as_wanted(self, name: str, value: Tensor) -> Tensor:
         if name in self.dtypes:
             return plain(value).to(self.dtypes[name])
         whole = not value.is_floating_point() and value.dtype != torch.bool

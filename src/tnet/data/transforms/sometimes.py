@@ -30,8 +30,11 @@ class Sometimes:
         return {"num_input_channels": parameters["channels"]} if parameters["happens"][sample] else None
 
     def apply(self, images: Tensor, parameters: Parameters) -> Tensor:
-        happens = parameters["happens"]
+        happens, channels = parameters["happens"], {"num_input_channels": parameters["channels"]}
+        if not happens.any():
+            return images
+        if happens.all():
+            return self.transform.transform(images, channels)
         chosen, others = (torch.from_numpy(each.nonzero()[0]) for each in (happens, ~happens))
-        changed = self.transform.transform(taken(images, chosen), {"num_input_channels": parameters["channels"]})
-        parts = [(chosen, {"images": changed}), (others, {"images": taken(images, others)})]
-        return assembled([each for each in parts if len(each[0])])["images"]
+        changed = self.transform.transform(taken(images, chosen), channels)
+        return assembled([(chosen, {"images": changed}), (others, {"images": taken(images, others)})])["images"]

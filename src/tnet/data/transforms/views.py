@@ -22,6 +22,12 @@ class Views(Pipeline):
             for number, name in enumerate(names[1:], 1)
         }
 
+    in_parts = False
+
+    @property
+    def pictures(self) -> list[str]:
+        return [*super().pictures, *self.others]
+
     def after(self, steps: int) -> Pipeline:
         rest = super().after(steps)
         rest.others = {name: each.after(steps) for name, each in self.others.items()}

@@ -87,7 +87,7 @@ def _settings(runs: Sequence[tuple[str, Facts]]) -> Iterator[str]:
 
 def _flat(about: Mapping[str, Any]) -> dict[str, str]:
     groups = {title: values for title, values in settings(about) if title != "given on the command line"}
-    others = {name: shown(about[name]) for name in ("net", "recipe", "seed", "device") if name in about}
+    others = {name: shown(about[name]) for name in ("net", "recipe", "device") if name in about}
     samples = {
         f"{name} samples": shown(count) for name, count in ((about.get("data") or {}).get("samples") or {}).items()
     }

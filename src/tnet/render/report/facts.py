@@ -8,12 +8,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ...diagnostics import error
 from ...training.log import read_events
-from ...training.run import METRICS, SPEC, read_about
+from ...training.run import ABOUT, METRICS, SPEC, read_about
 from .record import Record, read_record
 
 AVERAGES = ("ema", "swa")
 """Settings with which evaluations are of averaged weights."""
+
+KINDS = {
+    ("spec",): str, ("hypers",): dict, ("settings",): dict, ("versions",): dict, ("overrides",): dict,
+    ("steps",): dict, ("steps", "total"): int, ("steps", "per_epoch"): int,
+    ("data",): dict, ("data", "samples"): dict, ("resumed",): list,
+}  # fmt: skip
+"""What of `run.yaml` a page relies on, by the keys that lead to it."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,17 @@ def read_facts(path: Path) -> Facts:
         text = (path / SPEC).read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
-    return facts_of(path, read_about(path), read_record(path), text)
+    about = read_about(path)
+    if wrong := next((".".join(keys) for keys, kind in KINDS.items() if not _is(about, keys, kind)), None):
+        raise error("TN0902", f"`{path / ABOUT}` is damaged: `{wrong}` is not what a run writes")
+    return facts_of(path, about, read_record(path), text)
+
+
+def _is(about: Any, keys: Sequence[str], kind: type) -> bool:
+    """Whether what the keys lead to is of a kind; only the spec's name has to be there."""
+    for key in keys:
+        about = about.get(key) if isinstance(about, Mapping) else None
+    return isinstance(about, kind) or about is None and kind is not str
 
 
 def facts_of(path: Path, about: Mapping[str, Any], record: Record, text: str) -> Facts:

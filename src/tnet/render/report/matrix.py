@@ -12,6 +12,8 @@ from ..plot import LINE, MARGIN
 WIDTH = 560
 LARGEST, LEAST = 44, 5
 """Pixels of a cell."""
+FRAMED = 14
+"""Pixels from which a cell without a count has a frame."""
 NAMES = 180
 """The widest that the names of the classes may be."""
 
@@ -58,8 +60,9 @@ def _add_row(canvas: Canvas, row: Sequence[int], left: float, y: float, cell: fl
     for column, count in enumerate(row):
         x = left + column * cell
         shade = SHADES[ceil(count / total * (len(SHADES) - 1))] if count else "paper"
-        canvas.add(Box(x, y, cell - 1, cell - 1, shade if count else "grid"))
-        if not count:
+        if count or cell >= FRAMED:
+            canvas.add(Box(x, y, cell - 1, cell - 1, shade if count else "grid"))
+        if not count and cell >= FRAMED:
             canvas.add(Box(x + 1, y + 1, cell - 3, cell - 3, "paper"))
-        elif written:
+        elif count and written:
             canvas.add(Text(x + (cell - 1) / 2, y + cell / 2 + SIZE / 3, str(count), "ink", "middle"))

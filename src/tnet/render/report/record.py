@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -50,20 +51,19 @@ class Record:
 
     def write(self, folder: Path) -> None:
         """Raises SpecError (TN0902)."""
-        write(folder / RECORD, json.dumps(vars(self), separators=(",", ":")).encode())
+        text = json.dumps(vars(self), separators=(",", ":"))
+        write(folder / RECORD, f'{{"sha256": "{sha256(text.encode()).hexdigest()}",\n{text[1:]}'.encode())
 
 
 def read_record(folder: Path) -> Record:
     """The record of a run; an empty one where there is none, or it is damaged."""
     try:
-        found = json.loads((folder / RECORD).read_bytes())
-        record = Record(**found)
-    except (OSError, ValueError, TypeError):
+        first, text = (folder / RECORD).read_text(encoding="utf-8").split("\n", 1)
+        text = "{" + text
+        is_whole = json.loads(f"{first[:-1]}}}")["sha256"] == sha256(text.encode()).hexdigest()
+        return Record(**json.loads(text)) if is_whole else Record()
+    except (OSError, ValueError, TypeError, KeyError):
         return Record()
-    fits = all(
-        isinstance(getattr(record, name), type(value)) for name, value in vars(Record()).items() if value is not None
-    )
-    return record if fits else Record()
 
 
 def _rounded(value: Any) -> Any:

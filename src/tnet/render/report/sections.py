@@ -8,6 +8,7 @@ from typing import Any
 from ...training.progress import duration
 from ..canvas_svg import svg
 from ..html import html_table, table, words
+from ..tracks import is_number
 from .curves import curves
 from .facts import Facts
 from .matrix import matrix_figure
@@ -42,7 +43,7 @@ def about(facts: Facts) -> Iterator[tuple[str, str]]:
     given, record = facts.about, facts.record
     yield "command", given.get("command", "")
     yield "started", given.get("started", "")
-    for sitting in given.get("resumed") or ():
+    for sitting in filter(lambda each: isinstance(each, Mapping), given.get("resumed") or ()):
         yield "resumed", f"{sitting.get('at')}, after step {sitting.get('step')}"
     yield "device", given.get("device", "")
     samples = (given.get("data") or {}).get("samples") or {}
@@ -50,7 +51,7 @@ def about(facts: Facts) -> Iterator[tuple[str, str]]:
     if record.parameters:
         frozen = f", {record.trained:,} of them trained" if record.trained != record.parameters else ""
         yield "parameters", f"{record.parameters:,}{frozen}"
-    if seconds := (facts.end or {}).get("seconds"):
+    if is_number(seconds := (facts.end or {}).get("seconds")):
         yield "time", duration(seconds)
 
 

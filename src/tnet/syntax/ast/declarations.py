@@ -102,9 +102,14 @@ Declaration = Union[Hyper, Constant, Def, FromImport, Use, Block, Net, Autograd,
 
 @dataclass(frozen=True)
 class Tree:
-    """A parsed spec: always whole, whatever the text was."""
+    """A parsed spec: always whole, whatever the text was.
+
+    With gaps it holds items that could not be read, or that end where the text does not say so; without, what its
+    diagnostics tell of was read as what it was meant for.
+    """
 
     source: Source
     declarations: tuple[Declaration, ...]
     comments: tuple[Comment, ...]
     diagnostics: tuple  # of diagnostics.Diagnostic
+    has_gaps: bool = False

@@ -61,10 +61,15 @@ def kernels(model: nn.Module, images: Sequence[Sequence[Any]]) -> Kernels | None
         sizes = [tuple(each) for each in images if all(isinstance(size, int) for size in each)]
         for path, module in model.named_modules():
             weight = getattr(module, "weight", None)
-            if isinstance(weight, Tensor) and weight.ndim == 2:
-                size = next((each for each in sizes if prod(each) == weight.shape[1]), None)
-                return _kernels(path, weight.view(-1, *size)) if size else None
+            size = next((each for each in sizes if _is_over(weight, each)), None)
+            if size:
+                return _kernels(path, weight.view(-1, *size))
     return None
+
+
+def _is_over(weight: object, size: Sequence[int]) -> bool:
+    """Whether a weight is that of a linear layer over all pixels of an image."""
+    return isinstance(weight, Tensor) and weight.ndim == 2 and weight.shape[1] == prod(size)
 
 
 def _kernels(path: str, weight: Tensor) -> Kernels:
