@@ -165,6 +165,15 @@ class Spec:
         """Everything that is wrong with the spec and every lint, sorted by place."""
         return list(self.compilation.diagnostics)
 
+    def check_data(self) -> list[Diagnostic]:
+        """What is wrong with the data: every sample is read once, and tried with the net and the loss of the recipe.
+
+        Nothing is downloaded. Raises SpecError where the spec itself is wrong.
+        """
+        from .training.data_check import check_data
+
+        return check_data(self.checked(training=True))
+
     def gradcheck(self) -> list[GradientCheck]:
         """A test of each `autograd` function against finite differences, at the shapes at which the nets use it.
 

@@ -19,7 +19,7 @@ TEXT = Source("spec.tnet", "data { }" + " " * 100)
 SPAN = TEXT.span(0, 4)
 
 
-def call(name: str, *args: Any, **kwargs: Any) -> Call:
+def call(name: str, /, *args: Any, **kwargs: Any) -> Call:
     return Call(name, args, kwargs, True, SPAN)
 
 

@@ -294,7 +294,7 @@ def test_the_command_line(tmp_path, package, capsys, monkeypatch):
         ("Sentences(Sentences(x=1))", "TN0301", "x", "no argument `x`"),
         ("Gain(0.5)", "TN0704", "Gain", "no data set: it has no `__len__`"),
         ("NoLength()", "TN0704", "NoLength", "no `__len__`"),
-        ("Endless()", "TN0001", "Endless", "stream of samples"),
+        ("Endless()", "TN0704", "Endless", "it has no `__len__`"),
     ],
 )
 def test_refused_before_anything_is_made(tmp_path, package, source, code, marked, message):

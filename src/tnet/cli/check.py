@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, SpecError, counted
 from ..diagnostics.render.escape import escape
-from .arguments import later, recipe_argument, setting_arguments
+from .arguments import recipe_argument, setting_arguments
 from .failures import code_of
 from .output import show
 from .specs import open_spec
@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="full", help="json, github and sarif are for programs")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="short for --format json")
     parser.add_argument("--gradcheck", action="store_true", help="test declared gradients against finite differences")
-    later(parser, "--data")
+    parser.add_argument("--data", action="store_true", help="read every sample, and try the data with net and loss")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
     tested = options.gradcheck and spec.compilation.model_ok
     checks = spec.gradcheck() if tested else []
     diagnostics = [*spec.check(), *dict.fromkeys(problem for each in checks for problem in each.problems)]
+    if options.data and spec.compilation.ok:
+        diagnostics += spec.check_data()
     show(diagnostics, options.format)
     if options.format == "full":
         print("\n" * bool(diagnostics) + verdict(spec.source_file.name, diagnostics))

@@ -36,11 +36,12 @@ def load(
     device: str,
     known: Mapping[int, Mapping] | None,
     drawn: Mapping[str, Tensor] | None,
+    fetch: bool,
 ) -> Loaders:
     """See `DataRecipe.load`."""
     if data is not None:
         recipe = replace(recipe, sources={}, spans={name: at for name, at in recipe.spans.items() if name == "split"})
-    samples = _given(recipe, data) if data is not None else _read(recipe)
+    samples = _given(recipe, data) if data is not None else _read(recipe, fetch)
     parts = fitted(cut(recipe, samples, drawn), recipe.spans)
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
     first = parts["train"]
@@ -60,11 +61,14 @@ def load(
         if keeps:
             room, read, pipeline = room - kept.size(), kept, pipeline.after(kept.steps)
         one_by_one = pipeline.one_by_one or not (read.uniform or keeps)
-        options = recipe.working.options(one_by_one, len(indices), device)
+        if read.by_stream and recipe.working.workers not in ("auto", 0):
+            advice = "a stream is read in its own order, by the run's own process"
+            raise error("TN0704", "`workers` cannot share a stream", recipe.spans.get("workers"), help=advice)
+        options = recipe.working.options(one_by_one and not read.by_stream, len(indices), device)
         filling = padding(recipe.pad, recipe.inputs)
         loaders[name] = Loader(read, indices, pipeline, batch, seed if training else None,
                                training and recipe.skip_single, options, filling)  # fmt: skip
-        _check(recipe, loaders[name], name)
+        require_fit(recipe, loaders[name], name, loaders[name].make(indices[:1], 0))
     train = first[0]
     notes = [_sizes(loaders, train.classes), *train.notes, *_printed(last.statistics)]
     split = {name: parts[name][1] for name in names_cut(recipe, samples) if not train.ordered}
@@ -122,9 +126,8 @@ def _given(recipe: DataRecipe, data: Any) -> dict[str, Samples]:
     return {part: tensors.from_arrays(lot, names) for part, lot in (data if by_part else {"train": data}).items()}
 
 
-def _check(recipe: DataRecipe, loader: Loader, part: str) -> None:
-    """A sample of the part, made as training makes it, fits the net's inputs. Raises SpecError (TN0703)."""
-    fields = loader.make(loader.indices[:1], epoch=0)
+def require_fit(recipe: DataRecipe, loader: Loader, part: str, fields: Mapping[str, Tensor]) -> None:
+    """Samples of the part, made as training makes them, fit the net's inputs. Raises SpecError (TN0703)."""
     source = "train" if part not in recipe.sources else part
     span = recipe.spans.get(source)
     for wanted in recipe.inputs:

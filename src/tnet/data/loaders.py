@@ -122,7 +122,7 @@ class Loader:
 
     def batch(self, chunk: Tensor, epoch: int) -> Fields:
         """A batch of these samples; empty where none can be read and this is evaluation, which can go without."""
-        return self.make(chunk, epoch) if self.seed is not None else self._some(chunk, epoch)
+        return self.make(chunk, epoch) if self.seed is not None else self.some(chunk, epoch)
 
     def make(self, chunk: Tensor, epoch: int) -> Fields:
         """The fields of these samples as they are in this epoch; where none of them can be read and that may be, the
@@ -133,12 +133,14 @@ class Loader:
         after = torch.searchsorted(self.indices, chunk[-1:]) + 1
         rest = self.indices.roll(-int(after)).split(1) if self.samples.tolerant else ()
         for each in (chunk, *rest):
-            if fields := self._some(each, epoch):
+            if fields := self.some(each, epoch):
                 return fields
         raise error("TN0702", "none of the samples can be read", self.samples.span)
 
-    def _some(self, chunk: Tensor, epoch: int) -> Fields:
-        """The fields of those of the samples that can be read."""
+    def some(self, chunk: Tensor, epoch: int) -> Fields:
+        """The fields of those of the samples that can be read; empty where none can."""
+        if self.samples.uniform:
+            return self.make(chunk, epoch)
         parts = self.pipeline.in_parts and not self.padding
         read = [(one, fields) for one in chunk.split(1) if (fields := self._unless_bad(one, epoch, parts))]
         made = [fields for _, fields in read]
@@ -201,8 +203,14 @@ class Loader:
                 if batch.fields:
                     yield batch.fields
         except Exception:
-            self.pool = None
+            self.close()
             raise
+
+    def close(self) -> None:
+        """Ends the workers; they start anew where another epoch is asked for."""
+        pool, self.pool = self.pool, None
+        if pool is not None:
+            pool.end()
 
     def _in_worker(self, chunk: Tensor, epoch: int) -> Batch:
         return Batch(self.batch(chunk, epoch), dict(self.skipped))
@@ -239,6 +247,11 @@ class Loaders:
     statistics: Mapping[int, Mapping[str, list[float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     split: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Ends all workers."""
+        for loader in self.parts.values():
+            loader.close()
 
     @property
     def parts(self) -> dict[str, Loader]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,14 @@ class Pool:
             Making(make), batch_size=None, sampler=self, generator=own, worker_init_fn=begin,
             persistent_workers=True, **options,
         )  # fmt: skip
-        self.busy = False
+        self.busy = self.ends = False
+
+    def end(self) -> None:
+        """Ends the workers, who heed no signal."""
+        atexit.unregister(self.end)
+        running, self.loader._iterator = self.loader._iterator, None
+        if running is not None:
+            running._shutdown_workers()
 
     def __iter__(self) -> Iterator[Task]:
         return iter(self.tasks)
@@ -59,7 +67,11 @@ class Pool:
         """What is made of the tasks, in their order. Raises SpecError where one fails."""
         self.tasks, self.busy = tasks, True
         try:
-            for batch in self.loader:
+            batches = iter(self.loader)
+            if not self.ends:  # before multiprocessing waits for workers that do not know of an end
+                self.ends = True
+                atexit.register(self.end)
+            for batch in batches:
                 if isinstance(batch, Failed):
                     raise SpecError(batch.diagnostics)
                 yield batch

@@ -61,18 +61,20 @@ class DataRecipe:
         device: str = "cpu",
         statistics: Mapping[int, Mapping[str, list[float]]] | None = None,
         split: Mapping[str, Tensor] | None = None,
+        fetch: bool = True,
     ) -> Loaders:
         """The data, read, checked against the net and cut into parts.
 
         `seed` is for order and augmentation, `batch` the samples of one batch. `data` stands in for the sources:
         arrays or tensors, the net's inputs in order and the target, a map from field names, or a map from `train`,
-        `val` and `test` to such. `statistics` are used in place of computing "auto", `split` in place of
-        drawing it: the numbers of each part's samples. Raises SpecError (TN0702, TN0703,
-        TN0704).
+        `val` and `test` to such. `statistics` are used in place of computing "auto", `split`, the numbers of each
+        part's samples, in place of drawing it; `fetch` allows downloads, where the spec asks for them.
+
+        Raises SpecError (TN0702, TN0703, TN0704).
         """
         from .load import load
 
-        return load(self, seed, batch, data, device, statistics, split)
+        return load(self, seed, batch, data, device, statistics, split, fetch)
 
     def counts(self) -> dict[str, int]:
         """The samples of each part. No sample is made, no statistics are taken, nothing is downloaded.

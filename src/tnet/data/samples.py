@@ -71,6 +71,10 @@ class Samples:
         """The names that `column` knows."""
         return ()
 
+    def called(self, index: int) -> str:
+        """A sample as messages name it."""
+        return f"`{self.paths[index]}`" if self.paths else str(index)
+
     def order(self, indices: Tensor, stream: int) -> Tensor:
         """The samples in the random order of an epoch."""
         return indices[streams.permutation(stream, len(indices))]

@@ -13,7 +13,7 @@ from ..syntax import ast
 from .callees import Skip, describe
 from .evaluation import compile_time, evaluate, evaluate_each, evaluates
 from .frames import MISSING, Frame, Unsettled
-from .library import library_value
+from .library import CONSTANTS, library_value
 from .operators import counted_items
 from .suggestions import suggest
 
@@ -58,7 +58,7 @@ def lookup(name: str, span: Span, frame: Frame, as_value: bool = False) -> Any:
     if name == "training" and frame.module is not None:
         return TrainingFlag()
     if frame.section:
-        return values.Call(name, span=span)
+        return CONSTANTS.get(name, values.Call(name, span=span))
     found = library_value(name)
     if found is not MISSING:
         return found

@@ -66,6 +66,7 @@ def train(
         stack.enter_context(environment.process_settings(spec.recipe))
         parts = assemble(spec, data, _to_stderr, earlier)
         stack.callback(parts.forward.close)
+        stack.callback(parts.loaders.close)
         if path is None:
             path = stack.enter_context(new_folder(spec, out))
         return _run(parts, path, earlier, command, started, observers)
@@ -131,6 +132,8 @@ def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
         call(state, ended)
     result = {"steps": state.step, "seconds": results["seconds"]} | ({"stopped_early": True} if stop.early else {})
     result |= {"checkpoint": str(checkpoint.relative_to(path))} if checkpoint else {}
+    if here.skipped:
+        about["data"] |= here.skipped.records()
     write_about(path, about | {"result": result})
     here.screen.message(f"saved in {path}")
     loss = detached(model.eval(), parts.recipe.losses)

@@ -29,6 +29,7 @@ from .rate_news import RateFeedback, RateNews
 from .resuming import Earlier
 from .rules.effects import Effects, effects_of
 from .run import CHECKPOINTS, METRICS
+from .skipped import Skipped
 from .snoop import Snoop
 from .state import Stateful
 from .step import TrainStep
@@ -55,6 +56,7 @@ class Sitting:
     loop: Loop | None = None
     observers: tuple[Hook, ...] = ()
     recomputed: Sequence[nn.Module] = ()
+    skipped: Skipped | None = None
     boards: Sequence[TensorBoard] = ()
 
     def observe(self, hook: Hook) -> None:
@@ -88,6 +90,9 @@ def sitting(parts: Parts, path: Path, earlier: Earlier | None = None, started: f
     tricks = [*effects.tricks, *tricks_of(parts)]
     if parts.recipe.snoop:
         tricks.append(Snoop(parts.spec.net, parts.forward, path, here.screen.message))
+    if parts.spec.data_recipe.on_bad_sample == "skip":
+        here.skipped = Skipped(parts.loaders.parts, sinks, here.screen.message)
+        parts.state.register("skipped", here.skipped)
     environment.seed(parts.recipe.seed)  # again: what libraries draw while they are imported depends on what was before
     if earlier:
         earlier.restore(parts.state)
@@ -152,10 +157,12 @@ def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Ho
         here.screen,
         *([here.early] if here.early else []),
         *recording,
+        *([here.skipped] if here.skipped else []),
     )
     here.evaluation.connect(tricks, here.observers)
     news = RateNews(parts.state.schedule, per_epoch, here.screen.message)
     hooks = [here.watch, log, here.evaluation, here.saver, news, here.screen, *recording]
+    hooks += [here.skipped] if here.skipped else []
     here.loop = Loop(step, parts.loaders.train, parts.world, total, hooks, here.stop)
 
 

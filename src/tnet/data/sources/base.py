@@ -91,3 +91,11 @@ def path_arguments(name: str) -> Sequence[str]:
 
 def _written(annotation: Any) -> Any:
     return str if annotation is Path else annotation
+
+
+def existing(name: str, spec: Source, span: Span | None) -> Path:
+    """The path of a file or folder that must be there."""
+    path = paths.resolve(name, spec, span)
+    if not path.exists():
+        raise error("TN0702", f"no file or folder `{name}`", span, help=f"looked for {path}")
+    return path

@@ -5,17 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ...diagnostics import did_you_mean, error
 from ...elaborate import paths
 from ...ir.values import Call, Combined
-from ...source import Source, Span
+from ...source import Span
 from ..calls import argument_span, bind, described_value
 from ..samples import Samples
-from . import fake, folders, own, scikit, table, tensors, text, vision  # noqa: F401  each registers its sources
-from .base import CHECKS, SOURCES, Request, Wanted, expected, path_arguments
+from . import fake, folders, own, scikit, shards, table, tensors, text, video, vision  # noqa: F401  each registers its sources
+from .base import CHECKS, SOURCES, Request, Wanted, existing, expected, path_arguments
 from .joined import joined
 
 
@@ -61,14 +60,6 @@ class JoinedChoice:
         """The samples of all. Raises SpecError as they do, and TN0703 where they do not go together."""
         samples = [each.read(wanted) for each in self.parts]
         return joined(samples, [each.name for each in self.parts], self.span)
-
-
-def existing(name: str, spec: Source, span: Span | None) -> Path:
-    """The path of a file or folder that must be there."""
-    path = paths.resolve(name, spec, span)
-    if not path.exists():
-        raise error("TN0702", f"no file or folder `{name}`", span, help=f"looked for {path}")
-    return path
 
 
 def choose(value: Any, span: Span) -> SourceChoice | JoinedChoice:

@@ -28,6 +28,9 @@ class Views(Pipeline):
     def pictures(self) -> list[str]:
         return [*super().pictures, *self.others]
 
+    in_parts = False
+    """Each view is finished with what it was prepared as."""
+
     def after(self, steps: int) -> Pipeline:
         rest = super().after(steps)
         rest.others = {name: each.after(steps) for name, each in self.others.items()}
