@@ -48,6 +48,16 @@ train {{
   evaluate  = 5 epochs
 }}
 """
+REGIONS_TAIL = """
+train {
+  epochs    = 100000
+  batch     = 8
+  loss      = cross_entropy(output.flatten(0, 1), target.flatten())
+  optimizer = AdamW(lr=1e-3)
+  checkpoint = none
+  evaluate  = none
+}
+"""
 MLP = """
 net MLP(image: float[N, 1, 8, 8]) -> logits: float[N, 10] {
   flatten(1)
@@ -282,6 +292,50 @@ def process(threads: int, folder: Path) -> None:
     tell(f"a process to trained digits, {threads} thread(s)", measured, "by hand", 1.0)
 
 
+COLD = """
+import sys, time, torch, tnet
+from tnet.training import regions
+from tnet.training.parts import assemble
+from tnet.training.sitting import sitting
+
+torch.set_num_threads(int(sys.argv[1]))
+if sys.argv[2] == "whole":
+    regions.COPIES = 10**6
+text = open(sys.argv[3]).read().split("\\ndata {")[0] + sys.argv[4]
+tokens = torch.randint(256, (320, 65))
+parts = assemble(tnet.loads(text, depth=24, width=128, context=64), (tokens[:, :-1], tokens[:, 1:]), print)
+here = sitting(parts, __import__("pathlib").Path(sys.argv[5]))
+times = []
+for _ in range(12):
+    here.loop.total_steps += 1
+    started = time.perf_counter()
+    here.loop.run(parts.state)
+    times.append(time.perf_counter() - started)
+print(sum(times[:2]), min(times[3:]))
+"""
+"""A process without cached kernels: the seconds of the first two steps, the second of which compiles, and of a later
+one."""
+
+
+def first_step(threads: int, folder: Path) -> None:
+    """The first steps of a transformer of 24 layers, each distinct block compiled once against all at once."""
+    gallery = Path(__file__).parent.parent / "specs" / "gpt.tnet"
+    found = {}
+    for way in ("regions", "whole"):
+        (folder / way).mkdir()
+        environment = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(folder / way / "cache")}
+        command = [sys.executable, "-c", COLD, str(threads), way, str(gallery), REGIONS_TAIL, str(folder / way)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        found[way] = tuple(map(float, done.stdout.split()[-2:]))
+    (first, later), (whole, whole_later) = found["regions"], found["whole"]
+    mark = "" if whole / first >= 1.5 and later <= 1.03 * whole_later else "  MISSED"
+    ratio = f"first steps {whole / first:.2f} times as early by regions (aim 1.5){mark}"
+    steps = f"later steps {later * 1e3:.0f} ms, whole {whole_later * 1e3:.0f} ms"
+    print(
+        f"24-layer transformer, {threads} thread(s): {ratio}   {first:.0f} s, whole {whole:.0f} s; {steps}", flush=True
+    )
+
+
 def quietly(work: Mapping[str, Epoch], rounds: int, epochs: int = EPOCHS) -> dict[str, list[float]]:
     """The seconds of each round of so many epochs, after two to warm up; what the peers print is kept away."""
 
@@ -319,12 +373,12 @@ def main(arguments: list[str] | None = None) -> None:
             subprocess.run(command, check=True)
         return
     torch.set_num_threads(options.threads)
-    for name in options.rows or (*ROWS, "resnet", "process"):
+    for name in options.rows or (*ROWS, "resnet", "process", "regions"):
         with tempfile.TemporaryDirectory() as folder:
             if name in ROWS:
                 small(name, options.threads, Path(folder))
             else:
-                {"resnet": resnet, "process": process}[name](options.threads, Path(folder))
+                {"resnet": resnet, "process": process, "regions": first_step}[name](options.threads, Path(folder))
 
 
 if __name__ == "__main__":
