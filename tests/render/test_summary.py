@@ -137,6 +137,15 @@ def test_readable(count, text):
     assert readable(count) == text
 
 
+def test_outputs_within_outputs():
+    """What a recurrent layer gives, and maps: the head says all types."""
+    spec = tnet.loads("net A(v: float[N, T=5, 4]) { LSTM(8, batch_first=true) }")
+    head = str(spec.summary()).splitlines()[0]
+    assert head == "A(v: float32[N, T, 4]) -> float32[N, T, 8], (float32[1, N, 8], float32[1, N, 8])"
+    spec = tnet.loads('net A(v: float[N, 4]) { return {"a": v, "b": [v]} }')
+    assert str(spec.summary()).splitlines()[0] == "A(v: float32[N, 4]) -> {a: float32[N, 4], b: (float32[N, 4])}"
+
+
 GALLERY = {
     "alexnet": ("AlexNet_Weights", {}),
     "densenet": ("DenseNet121_Weights", {}),

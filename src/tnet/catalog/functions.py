@@ -61,7 +61,7 @@ ATTRIBUTES = frozenset("T mT H mH real imag".split())
 """Attributes of tensors that are tensors; `shape`, `ndim` and `dtype` are compile-time."""
 
 CREATE_FROM_NONE = frozenset(
-    "arange zeros ones full empty eye linspace logspace rand randn randint randperm tril_indices triu_indices"
+    "arange tensor zeros ones full empty eye linspace logspace rand randn randint randperm tril_indices triu_indices"
     " hann_window hamming_window blackman_window bartlett_window kaiser_window range".split()
 )
 """Functions that make a tensor from none: they get the device of the body's first tensor."""

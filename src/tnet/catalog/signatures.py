@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
+from typing import Any
 
 from torch import nn
 
@@ -35,3 +36,12 @@ def takes_function(parameter: inspect.Parameter) -> bool:
     """Whether an argument wants a function from tensors to tensors (`activation=gelu`), by its annotation."""
     text = str(parameter.annotation)
     return "Callable" in text and "Tensor" in text
+
+
+def floats_for(parameter: inspect.Parameter | None, value: Any) -> tuple[float, ...] | None:
+    """The numbers of a list that stands where an argument wants a tensor, by its annotation; None for all else."""
+    text = str(parameter.annotation) if parameter else ""
+    if "Tensor" not in text or "Callable" in text or not isinstance(value, list) or not value:
+        return None
+    numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in value)
+    return tuple(map(float, value)) if numbers else None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..catalog import detectors
 from ..ir import graph as ir
 from . import expressions as py
 from .effects import live_nodes
@@ -48,6 +49,7 @@ class Body:
     module: ir.Module = field(compare=False)
     values: tuple[ir.Value, ...] = field(compare=False)
     loop: Loop | None = None
+    variant: int = 0  # each variant has a class of its own: it is never constructed, and so has no arguments
 
     def expressions(self) -> Iterator[py.Expr]:
         """All expressions in the order in which the class shows them."""
@@ -82,13 +84,13 @@ SEQUENTIAL, LIST, MODULE = "torch.nn.Sequential", "torch.nn.ModuleList", "torch.
 def is_chain(module: ir.Module) -> bool:
     """Whether a module only applies each of its children once, in order, to one value."""
     nodes = live_nodes(module)
-    if module.parameters or module.buffers or len(module.inputs) != 1:
+    if module.parameters or module.buffers or len(module.inputs) != 1 or module.kind == "variant":
         return False
     if [node.target for node in nodes] != list(module.children):
         return False
     flow: Any = module.inputs[0]
     for node in nodes:
-        if node.op != "apply" or node.args != (flow,) or node.kwargs:
+        if node.op != "apply" or node.args != (flow,) or node.kwargs or node.variant:
             return False
         flow = node.result
     return module.result is flow
@@ -128,7 +130,10 @@ def children_of(module: ir.Module, constructor: Constructor) -> tuple[tuple[str,
 
 
 def body_of(module: ir.Module, constructor: Constructor) -> Body:
-    """The body of a module, given how its children's modules are constructed."""
+    """The body of a module, given how its children's modules are constructed. A variant has another one's children."""
+    if module.kind == "variant":
+        steps, result, values = forward_of(module, is_numbered(module.children), constructor)
+        return Body(MODULE, len(module.inputs), (), (), steps, result, module, values, variant=id(module))
     children = children_of(module, constructor)
     declared = (("parameter", module.parameters), ("buffer", module.buffers))
     declarations = tuple(_declaration(each, kind, constructor) for kind, all_ in declared for each in all_.values())
@@ -149,10 +154,15 @@ def body_of(module: ir.Module, constructor: Constructor) -> Body:
 def forward_of(
     module: ir.Module, listed: bool, constructor: Constructor
 ) -> tuple[tuple[Step, ...], py.Expr, tuple[ir.Value, ...]]:
-    converter = Converter(module.inputs, listed, constructor)
+    applied = frozenset(name for name, child in module.children.items() if is_detector(child))
+    converter = Converter(module.inputs, listed, constructor, applied)
     nodes, result = whole_lists(live_nodes(module), module.result)
     steps = tuple(Flattener(converter, copied_reads(nodes, result, module)).steps(nodes))
     return steps, converter.result(result), tuple(converter.values)
+
+
+def is_detector(child: ir.Layer | ir.Module) -> bool:
+    return isinstance(child, ir.Model) and detectors.is_detector(child.prototype)
 
 
 def _declaration(declared: ir.Declared, kind: str, constructor: Constructor) -> Declaration:

@@ -159,7 +159,7 @@ def unique_modules(root: ir.Module) -> Iterator[ir.Module]:
 
 def needs_class(module: ir.Module) -> bool:
     """Whether a module is more than a chain in place."""
-    return module.kind in ("net", "block") or not is_chain(module)
+    return module.kind in ("net", "block", "variant") or not is_chain(module)
 
 
 def families_of(modules: list[ir.Module]) -> dict[int, str]:
@@ -170,7 +170,7 @@ def families_of(modules: list[ir.Module]) -> dict[int, str]:
             if parent.kind == "repeat" and isinstance(child, ir.Module) and child.name in UNNAMED:
                 names[id(child)] = singular(names[id(parent)])
     return {
-        id(module): names[id(module)] if module.kind in ("net", "block") else unnumbered(names[id(module)])
+        id(module): names[id(module)] if module.kind in ("net", "block", "variant") else unnumbered(names[id(module)])
         for module in modules
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Iterable, Iterator
 
 from . import expressions as py
@@ -17,6 +19,13 @@ DUAL_EXTRACT = py.Path("torchvision.models.feature_extraction.create_feature_ext
 """The same for a model that computes them otherwise in training. Its deep copies forget their mode."""
 
 
+DETECT = py.Code("detect")
+"""Applies a detector to a batch."""
+
+DETECTOR_FEATURES = py.Code("DetectorFeatures")
+"""Keeps of a detector what gives values of its backbone."""
+
+
 def helpers(texts: Iterable[str], imports: Imports) -> Iterator[str]:
     """The definitions of the functions that these texts call."""
     if any(f"{REPLACE.text}(" in text for text in texts):
@@ -24,6 +33,20 @@ def helpers(texts: Iterable[str], imports: Imports) -> Iterator[str]:
     if any(f"{EXTRACT.text}(" in text for text in texts):
         names = imports.name(DUAL_EXTRACT.path), imports.name("torch.fx.GraphModule")
         yield EXTRACTING.format(*names)
+    for helper in (DETECT, DETECTOR_FEATURES):
+        if any(f"{helper.text}(" in text for text in texts):
+            yield _detector_module(helper.text, imports)
+
+
+def _detector_module(name: str, imports: Imports) -> str:
+    """The source of one of the modules for detectors, whose imports are noted."""
+    from ..catalog import detector_modules
+
+    source = inspect.getsource(getattr(detector_modules, name)).rstrip()
+    for path in ("torch.cat", "torch.nn.Module", DUAL_EXTRACT.path):
+        if re.search(rf"\b{path.rpartition('.')[2]}\b", source):
+            imports.name(path)
+    return source
 
 
 REPLACING = '''def replace_submodules(model, replaced):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..ir import graph as ir
@@ -40,7 +41,7 @@ def _with(node: ir.Node, whole: Callable[[Any], Any]) -> ir.Node:
     args, kwargs = node.args, node.kwargs
     if node.op in CALLS:
         args, kwargs = tuple(map(whole, args)), whole(kwargs)
-    return ir.Node(node.op, node.target, args, kwargs, whole(node.result), node.span)
+    return replace(node, args=args, kwargs=kwargs, result=whole(node.result))
 
 
 def _arguments(node: ir.Node) -> tuple[Any, ...]:

@@ -28,6 +28,8 @@ def loop_of(module: ir.Module) -> Loop | None:
     """The loop that applies all copies of a repeat in turn, or None where that is not what its nodes do."""
     if module.kind != "repeat" or module.parameters or module.buffers or not module.inputs:
         return None
+    if any(node.variant for node in module.nodes):
+        return None
     if [(node.op, node.target) for node in module.nodes] != [("apply", name) for name in module.children]:
         return None
     flow, outer = module.inputs[0], module.inputs[1:]

@@ -20,6 +20,8 @@ SIZE_LETTERS = {3: "NLC", 4: "NCHW", 5: "NCDHW"}
 
 ALWAYS_TAKEN = frozenset(
     {
+        "DetectorFeatures",
+        "detect",
         "self",
         "torch",
         "nn",

@@ -9,10 +9,13 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from torch import nn
+from torch.fx import GraphModule
+
 from ..catalog.signatures import constructor_signature
 from ..ir import graph as ir
 from . import expressions as py
-from .helpers import DUAL_EXTRACT, EXTRACT, REPLACE
+from .helpers import DETECT, DETECTOR_FEATURES, DUAL_EXTRACT, EXTRACT, REPLACE
 from .printing import quoted
 from .sizes import Sizes, is_symbolic
 
@@ -24,10 +27,18 @@ class Converter:
     """Converts what one module's nodes say; run-time values become numbered `Ref`s in the order in which they come.
 
     `listed`: the module is a list of its children. `constructor` says how functions with their own gradient are called.
+    `detectors` are the children that `detect` applies.
     """
 
-    def __init__(self, inputs: list[ir.Value], listed: bool = False, constructor: Callable | None = None):
+    def __init__(
+        self,
+        inputs: list[ir.Value],
+        listed: bool = False,
+        constructor: Callable | None = None,
+        detectors: frozenset[str] = frozenset(),
+    ):
         self.listed = listed
+        self.detectors = detectors
         self.constructor = constructor
         self.values: list[ir.Value] = []
         self.numbers: dict[ir.Value, int] = {}
@@ -89,6 +100,8 @@ class Converter:
             case ir.LayerRef(path, kwargs):
                 bound = tuple(py.Keyword(name, convert(item)) for name, item in kwargs)
                 return py.Call(py.Path("functools.partial"), (py.Path(path), *bound)) if bound else py.Path(path)
+            case ir.TensorOf(values):
+                return py.Call(py.Path("torch.tensor"), (convert(list(values)),))
             case ir.TrainingFlag():
                 return TRAINING
             case ir.TrainingChoice(then, otherwise):
@@ -111,6 +124,8 @@ class Converter:
                 return py.Index(self.argument(node.args[0]), subscripts)
             case "list":
                 return self.argument(list(node.args))
+            case "none":
+                return py.Literal(None)
             case "attribute":
                 return py.Attribute(self.argument(node.args[0]), node.target)
             case "read":
@@ -121,6 +136,11 @@ class Converter:
     def _called(self, node: ir.Node) -> tuple[py.Expr, list[py.Expr]]:
         if node.op == "apply":
             args = [self.argument(arg, "value", node.target) for arg in node.args]
+            if node.variant:
+                function = py.Attribute(self.constructor(node.variant).function, "forward")
+                return function, [submodule([node.target], self.listed), *args]
+            if node.target in self.detectors:
+                return DETECT, [submodule([node.target], self.listed), *args]
             return submodule([node.target], self.listed), args
         if node.op == "autograd":
             definition, *inputs = node.args
@@ -159,13 +179,23 @@ def model(layer: ir.Model, label: str, constructor: Callable[[ir.Module], py.Exp
     converter = Converter([])
     found = converter.layer(layer, label)
     if layer.replaced:
-        pairs = ((py.Code(quoted(path)), child_of(child, label, constructor)) for path, child in layer.replaced.items())
+        pairs = ((path_key(layer, path), child_of(child, label, constructor)) for path, child in layer.replaced.items())
         found = py.Call(REPLACE, (found, py.Pairs(tuple(pairs))))
-    if layer.taps:
+    if layer.taps and not isinstance(layer.prototype, GraphModule):
+        found = py.Call(DETECTOR_FEATURES, (found, py.Literal(list(layer.taps), "paths", label)))
+    elif layer.taps:
         graphs = layer.prototype.train_graph, layer.prototype.eval_graph
         extract = EXTRACT if str(graphs[0]) == str(graphs[1]) else DUAL_EXTRACT
         found = py.Call(extract, (found, py.Literal(list(layer.taps), "paths", label)))
     return found
+
+
+def path_key(layer: ir.Model, path: str) -> py.Expr:
+    """The path of a submodule: bare text where Python can write it as attributes and items of lists, else a literal."""
+    names = path.split(".")
+    above = (layer.prototype.get_submodule(".".join(names[:at])) for at, name in enumerate(names) if name.isdecimal())
+    plain = layer.taps or all(isinstance(each, (nn.Sequential, nn.ModuleList)) for each in above)
+    return py.Code(quoted(path)) if plain else py.Literal(path)
 
 
 def child_of(child: ir.Layer | ir.Module, name: str, constructor: Callable[[ir.Module], py.Expr]) -> py.Expr:

@@ -133,7 +133,31 @@ class Printer:
                 self.notes = notes
                 loop = f"{INDENT * (depth + 1)}for {variable} in range({self.text(count)})"
                 return [f"{start}*[", *inner, loop, f"{INDENT * depth}]{after}"]
+            case py.Conditional() | py.Binary() if before.endswith(("= ", "return ")):
+                inner = self._in_parentheses(expr, depth + 1)
+                return [f"{start}(", *inner, f"{INDENT * depth}){after}"]
         return [flat]
+
+    def _in_parentheses(self, expr: py.Conditional | py.Binary, depth: int) -> list[str]:
+        """A choice or a row of operators, a part a line where one line is too narrow."""
+        if len(INDENT * depth + self.text(expr)) <= WIDTH:
+            return [INDENT * depth + self.text(expr)]
+        if isinstance(expr, py.Conditional):
+            test = f"{INDENT * depth}if {self.text(expr.test, 1)}"
+            return [*self._part("", expr.then, 1, depth), test, *self._part("else ", expr.otherwise, 0, depth)]
+        return self._operands(expr, depth)
+
+    def _operands(self, expr: py.Binary, depth: int) -> list[str]:
+        own = PRECEDENCE[expr.op]
+        chained = isinstance(expr.left, py.Binary) and PRECEDENCE[expr.left.op] == own > COMPARISON
+        left = self._operands(expr.left, depth) if chained else self._part("", expr.left, own, depth)
+        return [*left, *self._part(f"{expr.op} ", expr.right, own + 1, depth)]
+
+    def _part(self, before: str, expr: py.Expr, least: int, depth: int) -> list[str]:
+        """A part on lines of its own, in parentheses where it binds looser than `least`."""
+        if self._written(expr)[1] < least:
+            return [f"{INDENT * depth}{before}({self.text(expr)})"]
+        return self.lines(before, expr, depth=depth)
 
     def _broken(self, start: str, items: tuple[py.Expr, ...], end: str, depth: int) -> list[str]:
         inner = [line for item in items for line in self._item_lines(item, depth + 1)]

@@ -88,6 +88,8 @@ def _counting(first: py.Expr, steps: list[int], counter: str) -> py.Expr:
 def _rising(start: py.Literal, step: int, counter: py.Expr) -> py.Expr:
     amount = py.Literal(abs(step), "step", start.label)
     scaled = counter if abs(step) == 1 else py.Binary("*", amount, counter)
+    if start.value == 0 and step > 0:
+        return scaled
     return py.Binary("-" if step < 0 else "+", start, scaled)
 
 

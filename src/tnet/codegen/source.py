@@ -122,6 +122,10 @@ class ClassPrinter:
         """A model, then an assignment for each submodule that is replaced."""
         yield from self.printer.lines(f"self.{name} = ", self.fill(model), depth=2)
         for path, expr in replaced.items:
+            if isinstance(path, py.Literal):
+                call = py.Call(py.Attribute(submodule([name]), "set_submodule"), (path, expr))
+                yield from self.printer.lines("", self.fill(call), depth=2)
+                continue
             place = self.printer.text(submodule([name, *path.text[1:-1].split(".")]))
             yield from self.printer.lines(f"{place} = ", self.fill(expr), depth=2)
 

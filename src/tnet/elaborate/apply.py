@@ -10,10 +10,8 @@ import torch
 
 from ..catalog.inference import inferred_arguments
 from ..diagnostics import Note, error
-from ..ir.autograd import Autograd
 from ..ir.graph import Layer, Model, Module, Node, Value, leaves
-from ..ir.sites import parameters
-from ..ir.types import OpaqueType, TensorType
+from ..ir.types import TensorType
 from ..shapes import freeze
 from ..source import Span
 from ..syntax import ast
@@ -21,13 +19,15 @@ from .callees import Arguments, Callee, Skip, describe
 from .calls import bind_formals, inputs_of
 from .data_sizes import outside
 from .evaluation import is_runtime
-from .frames import LARGEST_STEPS, Frame, LimitReached
+from .frames import LARGEST_STEPS, Builder, Frame, LimitReached
 from .functions import OTHER_FUNCTIONS, apply_function
 from .inference import infer_types, new_values, types_of
 from .labels import submodule_name
 from .layers import build_layer
-from .modules import build_block, inner_value
+from .mode_values import emit_entries, has_entries, whole_value
+from .modules import build_block
 from .packed import padded
+from .variants import elaborated_again
 
 
 @dataclass
@@ -66,7 +66,7 @@ def _apply_layer(callee: Callee, label: str | None, inputs: Inputs, span: Span, 
     check_inputs(callee.name, inputs, span)
     layer = build_layer(callee, tuple(map(padded, inputs.values)), span, frame)
     _check_dtypes(layer, inputs, span)
-    result = infer_types(frame, layer, layer_key(layer), inputs.values, inputs.keywords, span, callee.name)
+    result = layer_types(layer, inputs, span, callee.name, frame)
     name = register(layer, label, step, callee.name, frame)
     return emit_apply(name, inputs.values, inputs.keywords, result, span, frame)
 
@@ -74,6 +74,18 @@ def _apply_layer(callee: Callee, label: str | None, inputs: Inputs, span: Span, 
 def layer_key(layer: Layer) -> Any:
     """All that a layer's shapes depend on besides its inputs: the shared prototype of equal layers."""
     return layer.key if isinstance(layer, Model) else (layer.path, id(layer.prototype))
+
+
+LAYER_TYPES: dict[type, Callable[[Any, Inputs, Span, str, Frame], Any]] = {}
+"""How the types of a layer's result are found, by the class in the IR where that is special; entered where it is
+defined."""
+
+
+def layer_types(layer: Layer, inputs: Inputs, span: Span, name: str, frame: Frame) -> Any:
+    """The types of what a layer gives for these inputs."""
+    if type(layer) in LAYER_TYPES:
+        return LAYER_TYPES[type(layer)](layer, inputs, span, name, frame)
+    return infer_types(frame, layer, layer_key(layer), inputs.values, inputs.keywords, span, name)
 
 
 def check_inputs(name: str, inputs: Inputs, span: Span) -> None:
@@ -131,17 +143,36 @@ def _count_submodules(child: Layer | Module, span: Span, frame: Frame) -> None:
         raise LimitReached(error("TN0901", f"more than {LARGEST_STEPS:,} submodules", span))
 
 
-def emit_apply(name: str, args: tuple, kwargs: dict[str, Any], types: Any, span: Span, frame: Frame) -> Any:
+def emit_apply(
+    name: str,
+    args: tuple,
+    kwargs: dict[str, Any],
+    types: Any,
+    span: Span,
+    frame: Frame,
+    variant: Module | None = None,
+) -> Any:
     """The node that applies a child. What gives a map gives it whole; its entries are read from it."""
     frame.applied.setdefault(name, tuple(args))
+    if has_entries(types):
+        whole = whole_value(span, type(types).__name__)
+        return emit_entries(types, Node("apply", name, tuple(args), dict(kwargs), whole, span), frame)
     if not isinstance(types, dict):
-        return frame.emit(Node("apply", name, tuple(args), dict(kwargs), new_values(types, span), span))
-    whole = Value("outputs", OpaqueType("dict"), span)
-    frame.emit(Node("apply", name, tuple(args), dict(kwargs), whole, span))
-    return {
-        key: frame.emit(Node("index", "", (whole, (key,)), {}, new_values(each, span), span))
-        for key, each in types.items()
-    }
+        values = new_values(types, span)
+        return frame.emit(Node("apply", name, tuple(args), dict(kwargs), values, span, variant=variant))
+    whole = whole_value(span)
+    frame.emit(Node("apply", name, tuple(args), dict(kwargs), whole, span, variant=variant))
+    return _items(whole, types, span, frame)
+
+
+def _items(whole: Value, types: dict[str, Any], span: Span, frame: Frame) -> dict[str, Any]:
+    """The nodes that read the values of a map, which may hold maps."""
+    found = {}
+    for key, each in types.items():
+        item = whole_value(span) if isinstance(each, dict) else new_values(each, span)
+        frame.emit(Node("index", "", (whole, (key,)), {}, item, span))
+        found[key] = _items(item, each, span, frame) if isinstance(each, dict) else item
+    return found
 
 
 def taken(child: Layer | Module, result: Any) -> Any:
@@ -163,24 +194,22 @@ def _apply_block(callee: Callee, label: str | None, inputs: Inputs, span: Span, 
         if is_runtime(value):
             place = callee.arguments.span(name, span)
             raise error("TN0303", f"`{name}` configures `{callee.name}` and must be known before the model runs", place)
-    given = _bind_inputs(formals, inputs, callee, span, declared.globals, frame)
+    names = [formal.name.text for formal in formals]
+
+    def bind(inputs: Inputs, span: Span) -> list[Any]:
+        given = Arguments(inputs.values, inputs.keywords, {})
+        return list(bind_formals(formals, given, callee.name, inputs.span or span, declared.globals, frame).values())
 
     def build(structures: list[Any]) -> Module:
-        return build_block(callee, settings, dict(zip(given, structures, strict=True)), span, frame)
+        return build_block(callee, settings, dict(zip(names, structures, strict=True)), span, frame)
 
-    return apply_module(build, list(given.values()), label, callee.name, span, step, frame)
-
-
-def _bind_inputs(
-    formals: tuple[ast.Formal, ...], inputs: Inputs, callee: Callee, span: Span, home: Any, frame: Frame
-) -> dict[str, Any]:
-    given = Arguments(inputs.values, inputs.keywords, {})
-    return bind_formals(formals, given, callee.name, inputs.span or span, home, frame)
+    return apply_module(bind, build, inputs, label, callee.name, span, step, frame)
 
 
 def apply_module(
+    bind: Callable[[Inputs, Span], list[Any]],
     build: Callable[[list[Any]], Module],
-    structures: list[Any],
+    inputs: Inputs,
     label: str | None,
     base: str,
     span: Span,
@@ -189,14 +218,15 @@ def apply_module(
     args: Callable[[Module], tuple] | None = None,
 ) -> Any:
     """Build a module for these inputs, register it and apply it."""
+    structures = bind(inputs, span)
     try:
         module = build(structures)
     except Skip as skip:
         number = str(len(frame.module.children)) if frame.numbered else base.lower()
         _keep_unfinished(skip, label or number, frame)
         raise
-    frame.builders[register(module, label, step, base, frame)] = build
-    name = next(reversed(frame.module.children))
+    name = register(module, label, step, base, frame)
+    frame.builders[name] = Builder(bind, build, freeze(types_of(structures)))
     values = args(module) if args else tuple(leaves(structures))
     return emit_apply(name, values, {}, outside(types_of(module.result), values, frame), span, frame)
 
@@ -216,62 +246,17 @@ def apply_again(name: str, inputs: Inputs, span: Span, frame: Frame) -> Any:
     if isinstance(child, Layer):
         check_inputs(name, inputs, span)
         _check_dtypes(child, inputs, span)
-        types = infer_types(frame, child, layer_key(child), inputs.values, inputs.keywords, span, name)
+        types = layer_types(child, inputs, span, name, frame)
         return taken(child, emit_apply(name, inputs.values, inputs.keywords, types, span, frame))
-    structures = [inner_value(value) for value in inputs.values]
-    given = tuple(leaves(list(inputs.values)))
-    if [freeze(each.type) for each in given] == [freeze(each.type) for each in child.inputs[: len(given)]]:
-        types = types_of(child.result)
+    structures = frame.builders[name].bind(inputs, span)
+    if freeze(types_of(structures)) == frame.builders[name].types:
+        types, variant = types_of(child.result), None
     else:
-        types = types_of(_elaborated_again(name, child, structures, span, frame).result)
-    captured = frame.applied[name][len(given) :]
+        types, variant = elaborated_again(name, child, structures, span, frame)
+    captured = frame.applied[name][child.own_inputs :]
     for value in captured:
         if value in frame.hidden:
             note = Note("it is set here", value.span)
             raise error("TN0206", f"`{name}` reads `{value.name}`, which has no value here", span, note)
-    args = (*given, *captured)
-    return emit_apply(name, args, {}, outside(types, args, frame), span, frame)
-
-
-def _elaborated_again(name: str, child: Module, structures: list[Any], span: Span, frame: Frame) -> Module:
-    """The same block or group at other shapes: its parameters and code must come out the same."""
-    again = frame.builders[name](structures)
-    sizes = {site.name: site.shape for site in parameters(child)}
-    for site in parameters(again):
-        if sizes.get(site.name) != site.shape:
-            here = f"{sizes.get(site.name)} before and {site.shape} here"
-            raise error("TN0401", f"`{name}` applied again would need other parameters: `{site.name}` is {here}", span)
-    if code(again) != code(child):
-        raise error("TN0001", f"`{name}` applied again at a shape that changes its code is not done yet", span)
-    return again
-
-
-def code(module: Module) -> Any:
-    """A module's nodes without their values, to tell whether two print the same."""
-    nodes = _code_of_nodes(module.nodes)
-    children = tuple(
-        (name, code(child) if isinstance(child, Module) else child.path) for name, child in module.children.items()
-    )
-    return (nodes, children)
-
-
-def _code_of_nodes(nodes: list[Node]) -> tuple:
-    return tuple(
-        (
-            *(node.op, node.target, freeze_arguments(node.args), freeze_arguments(node.kwargs)),
-            *(_code_of_nodes(body.nodes) for body in node.bodies),
-        )
-        for node in nodes
-    )
-
-
-def freeze_arguments(value: Any) -> Any:
-    if isinstance(value, Value):
-        return "value"
-    if isinstance(value, Autograd):
-        return (value.name, code(value.forward), code(value.backward))
-    if isinstance(value, (tuple, list)):
-        return tuple(map(freeze_arguments, value))
-    if isinstance(value, dict):
-        return tuple((key, freeze_arguments(item)) for key, item in value.items())
-    return repr(value)
+    args = (*leaves(structures), *captured)
+    return emit_apply(name, args, {}, outside(types, args, frame), span, frame, variant)

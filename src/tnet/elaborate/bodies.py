@@ -18,6 +18,7 @@ from .labels import literal_labels
 from .operators import apply_operator
 from .origins import shortened
 from .updates import is_buffer, update_buffer
+from .writes import written
 
 Execute = Callable[[Any, Frame], None]
 STATEMENTS: dict[type, Execute] = {}
@@ -50,6 +51,11 @@ def run_body(body: ast.Body, frame: Frame) -> Any:
     except Returned as returned:
         return returned.value
     result = frame.names.get("x", ())
+    try:
+        frame.check_mode(result, body.statements[-1].span if body.statements else body.span)
+    except SpecError as problem:
+        frame.work.report(problem)
+        result = UNKNOWN
     if result is UNKNOWN:
         frame.failed = True
     return result
@@ -162,30 +168,25 @@ def unpack(targets: tuple[ast.Target, ...], value: Any, node: ast.Node, frame: F
 @executes(ast.IndexAssign)
 def _index_assign(node: ast.IndexAssign, frame: Frame) -> None:
     base = _bound(node.name, frame)
-    if not isinstance(base, Value) or len(node.indices) != 1:
-        if not isinstance(base, Value):
-            raise error("TN0303", f"an index write needs a tensor, not {describe(base)}", node.name.span)
-        raise error("TN0001", "an index write through several `[…]` is not done yet", node.span)
-    subscripts = tuple(subscript(each, frame) for each in node.indices[0])
-    content = evaluate(node.value, frame)
     if is_buffer(node.name.text, frame):
-        return update_buffer(node.name, node.op, content, node.span, frame, subscripts)
-    if node.op != "=":
-        held = tensor_operation(frame, "index", "", operator.getitem, (base, subscripts), {}, node.span)
-        content = apply_operator(node.op[:-1], held, content, node.span, frame)
-    changed = tensor_operation(frame, "set_index", "", _set_index, (base, subscripts, content), {}, node.span)
-    frame.bind(node.name, changed)
+        return _write_buffer(node, base, frame)
+    frame.bind(node.name, written(base, node.indices, node, frame))
 
 
-def _set_index(base: Any, subscripts: tuple, content: Any) -> Any:
-    copy = base.clone()
-    copy[subscripts] = content
-    return copy
+def _write_buffer(node: ast.IndexAssign, base: Value, frame: Frame) -> None:
+    first, *rest = node.indices
+    subscripts = tuple(subscript(each, frame) for each in first)
+    if not rest:
+        return update_buffer(node.name, node.op, evaluate(node.value, frame), node.span, frame, subscripts)
+    held = tensor_operation(frame, "index", "", operator.getitem, (base, subscripts), {}, node.span)
+    update_buffer(node.name, "=", written(held, rest, node, frame), node.span, frame, subscripts)
 
 
 @executes(ast.Return)
 def _return(node: ast.Return, frame: Frame) -> None:
     values = tuple(evaluate_each(node.values, frame))
+    for value, place in zip(values, node.values, strict=True):
+        frame.check_mode(value, place.span)
     raise Returned(values[0] if len(values) == 1 else values, node)
 
 

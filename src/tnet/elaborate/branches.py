@@ -8,7 +8,7 @@ from typing import Any
 
 from ..diagnostics import Note, SpecError, error
 from ..ir.graph import Branch, Node, TrainingChoice, Value, leaves, walk
-from ..ir.types import TensorType
+from ..ir.types import ListType, TensorType
 from ..shapes.conditions import implied
 from ..source import Span
 from ..syntax import ast
@@ -46,6 +46,7 @@ class Join:
     span: Span
     words: tuple[str, str] = ("in training", "else")
     what: str = ""
+    even: bool = True  # lists grow by as many items on both
     then: list[Value] = field(default_factory=list)
     otherwise: list[Value] = field(default_factory=list)
     merged: list[Value] = field(default_factory=list)
@@ -56,9 +57,11 @@ class Join:
             return then
         if then is UNKNOWN or otherwise is UNKNOWN:
             return UNKNOWN
-        for given, other in ((then, self.words[1]), (otherwise, self.words[0])):
-            if isinstance(given, Unsettled) or given is MISSING:
-                return given if isinstance(given, Unsettled) else Unsettled(f"it is assigned only {other}")
+        for given, other, mode in ((then, self.words[1], "training"), (otherwise, self.words[0], "eval")):
+            if isinstance(given, Unsettled):
+                return given
+            if given is MISSING or isinstance(given, Value) and given.only not in ("", mode):
+                return Unsettled(f"it is assigned only {other}")
         if isinstance(then, Value) and isinstance(otherwise, Value) and same_type(then, otherwise, self.frame):
             return self._tensor(name, then, otherwise)
         if isinstance(then, (tuple, list)) and type(then) is type(otherwise) and len(then) == len(otherwise):
@@ -74,6 +77,8 @@ class Join:
 
     def _tensor(self, name: str, then: Value, otherwise: Value) -> Value:
         kind = then.type
+        if self.even and isinstance(kind, ListType) and kind.added != otherwise.type.added:
+            raise error("TN0406", f"`{name}` grows by more items {self.words[0]} than {self.words[1]}", self.span)
         if isinstance(kind, TensorType) and kind.strides is None:
             kind = otherwise.type
         self.then.append(then)

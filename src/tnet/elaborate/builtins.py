@@ -9,7 +9,8 @@ from typing import Any
 from ..diagnostics import error
 from ..ir import text
 from ..ir.graph import Value
-from ..shapes import is_symbolic
+from ..ir.types import ListType
+from ..shapes import data_sizes_of, is_symbolic
 from ..source import Span
 from .callees import Arguments, describe
 from .evaluation import is_runtime
@@ -30,6 +31,16 @@ SEQUENCES: dict[str, Callable] = {
 }  # fmt: skip
 
 NAMES = frozenset(MATHEMATICS) | frozenset(SEQUENCES)
+
+
+def _length(items: Value, span: Span) -> Any:
+    """How many items a list has that grew in a loop."""
+    if items.type.length is None or data_sizes_of(items.type.length):
+        raise error(
+            "TN0303", f"how long `{items.name}` is here is known only when the model runs", span,
+            help=f"`stack({items.name})` has it as its first size",
+        )  # fmt: skip
+    return items.type.length
 
 
 class TooLong(Exception):
@@ -62,8 +73,8 @@ def call_builtin(name: str, args: Arguments, span: Span) -> Any:
                 f"`{name}` of the symbolic size `{text.size(value)}` cannot be computed now",
                 args.span(position, span),
             )
-        if name == "len" and isinstance(value, Value) and getattr(value.type, "length", None) is not None:
-            return value.type.length
+        if name == "len" and isinstance(value, Value) and isinstance(value.type, ListType):
+            return _length(value, args.span(position, span))
         if isinstance(value, Value):
             raise error(
                 "TN0303", f"`{name}` is for compile-time values, not for {describe(value)}", args.span(position, span)

@@ -24,7 +24,7 @@ def named(found: Inferred, op: str, args: tuple, frame: Frame) -> Any:
     chosen_by = args[1] if op == "index" else args
     cause = (op, frozen_with_values(chosen_by), len(found.made))
     if cause not in frame.net.data_sizes:
-        frame.net.data_sizes[cause] = tuple(_new(frame) for _ in found.made)
+        frame.net.data_sizes[cause] = tuple(new_data_size(frame) for _ in found.made)
     return replace_sizes(found.structure, dict(zip(found.made, frame.net.data_sizes[cause], strict=True)))
 
 
@@ -32,7 +32,8 @@ def frozen_with_values(args: Any) -> Any:
     return (freeze(args), tuple(map(id, leaves(args))))
 
 
-def _new(frame: Frame) -> sympy.Symbol:
+def new_data_size(frame: Frame) -> sympy.Symbol:
+    """A further size that depends on data."""
     number = sum(name.startswith("?") for name in frame.net.hints)
     symbol = data_size(number)
     frame.net.hints[symbol.name] = EXAMPLE * (number + 1)
@@ -43,7 +44,7 @@ def outside(types: Any, args: tuple, frame: Frame) -> Any:
     """The types that a module gives, where it is applied: what depends on data in it differs each time."""
     known = set().union(*(_sizes(each.type) for each in leaves(args)))
     own = sorted(_sizes(types) - known, key=str)
-    return replace_sizes(types, {each: _new(frame) for each in own}) if own else types
+    return replace_sizes(types, {each: new_data_size(frame) for each in own}) if own else types
 
 
 def _sizes(types: Any) -> set[sympy.Symbol]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..diagnostics import Diagnostic, SpecError, error
+from ..diagnostics import Diagnostic, Note, SpecError, error
 from ..ir.graph import Layer, Module, Net, Node, Structure, Value, leaves
 from ..source import Span
 from ..syntax import ast
@@ -67,6 +67,14 @@ class LimitReached(Exception):
         super().__init__(str(problem))
 
 
+@dataclass(frozen=True)
+class Active:
+    """A declaration while its body is elaborated, and where it is applied."""
+
+    name: str
+    span: Span | None
+
+
 @dataclass
 class NetState:
     """What one net's elaboration shares: sizes of symbols, what operators asked of them, blocks done before."""
@@ -74,11 +82,22 @@ class NetState:
     hints: dict[str, int] = field(default_factory=dict)
     relations: list[tuple[Any, Span]] = field(default_factory=list)
     blocks: dict[Any, Module] = field(default_factory=dict)
-    active: dict[str, Span | None] = field(default_factory=dict)  # blocks being elaborated, where each is applied
+    active: dict[int, Active] = field(default_factory=dict)  # what is being elaborated, by the identity of its tree
     data_sizes: dict[Any, tuple[Any, ...]] = field(default_factory=dict)  # by what they depend on
     bytes: int = 0
+    variants: dict[Any, tuple[Module, Module]] = field(default_factory=dict)  # with the module that each is one of
     submodules: dict[int, int] = field(default_factory=dict)  # in each module, by its identity
     unfinished: list[tuple[Module, str, Module]] = field(default_factory=list)  # by what they are in, with their names
+
+
+@dataclass(frozen=True)
+class Builder:
+    """How a submodule that is a block or group is made: `bind` gives the values of its inputs, in order, from what a
+    step gives it; `build` makes it for such values; `types` are those of the values that it was first made for."""
+
+    bind: Callable[[Any, Span], list[Any]]
+    build: Callable[[list[Any]], Module]
+    types: Any
 
 
 @dataclass(eq=False)
@@ -96,12 +115,13 @@ class Frame:
     numbered: bool = False
     reserved: frozenset[str] = frozenset()  # labels that the text of the body gives somewhere
     captured: dict[Value, Value] = field(default_factory=dict)
-    builders: dict[str, Callable[[list[Any]], Module]] = field(default_factory=dict)
+    builders: dict[str, Builder] = field(default_factory=dict)
     copies: int = 1  # of a repeat, of which this is the frame
     replay: list[str] | None = None  # the unlabelled children of a shared repeat's round, while it goes round again
     section: bool = False  # names that the spec does not know are for the section's library to explain
     failed: bool = False
     block: list[Node] | None = None  # where nodes go while code kept for run time is elaborated
+    mode: str = ""  # "training" or "eval" where code is elaborated that runs in that mode alone
     named_before: bool = False  # in a `for` kept for run time, whose layers were named before it
     applied: dict[str, tuple] = field(default_factory=dict)  # what each submodule was first given
     hidden: set[Value] = field(default_factory=set)  # values of code kept for run time that is over
@@ -171,8 +191,30 @@ class Frame:
         if self.module is None:
             raise error("TN0206", "a tensor operation cannot stand here", node.span)
         self.work.count_step(node.span)
+        self.check_mode((node.args, node.kwargs), node.span)
         (self.module.nodes if self.block is None else self.block).append(node)
         return node.result
 
+    def check_mode(self, structure: Any, span: Span) -> None:
+        """Raises SpecError for a value that does not exist in every mode in which it is used here."""
+        for value in leaves(structure):
+            if value.only and value.only != self.mode:
+                raise only_in(value, span)
+
     def child(self, name: str) -> Layer | Module:
         return self.module.children[name]
+
+
+MODES = {"training": ("in training", "{0} if training else …"), "eval": ("in eval mode", "{0} if not training else …")}
+"""Each mode with its words, and how a value that exists in it alone is read."""
+
+
+def only_in(value: Value, span: Span) -> SpecError:
+    """The error for the use of a value in a mode in which it does not exist."""
+    words, better = MODES[value.only]
+    if value.span == span:
+        help = "give each a name, `a, b = image -> …`, or take it by its key, and go on with those that always exist"
+        return error("TN0201", f"of these values some exist {words} only", span, help=help)
+    help = f"say what stands in its place: `{better.format(value.name)}`"
+    message = f"`{value.name}` has a value {words} only"
+    return error("TN0201", message, span, Note("it comes from here", value.span), help=help)

@@ -12,10 +12,12 @@ from ..catalog.functions import (
     CREATE_FROM_NONE,
     REFUSED_ARGUMENTS,
     TensorFunction,
+    find_function,
     has_argument,
     packing_table,
 )
 from ..catalog.python import OwnFunction
+from ..catalog.signatures import floats_for
 from ..diagnostics import error
 from ..ir.graph import DeviceOf, DropoutProbability, FunctionRef, TrainingFlag, Value, leaves
 from ..ir.types import TensorType
@@ -51,7 +53,7 @@ def apply_function(callee: Callee, inputs: tuple, keywords: dict[str, Any], span
         return apply_packing(function, args, kwargs, span, frame)
     if not is_runtime((args, kwargs)):
         kwargs = _created_on_device(function, kwargs, frame)
-    kwargs = _from_module(function, args, kwargs)
+    kwargs = _from_module(function, args, _with_tensors(function, kwargs, span, frame))
     call = _Shaped(function.call)
     if isinstance(function, OwnFunction):
         call = OwnCode(call)
@@ -134,6 +136,22 @@ def _argument(value: Any, span: Span) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(_argument(item, span) for item in value)
     return value
+
+
+def _with_tensors(function: TensorFunction, kwargs: dict[str, Any], span: Span, frame: Frame) -> dict[str, Any]:
+    """Lists of numbers as tensors, where the signature wants one: `cross_entropy(target, weight=[1.0, 2.0])`."""
+    if not any(isinstance(value, list) for value in kwargs.values()) or isinstance(function, OwnFunction):
+        return kwargs
+    try:
+        parameters = inspect.signature(function.call).parameters
+    except ValueError:  # a builtin of torch, which takes no lists for tensors
+        return kwargs
+    tensor = Callee("function", "tensor", find_function("tensor", step=False))
+    made = {name: floats_for(parameters.get(name), value) for name, value in kwargs.items()}
+    tensors = {
+        name: apply_function(tensor, (list(each),), {}, span, frame) for name, each in made.items() if each is not None
+    }
+    return {**kwargs, **tensors}
 
 
 def _created_on_device(function: TensorFunction, kwargs: dict[str, Any], frame: Frame) -> dict[str, Any]:

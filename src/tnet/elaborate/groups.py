@@ -29,9 +29,15 @@ def apply_group(action: ast.Group, label: str | None, inputs: Inputs, step: ast.
         return module
 
     return apply_module(
-        build, [inputs.values[0]], label, "group", step.span, step, frame,
+        bind_flow, build, inputs, label, "group", step.span, step, frame,
         lambda _: (*leaves(inputs.values[0]), *captured),
     )  # fmt: skip
+
+
+def bind_flow(inputs: Inputs, span: Span) -> list[Any]:
+    """The one value that a group or repeat takes."""
+    one_flow(inputs, span)
+    return [inputs.values[0]]
 
 
 def one_flow(inputs: Inputs, span: Span) -> None:

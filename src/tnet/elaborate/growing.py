@@ -8,10 +8,11 @@ from ..catalog.functions import TensorFunction
 from ..diagnostics import SpecError, error
 from ..ir.graph import Node, Value
 from ..ir.types import ListType, TensorType
-from ..shapes import arithmetic
+from ..shapes import arithmetic, rounds_of
 from ..source import Span
 from ..syntax import ast, walk
 from .callees import describe
+from .data_sizes import new_data_size
 from .evaluation import tensor_operation
 from .frames import Frame
 from .inference import new_values
@@ -40,12 +41,21 @@ def let_grow(body: ast.Body, frame: Frame) -> None:
 
 
 def _appended(body: ast.Body) -> set[str]:
-    found = (each for each in walk(body) if isinstance(each, ast.Assign) and each.op == "+=")
-    return {each.targets[0].text for each in found if isinstance(each.value, ast.ListExpr)}
+    """The names that a body may append to: `y += …`, `y = y + …`."""
+    found = (each for each in walk(body) if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name))
+    named = ((each, each.targets[0].text) for each in found)
+    return {name for each, name in named if each.op == "+=" or _first_term(each.value) == name}
 
 
-def appended(items: Value, more: Any, span: Span, frame: Frame) -> Value:
-    """The list with further tensors at its end. Raises SpecError for what is unlike its items."""
+def _first_term(node: ast.Expr) -> str | None:
+    """The name that a sum starts with."""
+    while isinstance(node, ast.Binary) and node.op == "+":
+        node = node.left
+    return node.name if isinstance(node, ast.Var) else None
+
+
+def appended(items: Value, more: Any, span: Span, frame: Frame, in_front: bool = False) -> Value:
+    """The list with further tensors at its end, or in front. Raises SpecError for what is unlike its items."""
     element = items.type.element
     for each in more if isinstance(more, (list, tuple)) else [None]:
         element = element or getattr(each, "type", None)
@@ -53,8 +63,10 @@ def appended(items: Value, more: Any, span: Span, frame: Frame) -> Value:
             wanted = f"tensors `{element}`" if element else "tensors"
             raise error("TN0303", f"a list that grows in a loop holds {wanted}, not {describe(each or more)}", span)
     length = None if items.type.length is None else arithmetic("+", items.type.length, len(more))
-    type_ = ListType("list", element, length, items.type.added + len(more))
-    return frame.emit(Node("operator", "+", (items, more), {}, Value(items.name, type_, span), span))
+    added = None if items.type.added is None else arithmetic("+", items.type.added, len(more))
+    type_ = ListType("list", element, length, added)
+    args = (more, items) if in_front else (items, more)
+    return frame.emit(Node("operator", "+", args, {}, Value(items.name, type_, span), span))
 
 
 def within(items: Value) -> None:
@@ -62,13 +74,28 @@ def within(items: Value) -> None:
     items.type = ListType("list", items.type.element, None)
 
 
-def after_rounds(items: Value, before: Value, after: Value, bounds: tuple) -> None:
-    """Give the list after a loop its length: that before and what each round adds."""
+def after_rounds(items: Value, before: Value, after: Value, bounds: tuple, frame: Frame) -> None:
+    """Give the list after a loop its length: that before and what each round adds, where that is known."""
+    kind, each = before.type, after.type.added
+    rounds = _rounds(bounds)
+    grown = 0 if each == 0 else None if rounds is None or each is None else arithmetic("*", rounds, each)
+    added = None if grown is None or kind.added is None else arithmetic("+", kind.added, grown)
+    length, empty = kind.length, kind.may_be_empty
+    if length is not None and grown is None:
+        empty = empty or length == 0 and (len(bounds) == 3 or not bounds[0])
+        length = new_data_size(frame)
+    elif length is not None:
+        length = arithmetic("+", length, grown)
+    items.type = ListType("list", after.type.element, length, added, empty)
+
+
+def _rounds(bounds: tuple) -> Any:
+    """How many rounds a range has; None for random ones, and where an outer loop's round says it."""
+    if len(bounds) != 3:
+        return None
     start, stop, step = bounds
-    rounds = arithmetic("//", arithmetic("+", arithmetic("-", stop, start), step - 1), step)
-    added, length = after.type.added, before.type.length
-    whole = None if length is None or not added else arithmetic("+", arithmetic("*", rounds, added), length)
-    items.type = ListType("list", after.type.element, length if not added else whole, before.type.added)
+    found = arithmetic("//", arithmetic("+", arithmetic("-", stop, start), step - 1), step)
+    return None if rounds_of(found) else found
 
 
 def item(items: Value, subscripts: tuple, span: Span, frame: Frame) -> Value:
@@ -88,6 +115,11 @@ def join(function: TensorFunction, args: tuple, kwargs: dict[str, Any], span: Sp
         raise error("TN0303", f"`{function.name}` takes tensors, not a list", span, help="`stack` or `cat` it first")
     if items.type.length is None or items.type.element is None:
         raise _unknown_length(items, span)
+    if items.type.may_be_empty:
+        raise error(
+            "TN0303", f"`{items.name}` may be empty: its repeat may have no round", span,
+            help=f"let it start with an item, `{items.name} = [x]`, or let at least one round be drawn",
+        )  # fmt: skip
     rows = Value("items", TensorType(items.type.element.dtype, (items.type.length, *items.type.element.dims)))
     last = len(items.type.element.dims)
     dim = kwargs.get("dim", args[1] if len(args) > 1 else 0)

@@ -8,6 +8,7 @@ from typing import Any
 from ..diagnostics import did_you_mean, error
 from ..ir.graph import Value
 from ..shapes import is_symbolic
+from ..source import Span
 from ..syntax import ast
 from .callees import describe
 from .evaluation import compile_time, evaluate, evaluates, tensor_operation
@@ -25,7 +26,7 @@ def index(node: ast.Index, frame: Frame) -> Any:
         return tensor_operation(frame, "index", "", operator.getitem, (value, subscripts), {}, node.span)
     if len(node.subscripts) != 1 or isinstance(node.subscripts[0], ast.Ellipsis):
         raise error("TN0303", f"{describe(value)} takes one index", node.span)
-    return _index_now(value, node.subscripts[0], node, frame)
+    return item_now(value, node.subscripts[0], node.value.span, frame)
 
 
 def subscript(node: Any, frame: Frame) -> Any:
@@ -44,11 +45,12 @@ def _bound(node: ast.Expr, frame: Frame) -> Any:
     raise error("TN0303", f"a slice goes from integer to integer, not to {describe(value)}", node.span)
 
 
-def _index_now(value: Any, node: Any, whole: ast.Index, frame: Frame) -> Any:
+def item_now(value: Any, node: Any, span: Span, frame: Frame) -> Any:
+    """An item of a list, map or text, at the subscript `node`; `span` is what is indexed."""
     if isinstance(value, dict) and not isinstance(node, ast.Slice):
         return _entry(value, compile_time(node, frame, "a key"), node)
     if not isinstance(value, (list, tuple, str, range)):
-        raise error("TN0303", f"{describe(value)} cannot be indexed", whole.value.span)
+        raise error("TN0303", f"{describe(value)} cannot be indexed", span)
     if isinstance(node, ast.Slice):
         return value[_slice_now(node, frame)]
     position = compile_time(node, frame, "an index")

@@ -9,7 +9,7 @@ from sympy import Integer
 
 from ..diagnostics import error
 from ..ir.graph import Layer, TrainingChoice, Value, leaves
-from ..ir.types import OpaqueType, PackedType, TensorType
+from ..ir.types import ListType, OpaqueType, PackedType, TensorType
 from ..shapes import Rejected, infer, is_own, rounds_of, simplify
 from ..source import Span
 from .data_sizes import named, relations_of_sizes
@@ -42,7 +42,8 @@ def _infer(frame: Frame, call: Any, key: Any, args: tuple, kwargs: Mapping[str, 
         if isinstance(value.type, PackedType) and not isinstance(call, Layer):
             raise not_packed(name, span)
         if isinstance(value.type, OpaqueType) and not isinstance(call, Layer):
-            raise error("TN0001", f"what `{name}` makes of a `{value.type}` is not inferred yet", span)
+            help = "`stack` or `cat` it first" if isinstance(value.type, ListType) else None
+            raise error("TN0303", f"`{name}` takes tensors, not a `{value.type}`", span, help=help)
     check_pieces(name, args, span)
     try:
         plain = tuple(padded(each, call.prototype) for each in args) if isinstance(call, Layer) else args

@@ -10,10 +10,16 @@ from ..catalog.inference import InferredFrom, inferred_arguments
 from ..catalog.layers import LayerClass, why_not_built
 from ..catalog.models import ModelBuilder
 from ..catalog.python import OwnLayer as OwnClass
-from ..catalog.signatures import FACTORY_ARGUMENTS, constructor_signature, takes_function, takes_layer_class
+from ..catalog.signatures import (
+    FACTORY_ARGUMENTS,
+    constructor_signature,
+    floats_for,
+    takes_function,
+    takes_layer_class,
+)
 from ..diagnostics import Note, counted, did_you_mean, error
 from ..ir import text
-from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TrainingChoice, TrainingFlag, Value
+from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TensorOf, TrainingChoice, TrainingFlag, Value
 from ..ir.own import OwnLayer
 from ..ir.types import TensorType
 from ..shapes import is_symbolic
@@ -252,6 +258,8 @@ def _printed(value: Any, parameter: inspect.Parameter, inputs: tuple, frame: Fra
     if isinstance(value, Callee):
         return _callee_argument(value, parameter, inputs, frame, span)
     annotation = str(parameter.annotation).lower()
+    if numbers := floats_for(parameter, value):
+        return TensorOf(numbers)
     if isinstance(value, list) and ("tuple" in annotation or "size" in annotation or _is_list(parameter.default)):
         return tuple(value)
     return value
@@ -261,7 +269,8 @@ def _callee_argument(value: Callee, parameter: inspect.Parameter, inputs: tuple,
     if value.kind == "function":
         return FunctionRef(value.target.path)
     if value.kind != "layer":
-        raise error("TN0001", f"{describe(value)} as an argument of a library layer is not done yet", span)
+        help = f"`{parameter.name}` is a layer or function of a library; write what it is part of as a block"
+        raise error("TN0303", f"a library layer cannot hold {describe(value)}", span, help=help)
     if takes_layer_class(parameter):
         if value.args:
             raise error("TN0301", f"arguments of `{value.name}` are given by keyword here", span)

@@ -111,7 +111,7 @@ def elaborate_loss(value: Any, types: Mapping[str, TensorType], hints: Mapping[s
     """
     inputs = [Value(name, kind, span) for name, kind in types.items()]
     module = Module("net", NAME, list(inputs), own_inputs=len(inputs), span=span)
-    work, state = Work(), NetState(hints=dict(hints), active={NAME: None})
+    work, state = Work(), NetState(hints=dict(hints))
     try:
         result = _result(value, inputs, module, work, state, span)
     except Skip:

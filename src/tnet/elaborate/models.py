@@ -5,32 +5,28 @@ from __future__ import annotations
 import copy
 import inspect
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from torch import nn
 
+from ..catalog.detectors import BACKBONE, is_detector
 from ..catalog.models import ModelBuilder, Prototype, prototype
 from ..diagnostics import SpecError, did_you_mean, error
-from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Model, Value
-from ..ir.types import TensorType
-from ..shapes import Rejected, at_hints, freeze, infer
-from ..shapes.partial import InTraining
+from ..ir.graph import FunctionRef, LayerArgument, LayerRef, Model
+from ..shapes import freeze
 from ..source import Span
 from ..syntax import ast
-from .apply import Inputs, check_inputs, emit_apply, layer_key, register, taken
+from .apply import LAYER_TYPES, Inputs, check_inputs, emit_apply, layer_types, register, taken
 from .callees import Callee, describe
 from .evaluation import compile_time
 from .frames import Frame
-from .inference import infer_types
 from .layers import check_memory, check_value
-from .misfits import misfit
+from .model_types import model_types
 from .prototypes import materialise
 from .steps import WITH_SURGERY
 from .surgery import Draft, operate
-
-NOT_DONE = {"detection": "a detector takes a list of images and, in training, their boxes"}
-"""Families of models that are refused, with the reason."""
 
 _bases: dict[Any, Prototype] = {}
 _operated: dict[Any, nn.Module] = {}
@@ -42,8 +38,7 @@ def apply_model(
     """Build a model for these inputs, register it and apply it. A model of several values gives a map or a tuple."""
     check_inputs(callee.name, inputs, action.span)
     model = build_model(callee, action, inputs, frame)
-    types = infer_types(frame, model, layer_key(model), inputs.values, inputs.keywords, action.span, callee.name)
-    _refuse_other_structure(callee, model, inputs, types, action.span, frame)
+    types = layer_types(model, inputs, action.span, callee.name, frame)
     name = register(model, label, step, callee.target.registered, frame)
     return taken(model, emit_apply(name, inputs.values, inputs.keywords, types, action.span, frame))
 
@@ -52,9 +47,6 @@ def build_model(callee: Callee, action: ast.Apply, inputs: Inputs, frame: Frame)
     """The model for these inputs. Raises SpecError for arguments, weights, paths that it does not have."""
     builder: ModelBuilder = callee.target
     place = action.callee.span
-    if builder.family in NOT_DONE:
-        why = NOT_DONE[builder.family]
-        raise error("TN0001", f"`{builder.name}` is not done yet: {why}", place)
     arguments = _arguments(callee, place)
     key, base = _base(builder, arguments, callee, place)
     draft = Draft(builder.name, base.model, (builder.path, *key))
@@ -84,7 +76,10 @@ def _arguments(callee: Callee, span: Span) -> tuple[LayerArgument, ...]:
     for name, value in given.keywords.items():
         place = given.span(name, span)
         if name == "quantize" and value is True:
-            raise error("TN0001", "a model quantized to integers is not done yet", place)
+            raise error(
+                "TN0206", "a model quantized to integers cannot be trained, and a spec's net can", place,
+                help="leave `quantize` out, and quantize the trained net with `torch.ao.quantization`",
+            )  # fmt: skip
         check_value(builder, builder.parameters.get(name), value, place)
         if name in builder.weights:
             _check_weights(builder, name, value, place)
@@ -118,7 +113,10 @@ def _printed(value: Any, span: Span) -> Any:
         return FunctionRef(value.target.path)
     if value.kind == "layer" and not value.args:
         return LayerRef(value.target.path, value.kwargs)
-    raise error("TN0001", f"{describe(value)} as an argument of a model is not done yet", span)
+    if value.kind == "layer":
+        raise error("TN0301", f"arguments of `{value.name}` are given by keyword here", span)
+    help = f'build the model without it and replace submodules: `models.… {{ "path": {value.name} }}`'
+    raise error("TN0303", f"a model of torchvision cannot be built with {describe(value)}", span, help=help)
 
 
 def _base(
@@ -167,60 +165,58 @@ def _taps(node: ast.Expr, draft: Draft, frame: Frame) -> tuple[str, ...]:
     return tuple(paths)
 
 
+def _not_followed(draft: Draft, taps: tuple[str, ...]) -> str | None:
+    """Why there is no value after one of these submodules, where torchvision's names of values tell."""
+    from torchvision.models.feature_extraction import get_graph_node_names
+
+    prefix = f"{BACKBONE}." if is_detector(draft.model) else ""
+    try:
+        both = get_graph_node_names(draft.model.backbone if prefix else draft.model, suppress_diff_warning=True)
+    except Exception:  # the model cannot be traced at all
+        return None
+    for path in (each.removeprefix(prefix) for each in taps):
+        training, otherwise = (any(f"{each}.".startswith(f"{path}.") for each in names) for names in both)
+        above = next((each for each in _above(path) if each in both[0]), None)
+        if training and not otherwise:
+            return f"`{prefix}{path}` is applied in training only"
+        if not training and above:
+            return f"of `{prefix}{above}` only the whole is one of its steps, not `{prefix}{path}`"
+    return None
+
+
+def _above(path: str) -> Iterator[str]:
+    while path := path.rpartition(".")[0]:
+        yield path
+
+
+def _check_detector_taps(draft: Draft, taps: tuple[str, ...], action: ast.Apply) -> None:
+    outside = next((each for each in taps if not each.startswith(f"{BACKBONE}.")), None)
+    if outside is not None and taps != (BACKBONE,):
+        raise error(
+            "TN0404", f"of a detector values are taken from its backbone only, not after `{outside}`", action.taps.span,
+            help='such as `at "backbone"` for all of it, `at ["backbone.body.layer3", "backbone.body.layer4"]`',
+        )  # fmt: skip
+
+
 def _tapped(draft: Draft, taps: tuple[str, ...], action: ast.Apply) -> nn.Module:
     """As much of the model as gives the values after these submodules."""
     from torchvision.models.feature_extraction import create_feature_extractor
 
+    from ..catalog.detector_modules import DetectorFeatures
+
+    if is_detector(draft.model):
+        _check_detector_taps(draft, taps, action)
+    extract = DetectorFeatures if is_detector(draft.model) else create_feature_extractor
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return create_feature_extractor(draft.model, list(taps)).eval()
+            return extract(draft.model, list(taps)).eval()
     except Exception as problem:  # whatever stands in the way of tracing a model
-        why = str(problem).split("\n")[0].rstrip(".")
+        why = _not_followed(draft, taps) or str(problem).split("\n")[0].rstrip(".")
         raise error(
             "TN0404", f"values from inside `{draft.name}` cannot be taken: {why}", action.taps.span
         ) from None  # fmt: skip
 
 
-# ---- modes -----------------------------------------------------------------------------------------------------------
-
-
-def _refuse_other_structure(callee: Callee, model: Model, inputs: Inputs, types: Any, span: Span, frame: Frame) -> None:
-    """Refuse a model that gives another number of values in training, as those with auxiliary classifiers do."""
-    if "training" not in type(model.prototype).forward.__code__.co_names:
-        return
-    within = Layer(model.path, (), InTraining(model.prototype))
-    values, keywords = _at_hints((inputs.values, inputs.keywords), frame)  # sizes do not matter, and numbers are quick
-    try:
-        found = infer(within, ("training", model.key), values, keywords, {}).structure
-    except Rejected as rejected:
-        why = Rejected(f"in training, {rejected}", rejected.raw, rejected.reworded)
-        name = callee.name.rsplit(".", 1)[-1]
-        raise misfit(frame, model, name, why, inputs.values, inputs.keywords, span) from None
-    finally:
-        model.prototype.eval()
-    if _count(found) != _count(types):
-        raise error(
-            "TN0001", f"`{callee.name}` gives {_count(found)} values in training and {_count(types)} otherwise,"
-            " which is not done yet", span, help="leave out the auxiliary classifiers: `aux_logits=false`",
-        )  # fmt: skip
-
-
-def _at_hints(structure: Any, frame: Frame) -> Any:
-    """The types of values with the hints for symbolic sizes."""
-    if isinstance(structure, Value) and isinstance(structure.type, TensorType):
-        return TensorType(structure.type.dtype, tuple(at_hints(dim, frame.net.hints) for dim in structure.type.dims))
-    if isinstance(structure, dict):
-        return {key: _at_hints(each, frame) for key, each in structure.items()}
-    return (
-        type(structure)(_at_hints(each, frame) for each in structure)
-        if isinstance(structure, (tuple, list))
-        else structure
-    )
-
-
-def _count(types: Any) -> int:
-    return len(types) if isinstance(types, (tuple, list, dict)) else 1
-
-
 WITH_SURGERY["model"] = apply_model
+LAYER_TYPES[Model] = model_types

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..ir.graph import Branch, Node, TrainingChoice, TrainingFlag
 from ..syntax import ast
 from .bodies import executes, run_statements
-from .branches import Join, refuse_return, run_path, settle
+from .branches import Join, Path, refuse_return, run_path, settle
 from .evaluation import decided, evaluate, evaluates
 from .frames import Frame
 
@@ -38,6 +39,21 @@ def _joined(node: ast.Binary, frame: Frame) -> tuple[bool, bool]:
     return join((left[0], right[0])), join((left[1], right[1]))
 
 
+def _path(run: Callable[[], Any], training: bool, frame: Frame) -> Path:
+    """A path that runs in one mode alone."""
+    before, frame.mode = frame.mode, frame.mode or ("training" if training else "eval")
+    try:
+        return run_path(run, frame)
+    finally:
+        frame.mode = before
+
+
+def _value(node: ast.Expr, frame: Frame) -> Any:
+    value = evaluate(node, frame)
+    frame.check_mode(value, node.span)
+    return value
+
+
 @executes(ast.If)
 def if_statement(node: ast.If, frame: Frame) -> None:
     then, otherwise = truths(node.condition, frame)
@@ -48,9 +64,9 @@ def if_statement(node: ast.If, frame: Frame) -> None:
         return
     for body in filter(None, (node.then, node.otherwise)):
         refuse_return(body)
-    first = run_path(lambda: run_statements(node.then.statements, frame), frame)
+    first = _path(lambda: run_statements(node.then.statements, frame), then, frame)
     rest = node.otherwise.statements if node.otherwise is not None else ()
-    second = run_path(lambda: run_statements(rest, frame), frame)
+    second = _path(lambda: run_statements(rest, frame), otherwise, frame)
     training, else_ = (first, second) if then else (second, first)
     join = Join(frame, node.condition.span)
     found = join.names(training.names, else_.names)
@@ -63,8 +79,8 @@ def conditional(node: ast.Conditional, frame: Frame) -> Any:
     then, otherwise = truths(node.condition, frame)
     if then == otherwise:
         return evaluate(node.then if then else node.otherwise, frame)
-    first = run_path(lambda: evaluate(node.then, frame), frame)
-    second = run_path(lambda: evaluate(node.otherwise, frame), frame)
+    first = _path(lambda: _value(node.then, frame), then, frame)
+    second = _path(lambda: _value(node.otherwise, frame), otherwise, frame)
     training, else_ = (first, second) if then else (second, first)
     join = Join(frame, node.span, what="this")
     value = join.value("x", training.value, else_.value)

@@ -15,9 +15,10 @@ from ..source import Span
 from ..syntax import ast
 from .bodies import run_body
 from .callees import UNKNOWN, Callee, Skip
-from .frames import Frame
+from .frames import Active, Frame
 from .inference import types_of
 from .labels import has_labels
+from .library import library_callee
 
 DEEPEST_BLOCKS = 64
 
@@ -50,25 +51,28 @@ def entered(callee: Callee, span: Span, frame: Frame) -> Iterator[None]:
     """While the body of a declaration, applied at `span`, is elaborated. Raises SpecError for one in itself, or in too
     many others.
     """
-    if callee.name in frame.net.active:
+    key = id(callee.target.node)
+    if key in frame.net.active:
         raise _contains_itself(callee, span, frame.net.active)
     if len(frame.net.active) > DEEPEST_BLOCKS:
         place = callee.target.node.name.span
         raise error("TN0901", f"blocks are nested more than {DEEPEST_BLOCKS} deep", place)
-    frame.net.active[callee.name] = span
+    frame.net.active[key] = Active(callee.name, span)
     try:
         yield
     finally:
-        del frame.net.active[callee.name]
+        del frame.net.active[key]
 
 
-def _contains_itself(callee: Callee, span: Span, active: dict[str, Span | None]) -> SpecError:
+def _contains_itself(callee: Callee, span: Span, active: dict[int, Active]) -> SpecError:
     """The error for a block that is applied, at `span`, within itself; its notes go round the circle."""
-    round_trip = [*list(active)[list(active).index(callee.name) :], callee.name]
-    steps = zip(round_trip, round_trip[1:-1], strict=False)
-    notes = [Note(f"`{outer}` applies `{inner}`", active[inner]) for outer, inner in steps]
-    through = f": {' -> '.join(round_trip)}" if notes else ""
+    circle = list(active.values())[list(active).index(id(callee.target.node)) :]
+    steps = zip(circle, circle[1:], strict=False)
+    notes = [Note(f"`{outer.name}` applies `{inner.name}`", inner.span) for outer, inner in steps]
+    through = f": {' -> '.join([each.name for each in circle] + [callee.name])}" if notes else ""
     help = "end it: a block may apply only others, and `repeat` or `for` say how often"
+    if library_callee(callee.name, step=True):
+        help = f"the {callee.kind} hides the library's `{callee.name}`; give it another name"
     return error("TN0503", f"{callee.kind} `{callee.name}` contains itself{through}", span, *notes, help=help)
 
 

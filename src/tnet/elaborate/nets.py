@@ -13,7 +13,7 @@ from ..syntax import ast
 from .bodies import run_body
 from .callees import UNKNOWN, Callee, Faults, Skip, describe
 from .evaluation import is_runtime
-from .frames import Frame, NetState, Work
+from .frames import Active, Frame, NetState, Work
 from .globals import Globals
 from .inference import types_of
 from .ports import check_output, input_type
@@ -50,7 +50,7 @@ def _elaborate(callee: Callee, work: Work, attempt: int) -> tuple[Net | None, di
     globals_: Globals = callee.target.globals
     symbols: dict[str, int | None] = {}
     module = Module("net", node.name.text, span=node.span, doc=globals_.documentation.get(node.span.start, ""))
-    state = NetState(active={node.name.text: None})
+    state = NetState(active={id(node): Active(node.name.text, None)})
     frame = Frame(work, globals_, state, module)
     try:
         _enter_inputs(node, frame, symbols)

@@ -87,6 +87,8 @@ def apply_operator(op: str, left: Any, right: Any, span: Span, frame: Frame) -> 
     """`left op right`, whatever they are."""
     if op == "+" and is_list(left):
         return appended(left, right, span, frame)
+    if op == "+" and is_list(right) and type(left) is list:
+        return appended(right, left, span, frame, in_front=True)
     if is_runtime(left) or is_runtime(right):
         return _on_tensors(op, left, right, span, frame)
     if isinstance(left, TrainingChoice) or isinstance(right, TrainingChoice):

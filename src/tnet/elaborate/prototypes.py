@@ -15,7 +15,7 @@ from ..catalog.python import OwnLayer
 from ..catalog.signatures import constructor_signature
 from ..diagnostics import Note, SpecError, error
 from ..ir import text
-from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, Value
+from ..ir.graph import FunctionRef, Layer, LayerArgument, LayerRef, TensorOf, Value
 from ..shapes import freeze
 from ..shapes.reasons import with_sets_in_order
 from ..source import Span
@@ -30,6 +30,8 @@ def materialise(value: Any) -> Any:
     if isinstance(value, LayerRef):
         cls = import_path(value.path)
         return functools.partial(cls, **dict(value.kwargs)) if value.kwargs else cls
+    if isinstance(value, TensorOf):
+        return torch.tensor(value.values)
     if isinstance(value, FunctionRef):
         return import_path(value.path)
     if isinstance(value, Layer):

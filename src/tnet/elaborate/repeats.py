@@ -13,7 +13,7 @@ from .bodies import Returned, run_statements
 from .callees import UNKNOWN, Skip, describe
 from .evaluation import compile_time
 from .frames import Frame, LimitReached
-from .groups import apply_group, one_flow
+from .groups import apply_group, bind_flow, one_flow
 from .labels import camel_case
 from .modules import captured_values, inner_value
 from .rounds import is_random, random_rounds
@@ -41,7 +41,7 @@ def apply_repeat(action: ast.Repeat, label: str | None, inputs: Inputs, step: as
         return module
 
     return apply_module(
-        build, [inputs.values[0]], label, "repeat", step.span, step, frame,
+        bind_flow, build, inputs, label, "repeat", step.span, step, frame,
         lambda _: (*leaves(inputs.values[0]), *captured),
     )  # fmt: skip
 

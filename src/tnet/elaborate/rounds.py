@@ -50,6 +50,8 @@ def random_rounds(action: ast.Repeat, label: str | None, inputs: Inputs, step: a
         labelled = ast.Step(step.span, step.label, group)
         frame.names["x"] = apply_group(group, label, Inputs((frame.names["x"],)), labelled, frame)
 
+    if label is None:
+        let_grow(action.body, frame)
     names = {"x"} if label is not None else {"x", *_assigned(action.body)}
     _rounds("random", bounds, names, run, action.span, frame)
     result, frame.names["x"] = frame.names["x"], outer
@@ -131,7 +133,7 @@ def _rounds(
         run()
 
     path = run_path(enter, frame, params)
-    join = Join(frame, span, WORDS)
+    join = Join(frame, span, WORDS, even=False)
     found = _names_after(join, path, carried, params, buffers, bounds, frame)
     given = tuple(leaves(list(carried.values())))
     rounds = Branch(path.nodes, tuple(join.otherwise), tuple(leaves(list(params.values()))), variable)
@@ -180,8 +182,11 @@ def _carried(join: Join, name: str, carried: dict, params: dict, after: Any, bou
         join.merged += leaves(fresh)
         return carried[name]
     if type(after) is list and len(after) != len(carried[name]):
-        raise error("TN0001", f"`{name}`, a list that grows in a loop kept for run time, is not done yet", join.span)
+        raise error(
+            "TN0406", f"`{name}` has {len(carried[name])} items {WORDS[0]} and {len(after)} {WORDS[1]}", join.span,
+            help="a list that grows in a loop kept for run time holds tensors of one shape and dtype",
+        )  # fmt: skip
     value = join.value(name, carried[name], after)
     if is_list(after):
-        after_rounds(value, carried[name], after, bounds)
+        after_rounds(value, carried[name], after, bounds, frame)
     return value

@@ -143,7 +143,9 @@ def resolve_step(name: str, span: Span, frame: Frame, target: str = "x") -> Call
         if isinstance(value, Callee):
             return value
         if value is not MISSING and library_callee(name, step=True) is None:
-            better = "write names of layers without quotes" if isinstance(value, str) else f"write `{target} = {name}`"
+            row = " -> …" if span.source.text[span.end :].lstrip().startswith("->") else ""
+            written = f"write `{target} = {name}{row}`"
+            better = "write names of layers without quotes" if isinstance(value, str) else written
             raise error("TN0205", f"`{name}` is {describe(value)}, not a layer or function", span, help=better)
     if found := library_callee(name, step=True):
         return found
@@ -213,7 +215,7 @@ def _note_label(step: ast.Step, frame: Frame) -> None:
 def _check_step(step: ast.Step, frame: Frame) -> None:
     if step.label is not None:
         label = label_text(step.label, frame)
-        if not step.shared:
+        if not step.shared and not (frame.replay is not None and label in frame.labels):
             check_label(label, step.label.span, frame)
         frame.labels.setdefault(label, step.label.span)
     faults = Faults()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
+from ..catalog.detectors import is_detector
 from ..diagnostics import Note, did_you_mean, error
 from ..ir.graph import Layer, Module
 from ..shapes.partial import Until
@@ -14,6 +15,7 @@ from ..source import Span
 from ..syntax import ast
 from .apply import Inputs, layer_key
 from .bodies import bind_target, unpack
+from .detectors import given_in_detector
 from .evaluation import decide
 from .frames import Frame
 from .inference import infer_types, new_values
@@ -89,6 +91,8 @@ def _replace(draft: Draft, step: ast.Step, inputs: Inputs, frame: Frame) -> None
 
 def _given(draft: Draft, path: str, inputs: Inputs, span: Span, frame: Frame) -> Inputs:
     """What the model gives the submodule at a path: first as it predicts, else as it trains."""
+    if is_detector(draft.model):
+        return given_in_detector(draft, path, inputs, span, frame)
     for training in (False, True):
         until = Layer(draft.name, (), Until(draft.model, path, training))
         key = ("until", draft.key, path, training)

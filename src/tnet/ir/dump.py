@@ -101,6 +101,7 @@ def node(it: Node, named: Callable[[Value], str]) -> dict[str, Data]:
         types=[str(value.type) for value in leaves(it.result)],
         bodies=[branch(each, named) for each in it.bodies],
         gradient=autograd(it.args[0]) if it.op == "autograd" else {},
+        variant=module(it.variant) if it.variant else {},
         at=place(it.span),
     )
 

@@ -18,13 +18,15 @@ from .types import Type
 class Value:
     """A run-time value, assigned once. `name` is what the spec calls it (`x` for the flow); names repeat.
 
-    `aliases` are further names that the spec binds to it, as `identity = x` does.
+    `aliases` are further names that the spec binds to it, as `identity = x` does. `only` is "training" or "eval" where
+    it exists in that mode alone, and is None in the other.
     """
 
     name: str
     type: Type
     span: Span | None = None
     aliases: list[str] = field(default_factory=list)
+    only: str = ""
 
 
 Structure = Union[Value, tuple, list, dict]
@@ -32,8 +34,8 @@ Structure = Union[Value, tuple, list, dict]
 
 Argument = Any
 """A literal (int, float, str, bool, None, dtype as `DTypeRef`), a symbolic size (sympy expression), a `Value`, a
-`LayerRef`, a `FunctionRef`, a `TrainingFlag`, a `TrainingChoice`, a `DropoutProbability`, a `DeviceOf`, a `slice`,
-`...`, or tuples, lists and dicts of arguments."""
+`LayerRef`, a `FunctionRef`, a `TensorOf`, a `TrainingFlag`, a `TrainingChoice`, a `DropoutProbability`, a `DeviceOf`,
+a `slice`, `...`, or tuples, lists and dicts of arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,13 @@ class LayerRef:
 
     path: str
     kwargs: tuple[tuple[str, Argument], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TensorOf:
+    """A list of numbers where a layer wants a tensor: `torch.tensor([1.0, 2.0])`."""
+
+    values: tuple[Argument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,7 @@ class Node:
     "index"       ""                           value, tuple of subscripts
     "set_index"   ""                           value, tuple of subscripts, new content; gives a changed copy
     "list"        ""                           the first items of a list that grows in a loop
+    "none"        ""                           none; stands for a value in the mode in which it does not exist
     "read"        path below `self` ("cls", "embed.weight")   none
     "attribute"   attribute name (`T`, `mT`, `real`, …)        the tensor
     "update"      name of a buffer of the module      `=`, `+=`, …, the value; for an index write a tuple of subscripts
@@ -109,7 +119,8 @@ class Node:
     `result` holds the new values in the structure that the operation returns. `span` is the step or expression in the
     spec. What is kept for run time has `bodies`: an "if" gives a tuple of values, one for each of its bodies' results;
     a "loop" has one body, whose inputs are first the initial values and then the results of the round before, and gives
-    those of the last round.
+    those of the last round. A child that is applied again at sizes for which its code is other has it in `variant`, a
+    module of kind "variant" with the child's own children.
     """
 
     op: str
@@ -119,6 +130,7 @@ class Node:
     result: Structure
     span: Span | None = None
     bodies: tuple[Branch, ...] = ()
+    variant: Module | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -210,7 +222,7 @@ class Module:
     group reads of the enclosing body follows.
     """
 
-    kind: str  # "net" | "block" | "group" | "repeat"
+    kind: str  # "net" | "block" | "group" | "repeat" | "variant"
     name: str
     inputs: list[Value] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -267,8 +279,15 @@ def submodules(module: Layer | Module) -> Iterator[Layer | Module]:
         yield from module.replaced.values()
 
 
+def applied(module: Module, node: Node) -> Layer | Module:
+    """What an "apply" node of a module runs."""
+    return node.variant or module.children[node.target]
+
+
 def inner_modules(module: Layer | Module) -> Iterator[Module]:
-    """The nearest modules with nodes below a module: children, also those inside a model."""
+    """The nearest modules with nodes below a module: children, also those inside a model, and their variants."""
+    if isinstance(module, Module):
+        yield from (node.variant for node in walk(module.nodes) if node.variant)
     for child in submodules(module):
         if isinstance(child, Module):
             yield child

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .autograd import Autograd
-from .graph import DeviceOf, DTypeRef, FunctionRef, LayerRef, TrainingChoice, TrainingFlag, Value
+from .graph import DeviceOf, DTypeRef, FunctionRef, LayerRef, TensorOf, TrainingChoice, TrainingFlag, Value
 from .sizes import size
 from .types import TensorType, Type
 
@@ -26,7 +26,7 @@ def argument(value: Any, named: Callable[[Value], str] = lambda value: value.nam
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
         case Value():
             return named(value)
-        case DeviceOf() | TrainingFlag() | TrainingChoice() | DTypeRef() | Autograd():
+        case DeviceOf() | TensorOf() | TrainingFlag() | TrainingChoice() | DTypeRef() | Autograd():
             return _known_later(value, text)
         case FunctionRef(path):
             return path.rpartition(".")[2]
@@ -50,6 +50,8 @@ def _known_later(value: Any, text: Callable[[Any], str]) -> str:
     match value:
         case DTypeRef(name) | Autograd(name):
             return name
+        case TensorOf(values):
+            return text(list(values))
         case DeviceOf(tensor):
             return f"{text(tensor)}.device"
         case TrainingChoice(then, otherwise):

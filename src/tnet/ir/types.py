@@ -66,12 +66,17 @@ class PackedType(OpaqueType):
 
 @dataclass(frozen=True)
 class ListType(OpaqueType):
-    """A list that grows in a loop kept for run time; `element` is None before the first item. `length` is None where it
-    is not known, within the loop; there `added` counts what the round has appended. Neither counts in equality."""
+    """A list that grows in a loop kept for run time; `element` is None before the first item.
+
+    `length` is None where it is not known, within the loop; there `added` counts what the round has appended, None
+    where that is not known either. `may_be_empty` is said of one that may have no item after its loop. None of them
+    counts in equality.
+    """
 
     element: TensorType | None = field(default=None, compare=False)
     length: Dim | None = field(default=None, compare=False)
-    added: int = field(default=0, compare=False)
+    added: Dim | None = field(default=0, compare=False)
+    may_be_empty: bool = field(default=False, compare=False)
 
 
 Type = Union[TensorType, OpaqueType]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ir.graph import Branch, Layer, Model, Module, Net, Node, Value, leaves, uses
+from ..ir.graph import Branch, Layer, Model, Module, Net, Node, Value, applied, leaves, uses
 from ..ir.types import TensorType, Type
 
 
@@ -69,7 +69,7 @@ def _module(module: Module, known: Known, flow: Flow) -> None:
 
 
 def _node(node: Node, module: Module, known: Known, flow: Flow) -> None:
-    child = module.children.get(node.target) if node.op == "apply" else None
+    child = applied(module, node) if node.op == "apply" else None
     if isinstance(child, Module):
         _inline(child, node, known, flow)
         return

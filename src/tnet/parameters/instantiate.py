@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..ir.graph import Declared, DTypeRef, FunctionRef, Layer, LayerRef, Module, Net
+from ..ir.graph import Declared, DTypeRef, FunctionRef, Layer, LayerRef, Module, Net, TensorOf
 
 
 def instantiate(layer: Layer) -> nn.Module:
@@ -38,6 +38,8 @@ def _argument(value: Any) -> Any:
             return (
                 functools.partial(cls, **{key: _argument(item) for key, item in value.kwargs}) if value.kwargs else cls
             )
+        case TensorOf():
+            return torch.tensor(value.values)
         case FunctionRef():
             return _import(value.path)
         case DTypeRef():

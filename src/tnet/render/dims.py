@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import lcm
 from typing import Any
 
 from ..ir import text
 from ..ir.graph import Net
-from ..ir.types import TensorType, Type
+from ..ir.types import TensorType
 
 
 class Dims:
@@ -19,13 +20,13 @@ class Dims:
         self.divisors = _divisors(net)
         self.size = lru_cache(maxsize=None)(self._size)
 
-    def shape(self, kind: Type) -> str:
-        """`[N, 64, H/4, W/4]`; the class of what is no tensor."""
-        return f"[{', '.join(map(self.size, kind.dims))}]" if isinstance(kind, TensorType) else kind.name
+    def shape(self, kind: Any) -> str:
+        """`[N, 64, H/4, W/4]`; the class of what is no tensor; `([N, 8], [N, 8])` for several values in one."""
+        return nested(kind, lambda each: f"[{', '.join(map(self.size, each.dims))}]")
 
-    def type(self, kind: Type) -> str:
+    def type(self, kind: Any) -> str:
         """`float32[N, 64, H/4, W/4]`"""
-        return f"{kind.dtype}{self.shape(kind)}" if isinstance(kind, TensorType) else kind.name
+        return nested(kind, lambda each: f"{each.dtype}{self.shape(each)}")
 
     def _size(self, dim: Any) -> str:
         if isinstance(dim, int):
@@ -43,6 +44,15 @@ class Dims:
                 there[symbol] = self.divisors[symbol.name] * part
                 back[part] = symbol / self.divisors[symbol.name]
         return dim.subs(there).subs(back) if there else dim
+
+
+def nested(kind: Any, write: Callable[[TensorType], str]) -> str:
+    """The types in tuples, lists and maps as text."""
+    if isinstance(kind, dict):
+        return f"{{{', '.join(f'{name}: {nested(each, write)}' for name, each in kind.items())}}}"
+    if isinstance(kind, (tuple, list)):
+        return f"({', '.join(nested(each, write) for each in kind)})"
+    return write(kind) if isinstance(kind, TensorType) else getattr(kind, "name", str(kind))
 
 
 def _divisors(net: Net) -> dict[str, int]:

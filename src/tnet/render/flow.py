@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..ir.graph import Branch, Layer, Module, Net, Node, Value, leaves, uses
+from ..ir.graph import applied as applied_by
 from ..ir.sites import join
 from ..ir.types import Type
 from ..source import Span
@@ -118,7 +119,7 @@ class _Builder:
             if node.bodies:
                 self.branches(cluster, node, scope, path, applied)
                 continue
-            child = cluster.module.children.get(node.target) if node.op == "apply" else None
+            child = applied_by(cluster.module, node) if node.op == "apply" else None
             again = cluster.again or (child is not None and node.target in applied)
             applied.add(node.target if child is not None else "")
             if isinstance(child, Module):

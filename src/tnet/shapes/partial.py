@@ -55,3 +55,27 @@ class InTraining(nn.Module):
             return self.model(*args, **kwargs)
         finally:
             self.model.eval()
+
+
+class Batches(nn.Module):
+    """Runs a detector of torchvision on a batch of images, in eval mode, until it applies the submodule at a path and
+    that has run; gives what the submodule is given and what it gives."""
+
+    def __init__(self, detector: nn.Module, path: str):
+        super().__init__()
+        self.detector = detector
+        self.path = path
+
+    def forward(self, images: Any) -> Any:
+        handle = self.detector.get_submodule(self.path).register_forward_hook(_end, with_kwargs=True)
+        try:
+            self.detector(list(images))
+        except _Reached as reached:
+            return reached.inputs
+        finally:
+            handle.remove()
+        return None
+
+
+def _end(module: nn.Module, args: tuple, kwargs: dict, result: Any) -> None:
+    raise _Reached((args, kwargs, result))

@@ -65,7 +65,8 @@ class StandIn(nn.Module):
         kwargs = {name: self._argument(each, values, sizes) for name, each in node.kwargs.items()}
         match node.op:
             case "apply":
-                return self.get_submodule(node.target)(*args, **kwargs)
+                child = self.get_submodule(node.target)
+                return child._run(node.variant, args) if node.variant else child(*args, **kwargs)
             case "operator":
                 return OPERATORS[node.target](*args)
             case "index":

@@ -52,7 +52,7 @@ def expected(fitting: Set[str], previous: str, in_bracket: bool, end: str) -> st
     ends = bool(fitting & {"_SEP", "$END"}) and not in_bracket
     minor = _AFTER_VALUE if "PLUS" in fitting else _AFTER_STEP if ends else set()
     if ends:
-        minor = minor | {"RBRACE"}
+        minor = minor | {"RBRACE", "COMMA"}
     named = [words for terminal, words in _NAMED.items() if terminal in fitting - minor]
     if ends:
         named.append("the end of the line" if "_SEP" in fitting else end)

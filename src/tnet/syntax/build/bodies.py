@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import ast
 from ..scanner import Token
-from .parts import Parts, items, name_of, nodes, span_of, targets
+from .parts import Parts, items, name_of, nodes, one_value, span_of, targets
 
 
 class Bodies:
@@ -14,8 +14,8 @@ class Bodies:
         return ast.Body(span_of(children), nodes(children))
 
     def assign(self, children):
-        targets, operator, value = children
-        return ast.Assign(span_of(children), targets.items, operator.text, value)
+        targets, operator, *values = children
+        return ast.Assign(span_of(children), targets.items, operator.text, one_value(values))
 
     def update(self, children):
         name, operator, value = children
@@ -23,6 +23,8 @@ class Bodies:
 
     def targets(self, children):
         return Parts(span_of(children), targets(children))
+
+    one_target = several_targets = targets
 
     def nested_targets(self, children):
         return ast.Targets(span_of(children), targets(children))

@@ -41,6 +41,14 @@ def gathered(builder: object, children: list) -> Parts:
     return Parts(span_of(children), nodes(children))
 
 
+def one_value(children: list) -> ast.Expr:
+    """The value on the right of an assignment; several, `a, b = c, d`, are a tuple."""
+    values = nodes(children)
+    if len(values) == 1:
+        return values[0]
+    return ast.TupleExpr(span_of(children), tuple(ast.Arg(each.span, None, each) for each in values))
+
+
 def targets(children: list) -> tuple[ast.Target, ...]:
     """Names and nested targets, without the commas and parentheses between them."""
     return tuple(
