@@ -40,6 +40,11 @@ BINARY = frozenset(
     {"BCELoss", "BCEWithLogitsLoss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "SoftMarginLoss",
      "soft_margin_loss"}
 )  # fmt: skip
+OF_LOGITS = frozenset(
+    {"CrossEntropyLoss", "cross_entropy", "BCEWithLogitsLoss", "binary_cross_entropy_with_logits",
+     "MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"}
+)  # fmt: skip
+"""Losses of what a sigmoid or softmax makes probabilities."""
 MOST_TRIED = 2**22  # numbers in the outputs that a loss is tried on while checking
 
 

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..data.calls import bind, described_value
 from ..diagnostics import SpecError, did_you_mean, error
@@ -14,14 +14,22 @@ from ..ir.graph import Net
 from ..ir.values import Call
 from ..source import Span
 from . import metric_catalog
-from .losses import BINARY, MULTILABEL, LossChoice
+from .losses import BINARY, MULTILABEL, OF_LOGITS, LossChoice
 from .metric_catalog import MetricClass
 from .outputs import output_dims
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SHORT = {"confusion": "confusion_matrix"}
 """Names of the language for metrics that torchmetrics calls otherwise."""
 MATRICES = ("ConfusionMatrix",)
 """Metrics whose value is no number."""
+CURVES = frozenset(
+    {"AUROC", "AveragePrecision", "CalibrationError", "HingeLoss", "PrecisionAtFixedRecall", "PrecisionRecallCurve",
+     "RecallAtFixedPrecision", "ROC", "SensitivityAtSpecificity", "SpecificityAtSensitivity"}
+)  # fmt: skip
+"""Metrics that look at the probability of each class; all others only at the likeliest."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,17 @@ class MetricChoice:
     cls: MetricClass
     arguments: Mapping[str, Any]
     span: Span | None
+    of_logits: bool = False
+
+    def seen(self, output: Tensor) -> Tensor:
+        """What the metric is given of an output, [N, …]: probabilities, where it would else guess in each batch by the
+        range of the values whether they are some.
+        """
+        if not self.of_logits:
+            return output
+        if self.arguments.get("task") in ("binary", "multilabel"):
+            return output.sigmoid()
+        return output.softmax(1) if self.cls.name in CURVES else output
 
     def build(self) -> Any:
         """The torchmetrics object. Raises SpecError (TN0802) for what torchmetrics rejects."""
@@ -109,7 +128,8 @@ def _one(name: str | None, value: Any, span: Span, loss: LossChoice, net: Net | 
     last = [each.replace(kind=each.KEYWORD_ONLY) for each in optional if each.name == "task"]
     written = bind(call, expected.replace(parameters=first + last))
     inferred = _inferred(call, written, loss, net, span) if net and "task" in expected.parameters else {}
-    return MetricChoice(name or written_name(call), cls, {**inferred, **written}, call.span or span)
+    arguments = {**inferred, **written}
+    return MetricChoice(name or written_name(call), cls, arguments, call.span or span, loss.name in OF_LOGITS)
 
 
 def _inferred(call: Call, written: Mapping[str, Any], loss: LossChoice, net: Net, span: Span) -> dict:
