@@ -47,7 +47,7 @@ def test_each_command_has_help(capsys, command):
 @pytest.mark.parametrize(
     "arguments",
     [
-        "train x.tnet --nproc 2", "build x.tnet -o m.onnx", "build x.tnet -o m.pt2", "plan x.tnet --find-lr",
+        "train x.tnet --nproc 2", "build x.tnet -o m.onnx", "build x.tnet -o m.pt2",
     ],
 )  # fmt: skip
 def test_a_later_option_is_refused_by_name(capsys, arguments):

@@ -17,8 +17,8 @@ from tnet.render.report import board, live
 from tnet.training.looks.distributions import distributions
 
 TEXT = SPECS["digits"].replace("ema = 0.9", "log = [tensorboard]")
-SCALARS = {"train/loss", "train/l2", "lr/default", "lr/head", "val/loss", "val/accuracy", "test/loss", "test/accuracy",
-           "seconds"}  # fmt: skip
+SCALARS = {"train/loss", "train/accuracy", "train/l2", "lr/default", "lr/head", "val/loss", "val/accuracy", "test/loss",
+           "test/accuracy", "seconds"}  # fmt: skip
 PICTURES = {"confusion/val", "mistakes/val", "confusion/test", "mistakes/test", "kernels/conv", "features/conv",
             "features/second", "inputs/1"}  # fmt: skip
 event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")

@@ -56,9 +56,13 @@ def test_a_signal_ends_the_step_and_saves(tmp_path, monkeypatch, capsys, number)
 
 
 def test_a_second_interrupt_ends_at_once(tmp_path, monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     at_step(monkeypatch, 8, lambda: [signal.raise_signal(signal.SIGINT) for _ in range(2)])
-    with pytest.raises(KeyboardInterrupt):
-        trained(tmp_path / "run", EACH)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            trained(tmp_path / "run", EACH)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert checkpoints.newest(tmp_path / "run" / "checkpoints", print).name == "step-00000005"
 
 

@@ -15,6 +15,7 @@ from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, wit
 
 from tnet.data import streams
 from tnet.diagnostics import SpecError
+from tnet.render.report import live
 from tnet.training import checkpoints
 
 
@@ -315,10 +316,11 @@ def test_confusion_is_counted_and_shown(tmp_path, capsys):
     assert "setosa" in shown and "rows are the classes" in shown
 
 
-def test_tricks_read_nothing_from_the_device(tmp_path):
+def test_tricks_read_nothing_from_the_device(tmp_path, monkeypatch):
     """R14: what an epoch reads does not grow with its steps."""
     from test_training import Reads
 
+    monkeypatch.setattr(live, "SHARE", 0.0)
     settings = "mixup = 0.2; ema = 0.9; clip_value = 1; early_stop = Patience(9); log_every = 1000"
     counts = []
     for batch in (45, 5):

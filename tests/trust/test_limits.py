@@ -46,7 +46,9 @@ def measured(tmp_path_factory):
     """By name: exit code, what is printed (its start), its length, seconds of CPU, MB that the peak of memory rose."""
     code = MEASURE.format(root=str(ROOT), source=str(ROOT / "src"))
     folder = tmp_path_factory.mktemp("hostile")
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", code], cwd=folder, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 

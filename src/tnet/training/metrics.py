@@ -93,7 +93,7 @@ def more_is_better(metrics: Sequence[MetricChoice], result: str | None) -> bool:
     return False
 
 
-def choose(value: Any, span: Span, loss: LossChoice, net: Net | None) -> tuple[MetricChoice, ...]:
+def choose(value: Any, span: Span, loss: LossChoice | None, net: Net | None) -> tuple[MetricChoice, ...]:
     """The metrics of `metrics = [accuracy, …]` or `{top5: accuracy(top_k=5)}`. Raises SpecError with all faults."""
     if isinstance(value, Mapping):
         named = [(str(name), call) for name, call in value.items()]
@@ -114,7 +114,7 @@ def choose(value: Any, span: Span, loss: LossChoice, net: Net | None) -> tuple[M
     return tuple(found.values())
 
 
-def _one(name: str | None, value: Any, span: Span, loss: LossChoice, net: Net | None) -> MetricChoice:
+def _one(name: str | None, value: Any, span: Span, loss: LossChoice | None, net: Net | None) -> MetricChoice:
     call = Call(value, span=span) if isinstance(value, str) else value
     if not isinstance(call, Call):
         raise error("TN0802", f"{described_value(value)} is no metric", span, help="such as `accuracy`")
@@ -129,7 +129,9 @@ def _one(name: str | None, value: Any, span: Span, loss: LossChoice, net: Net | 
     written = bind(call, expected.replace(parameters=first + last))
     inferred = _inferred(call, written, loss, net, span) if net and "task" in expected.parameters else {}
     arguments = {**inferred, **written}
-    return MetricChoice(name or written_name(call), cls, arguments, call.span or span, loss.name in OF_LOGITS)
+    return MetricChoice(
+        name or written_name(call), cls, arguments, call.span or span, bool(loss) and loss.name in OF_LOGITS
+    )
 
 
 def _inferred(call: Call, written: Mapping[str, Any], loss: LossChoice, net: Net, span: Span) -> dict:

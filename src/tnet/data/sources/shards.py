@@ -30,7 +30,6 @@ from ..items import Items
 from .base import Request, existing, source
 
 RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
-OPEN_FILES = 8  # of shards that a process keeps open
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,6 @@ class Shards(Items):
     def __init__(self, request: Request, files: Sequence[Path], samples: Mapping[str, Any], buffer: int, fields: dict):
         self.files, self.keys, self.entries, self.owners = files, samples["keys"], samples["entries"], samples["owners"]
         self.buffer, self.mapping = buffer, fields
-        self.opened: dict[tuple[int, int], Any] = {}
         super().__init__(self.keys, request.fields, None, None, request.span, name=request.name)
 
     def called(self, index: int) -> str:
@@ -131,26 +129,14 @@ class Shards(Items):
     def _bytes(self, index: int, entry: Entry) -> bytes:
         shard = int(self.owners[index])
         try:
-            file = self._file(shard)
-            file.seek(entry.start)
-            content = file.read(entry.size)
+            with open(self.files[shard], "rb") as file:  # of its own: a shared one's position would be too
+                file.seek(entry.start)
+                content = file.read(entry.size)
         except OSError as problem:
             raise error("TN0702", f"`{self.files[shard]}` cannot be read: {problem.strerror}", self.span) from problem
         if len(content) != entry.size:
             raise error("TN0702", f"`{self.files[shard].name}` is shorter than it was", self.span)
         return content
-
-    def _file(self, shard: int) -> Any:
-        """A shard, opened by this very process: forked ones would share its position."""
-        key = os.getpid(), shard
-        if key not in self.opened:
-            if len(self.opened) >= OPEN_FILES:
-                self.opened.pop(next(iter(self.opened))).close()
-            self.opened[key] = open(self.files[shard], "rb")
-        return self.opened[key]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "opened": {}}
 
     def content(self, indices: Tensor) -> str:
         digest = hashlib.sha256(indices.numpy().tobytes())
