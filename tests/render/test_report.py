@@ -16,6 +16,7 @@ from report_runs import SPECS, train
 import tnet
 from tnet.cli.main import main
 from tnet.render.report import live
+from tnet.render.report.curves import axis_of, quantities_of
 from tnet.render.report.facts import read_facts
 from tnet.render.report.page import report_page
 from tnet.render.report.record import MOST_DISTRIBUTIONS, Record, read_record
@@ -72,6 +73,14 @@ def test_numbers_are_those_of_the_run(runs):
     shares = (counts.diagonal() / counts.sum(1)).tolist()
     assert list(seen["by_class"].values()) == pytest.approx(shares)
     assert float(counts.diagonal().sum() / counts.sum()) == pytest.approx(ended["test.accuracy"])
+
+
+def test_the_accuracy_in_training_is_a_curve(runs):
+    facts = read_facts(runs("digits"))
+    accuracy = dict(quantities_of(facts, axis_of([facts])))["accuracy"]
+    expected = [event["train.accuracy"] for event in facts.evaluations]
+    assert [[value for _, value in part.points] for part in accuracy if part.name == "training"] == [expected]
+    assert len(expected) > 1
 
 
 def test_the_worst_mistakes_are_the_worst(runs):

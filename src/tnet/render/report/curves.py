@@ -31,7 +31,7 @@ class Part:
 def curves(runs: Sequence[tuple[str, Facts]]) -> list[Canvas]:
     """A picture for each quantity that some run has: loss, metrics, penalties, learning rate, throughput."""
     axis = axis_of([facts for _, facts in runs])
-    quantities = [dict(_quantities(facts, axis)) for _, facts in runs]
+    quantities = [dict(quantities_of(facts, axis)) for _, facts in runs]
     titles = dict.fromkeys(title for each in quantities for title in each)
     named = [name for name, _ in runs]
     scales = {RATE: linear, THROUGHPUT: linear}
@@ -66,13 +66,13 @@ def _tracks(title: str, names: Sequence[str], quantities: Sequence[Mapping[str, 
     return found
 
 
-def _quantities(facts: Facts, axis: Axis) -> Iterator[tuple[str, list[Part]]]:
+def quantities_of(facts: Facts, axis: Axis) -> Iterator[tuple[str, list[Part]]]:
     place = _placer(facts, axis)
     yield "loss", list(_loss(facts, place))
     for name in dict.fromkeys(name for event in facts.evaluations for name in event):
         if name.startswith("val.") and name != "val.loss" and _is_drawn(facts.evaluations, name):
             own = name.removeprefix("val.")
-            trained = Part("training", _points(facts.steps, f"train.{own}", place), 1)
+            trained = Part("training", _points(facts.evaluations, f"train.{own}", place), 1)
             yield own, [Part(_validation(facts), _points(facts.evaluations, name, place)), trained]
     named = dict.fromkeys(name for event in facts.steps for name in event if name.startswith("train."))
     penalties = [name for name in named if not name.startswith("train.loss")]
