@@ -176,7 +176,7 @@ def body_of(name: str) -> tuple[str, str]:
     if family == "video":
         frames, size = 16, 224 if name.startswith(("mvit", "s3d", "swin3d")) else 112
         return f"clip: float[N, 3, {frames}, {size}, {size}]", f"models.{name}()"
-    size = 224 if name.startswith("vit") else 299 if "inception" in name else size
+    size = 224 if name.startswith(("vit", "maxvit")) else 299 if "inception" in name else size
     taken = "x = x[0]" if name.endswith(("googlenet", "inception_v3")) else ""
     return f"image: float[N, 3, {size}, {size}]", f"models.{name}(); {taken}"
 
