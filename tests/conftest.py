@@ -29,9 +29,13 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     return check
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, the system's own, driven by Playwright (https://playwright.dev/python); skips where there is none."""
+    """Chromium, the system's own, driven by Playwright (https://playwright.dev/python); skips where there is none.
+
+    Of a module, not of the session: what is forked while it is there, as loader workers are, keeps its pipes open, and
+    closing it then waits for them.
+    """
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         pytest.skip("no Chromium is installed")
