@@ -25,20 +25,13 @@ from tnet.format import format_source
 from tnet.ir import graph as ir
 from tnet.syntax import read
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 PAIRS = sorted((GOLDEN / "pairs").glob("*.tnet"))
 BATCH = 3
 INTEGERS = 4
 """Integer inputs are below it: every embedding of the pairs has at least so many rows."""
 
 pairs = pytest.mark.parametrize("path", PAIRS, ids=lambda path: path.stem)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @cache

@@ -11,6 +11,7 @@ from torch import nn
 import tnet
 from tnet.ir import sites
 from tnet.ir.graph import Module, walk
+from tnet.opening import read
 
 ROOT = Path(__file__).parent.parent
 DIGITS = ROOT / "specs/digits.tnet"
@@ -121,7 +122,7 @@ def test_what_is_not_done_in_train_does_not_stand_in_the_way_of_the_model():
 @pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.tnet")), ids=lambda path: path.stem)
 def test_every_layer_of_a_net_is_applied(path):
     """M20: a layer that is defined but never applied cannot happen."""
-    for net in tnet.Spec(tnet.spec.read(path)).program.nets.values():
+    for net in tnet.Spec(read(path)).program.nets.values():
         for module in (site.node for site in sites.modules(net.root) if isinstance(site.node, Module)):
             assert set(module.children) == {node.target for node in walk(module.nodes) if node.op == "apply"}
 

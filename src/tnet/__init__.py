@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from .diagnostics import Diagnostic as Diagnostic
     from .diagnostics import Note as Note
     from .diagnostics import SpecError as SpecError
+    from .opening import load as load
+    from .opening import loads as loads
     from .source import Source as Source
     from .source import Span as Span
     from .spec import Spec as Spec
-    from .spec import load as load
-    from .spec import loads as loads
 
 _HOMES = {
     "Diagnostic": ".diagnostics",
@@ -27,8 +27,8 @@ _HOMES = {
     "Span": ".source",
     "Spec": ".spec",
     "SpecError": ".diagnostics",
-    "load": ".spec",
-    "loads": ".spec",
+    "load": ".opening",
+    "loads": ".opening",
 }
 
 __all__ = sorted(_HOMES)

@@ -12,7 +12,7 @@ import pytest
 
 from tnet.cli.main import main
 from tnet.cli.new import gallery
-from tnet.spec import read
+from tnet.opening import read
 from tnet.syntax import parse
 
 ROOT = Path(__file__).parent.parent.parent

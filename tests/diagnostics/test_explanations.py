@@ -14,8 +14,9 @@ from tnet.compiler import compile_spec
 from tnet.diagnostics import SpecError
 from tnet.diagnostics.codes import CODES
 from tnet.diagnostics.render import render_full
+from tnet.opening import load
 from tnet.source import Source
-from tnet.spec import Spec, load
+from tnet.spec import Spec
 
 LINTS = "TN10"
 PAGES = {code: page(code) for code in CODES if not code.startswith(LINTS)}

@@ -16,16 +16,9 @@ from tnet.catalog.models import find_model
 from tnet.compiler import compile_spec
 from tnet.source import Source
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 SSD = "models.ssdlite320_mobilenet_v3_large(num_classes=5)"
 INPUTS = "image: float[N, 3, H=96, W=128], boxes: float[N, K, 4], labels: int[N, K]"
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def images(seed: int = 3) -> torch.Tensor:

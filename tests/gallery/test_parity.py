@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-import torch
 import torchvision
 from parity import SPECS, assert_same_numbers, builder, class_of, empty_state, net_of, scatter, state
 from torchvision.models import DenseNet, VisionTransformer
 
 from tnet.shapes.conditions import python_text
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 GALLERY = [
     ("resnet", {"depth": 18}, "resnet18"),
     ("resnet", {"depth": 34}, "resnet34"),
@@ -23,14 +23,6 @@ GALLERY = [
     ("efficientnet", {}, "efficientnet_b0"),
     ("inception", {}, "googlenet"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("spec", "hypers", "name"), GALLERY, ids=[name for *_, name in GALLERY])

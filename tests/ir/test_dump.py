@@ -9,6 +9,7 @@ import yaml
 
 import tnet
 from tnet.ir import dump
+from tnet.opening import read
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -73,7 +74,7 @@ def test_the_same_program_has_the_same_dump():
 
 @pytest.mark.parametrize("name", ["digits", "resnet", "gpt", "pieces"])
 def test_the_dump_is_plain_yaml(name):
-    data = dump.program(tnet.Spec(tnet.spec.read(ROOT / f"specs/{name}.tnet")).program)
+    data = dump.program(tnet.Spec(read(ROOT / f"specs/{name}.tnet")).program)
     assert yaml.safe_load(yaml.safe_dump(data, sort_keys=False)) == data
 
 

@@ -16,6 +16,7 @@ import pytest
 import tnet
 from tests.browser import as_hex, open_page, screenshot
 from tnet.diagnostics import SpecError
+from tnet.opening import read
 from tnet.render import style
 from tnet.render.flow import flow
 from tnet.render.graph import Graph, dot, edges, skips_of, trunk_of
@@ -74,7 +75,7 @@ net Twins(a: float[N, 8], b: float[N, 8]) -> distance: float[N] {
 
 @cache
 def gallery(name: str, net: str | None = None, **hypers):
-    spec = tnet.Spec(tnet.spec.read(ROOT / "specs" / f"{name}.tnet"), hypers)
+    spec = tnet.Spec(read(ROOT / "specs" / f"{name}.tnet"), hypers)
     return spec.program.net(net)
 
 

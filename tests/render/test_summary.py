@@ -16,6 +16,7 @@ import tnet
 from tnet.cli.main import main
 from tnet.ir.graph import Condition, Module, Net, Value
 from tnet.ir.types import TensorType
+from tnet.opening import read
 from tnet.render import flops
 from tnet.render.dims import Dims
 from tnet.render.sizes import example_inputs, sizes
@@ -125,7 +126,7 @@ def test_sizes_without_a_hint_meet_the_conditions():
 
 
 def test_sizes_for_people():
-    net = tnet.Spec(tnet.spec.read(ROOT / "specs/pieces.tnet")).program.net("UNet")
+    net = tnet.Spec(read(ROOT / "specs/pieces.tnet")).program.net("UNet")
     shape = Dims(net).type(net.outputs[0][1])
     assert shape == "float32[N, 2, H, W]"
 

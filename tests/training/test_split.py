@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 import tnet
 from tnet.data import splits
 from tnet.diagnostics import SpecError
+from tnet.opening import from_python
 from tnet.training.testing import evaluate_run
 
 SPEC = """
@@ -37,7 +38,7 @@ def test_d5_the_split_is_kept_and_used_again(run, tmp_path, monkeypatch):
 
 
 def test_another_split_is_drawn_where_it_is_asked_for(run):
-    changes = tnet.spec.from_python({"data.split_seed": 5})
+    changes = from_python({"data.split_seed": 5})
     evaluate_run(run.path, changes=changes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(splits, "cut", lambda *_: pytest.fail("drawn again"))

@@ -282,7 +282,7 @@ def test_files_without_samples(tmp_path, name, content, recwarn):
 
 def test_weights_that_are_damaged_or_of_another_net(tmp_path):
     spec(IRIS, {"train.steps": 1, "train.epochs": None}, width=8).train(out=tmp_path / "run")
-    from tnet.spec import from_python
+    from tnet.opening import from_python
 
     message = refused(lambda: load_run(tmp_path / "run", from_python({"width": 4})), "TN0903")
     assert "does not fit the net: `linear.weight` is [8, 4], the net has [4, 4]" in message

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from importlib import import_module
+from pathlib import Path
 
 from .commands import COMMANDS
 
@@ -104,3 +106,17 @@ def later(parser: Parser, *options: str, values: int | str = 0) -> None:
     """Declare options of later versions, which are refused by name when given."""
     for option in options:
         parser.add_argument(option, action=NotDoneYet, nargs=values, help=argparse.SUPPRESS)
+
+
+def output_ending(options: argparse.Namespace, endings: Collection[str]) -> str:
+    """What `-o FILE` ends in, in small letters; empty without it. Raises UsageError for another than `endings`."""
+    ending = Path(options.out or "").suffix.lower()
+    if options.out is not None and ending not in endings:
+        raise UsageError(f"`-o` knows the endings {', '.join(endings)}, not `{ending or options.out}`")
+    return ending
+
+
+def refuse_json_and_file(options: argparse.Namespace) -> None:
+    """Raises UsageError where both `--json` and `-o` are given."""
+    if options.out is not None and options.json:
+        raise UsageError("`--json` and `-o` both say what is to come out")

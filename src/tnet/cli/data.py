@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import UsageError, recipe_argument, spec_arguments
+from .arguments import UsageError, output_ending, recipe_argument, spec_arguments
 from .files import write
 from .output import width
 from .specs import training_spec
@@ -33,9 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    ending = Path(options.out or "").suffix.lower()
-    if options.out is not None and ending not in ENDINGS:
-        raise UsageError(f"`-o` knows the endings {', '.join(ENDINGS)}, not `{ending or options.out}`")
+    ending = output_ending(options, ENDINGS)
     asked = {"--json": options.json, "-o": options.out is not None, "--export": options.export is not None}
     if sum(asked.values()) > 1:
         raise UsageError(f"{' and '.join(f'`{name}`' for name, given in asked.items() if given)} do different things")

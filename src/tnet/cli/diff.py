@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..render.layout import FORMATS
-from .arguments import UsageError, depth_argument, params_argument
+from .arguments import UsageError, depth_argument, params_argument, refuse_json_and_file
 from .build import DRAWN, ENDINGS, refuse_pdf
 from .files import write
 from .output import colourful, width
@@ -60,8 +60,7 @@ def _refuse(options: argparse.Namespace) -> None:
     ending = Path(options.out or "").suffix
     if options.out is not None and ending not in DRAWN:
         raise UsageError(f"`-o` knows the endings {', '.join(DRAWN)}, not `{ending or options.out}`")
-    if options.out is not None and options.json:
-        raise UsageError("`--json` and `-o` both say what is to come out")
+    refuse_json_and_file(options)
     if options.before == options.after == STDIN:
         raise UsageError("only one of the two can be on stdin")
     refuse_pdf(ending, options.engine)

@@ -16,7 +16,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import UsageError, recipe_argument, spec_arguments
+from .arguments import output_ending, recipe_argument, refuse_json_and_file, spec_arguments
 from .files import write
 from .output import width
 from .specs import training_spec
@@ -44,11 +44,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    ending = Path(options.out or "").suffix.lower()
-    if options.out is not None and ending not in ENDINGS:
-        raise UsageError(f"`-o` knows the endings {', '.join(ENDINGS)}, not `{ending or options.out}`")
-    if options.out is not None and options.json:
-        raise UsageError("`--json` and `-o` both say what is to come out")
+    ending = output_ending(options, ENDINGS)
+    refuse_json_and_file(options)
     spec = training_spec(options)
     plan = spec.find_lr() if options.find_lr else spec.plan()
     if options.out:

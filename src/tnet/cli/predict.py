@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import UsageError, run_arguments
+from .arguments import UsageError, output_ending, refuse_json_and_file, run_arguments
 from .eval import written
 from .files import write
 from .settings import overrides
@@ -54,11 +54,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Raises UsageError for options that do not go together, or need what is not installed."""
-    ending = Path(options.out or "").suffix.lower()
-    if options.out is not None and ending not in ENDINGS:
-        raise UsageError(f"`-o` knows the endings {', '.join(ENDINGS)}, not `{ending or options.out}`")
-    if options.out is not None and options.json:
-        raise UsageError("`--json` and `-o` both say what is to come out")
+    output_ending(options, ENDINGS)
+    refuse_json_and_file(options)
     if options.attribute and options.out is None:
         raise UsageError("`--attribute` is to be seen; `-o page.png` says where")
     if options.attribute and find_spec("captum") is None:

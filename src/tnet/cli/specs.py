@@ -20,7 +20,7 @@ STDIN = "-"
 
 def source_of(name: str) -> Source:
     """The spec in a file, or on stdin for `-`. Raises SpecError."""
-    from ..spec import read
+    from ..opening import read
     from ..syntax import LARGEST_FILE, decode
 
     if name != STDIN:

@@ -14,13 +14,11 @@ from ..ir import graph as ir
 from . import expressions as py
 from .bodies import Body
 from .printing import Printer
-from .steps import CONTROL
 
 WIDEST = 96
 DEEPEST_NESTED = 4
 DEEPEST_ROW = 3
 FLOW = "x"
-KEEPS_ORDER = CONTROL | {"set_index", "conditional"}  # what is put into these would run elsewhere, or not always
 NEAR = 40  # how many steps after a part of an expression the whole may come
 
 

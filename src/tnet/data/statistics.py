@@ -22,7 +22,6 @@ from .transforms.own import OwnTransform
 from .transforms.pipeline import Pipeline, Stage
 
 CHUNK = 512
-Statistics = dict[int, dict[str, list[float]]]
 
 
 def fill(samples: Samples, indices: Tensor, prepare: Stage, last: Stage, dtypes: Mapping[str, torch.dtype]) -> Stage:

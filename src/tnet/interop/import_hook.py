@@ -85,7 +85,7 @@ class SpecsByHypers:
         self.compiled: dict[str, Spec] = {}
 
     def __call__(self, hypers: dict[str, Any]) -> Spec:
-        from ..spec import load
+        from ..opening import load
 
         key = repr(sorted(hypers.items()))
         if key not in self.compiled:

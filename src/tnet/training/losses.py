@@ -40,6 +40,8 @@ BINARY = frozenset(
     {"BCELoss", "BCEWithLogitsLoss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "SoftMarginLoss",
      "soft_margin_loss"}
 )  # fmt: skip
+OF_PROBABILITIES = frozenset({"BCELoss", "binary_cross_entropy"})
+"""Losses of two classes that take the probability of the second, not its logit."""
 OF_LOGITS = frozenset(
     {"CrossEntropyLoss", "cross_entropy", "BCEWithLogitsLoss", "binary_cross_entropy_with_logits",
      "MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss"}

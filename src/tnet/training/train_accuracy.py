@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .losses import OF_PROBABILITIES
 from .metrics import MetricChoice
 from .recipe import Recipe
 
@@ -47,7 +48,7 @@ def train_accuracy(recipe: Recipe, device: torch.device) -> TrainAccuracy | None
     asked = next((choice for choice in recipe.metrics if _is_plain(choice)), None)
     if asked is None or recipe.mixup or recipe.cutmix:
         return None
-    threshold = 0.5 if recipe.loss.name in ("BCELoss", "binary_cross_entropy") else 0.0
+    threshold = 0.5 if recipe.loss.name in OF_PROBABILITIES else 0.0
     counts = TrainAccuracy(device, asked.arguments["task"] == "binary", threshold)
     if device.type == "cuda" and recipe.compile.enabled:
         torch._dynamo.mark_static_address(counts.counts)  # CUDA graphs may then write into it

@@ -6,7 +6,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,6 @@ class Columns:
     named: dict[str, Column]
     rows: list[int]
     word: str = "line"
-    dropped: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -50,8 +49,7 @@ class Columns:
             name: Column(name, [each.cells[row] for row in rows], each.numeric, each.whole)
             for name, each in self.named.items()
         }
-        left = set(range(len(self))) - set(rows)
-        return Columns(self.file, named, [self.rows[row] for row in rows], self.word, sorted(left))
+        return Columns(self.file, named, [self.rows[row] for row in rows], self.word)
 
 
 def read_columns(request: Request, path: Path, delimiter: str, texts: Sequence[str], numbers: Sequence[str]) -> Columns:

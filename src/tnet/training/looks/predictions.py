@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from ...data.loaders import Loader
 from ...data.samples import IMAGE
+from ..losses import OF_PROBABILITIES
 from ..outputs import outputs_of
 
 MOST = 24
@@ -21,8 +22,6 @@ MOST_CLASSES = 100
 """Classes up to which every pair is counted."""
 MOST_PAIRS = 1000
 """Samples of a regression of which the prediction is kept."""
-SHARES = ("BCELoss", "binary_cross_entropy")
-"""Losses of two classes that take the probability of the second, not its logit."""
 MOST_VALUES = 8
 """Numbers shown of a sample that is no picture."""
 
@@ -72,7 +71,7 @@ class Predictions:
             return
         output, target = outputs_of(outputs)[0].float(), batch["target"]
         if self.binary:
-            shares = self.binary in SHARES
+            shares = self.binary in OF_PROBABILITIES
             output, target = _as_two(output.flatten(), shares), (target.flatten() > 0.5).long()
         (self._see_classes if self.classes else self._see_numbers)(output, target)
         self.seen += len(target)
