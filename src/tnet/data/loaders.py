@@ -114,11 +114,26 @@ class Loader:
         if self.options.get("num_workers"):
             yield from self._by_workers(chunks, number)
             return
-        for group in self._blocks(chunks):
-            if self.samples.uniform:
-                yield from self._split(self.make(torch.cat(group), number), [len(chunk) for chunk in group])
-            elif fields := self.batch(group[0], number):
-                yield from self._split(fields, [len(next(iter(fields.values())))])
+        if self.samples.uniform and chunks:
+            yield from self._from_memory(chunks, number)
+            return
+        for chunk in chunks:
+            if fields := self.batch(chunk, number):
+                yield self._pinned(fields)
+
+    def _from_memory(self, chunks: Sequence[Tensor], epoch: int) -> Iterator[Fields]:
+        """Batches of samples in memory: as many as fit in `BLOCK` bytes are made at once."""
+        before, after = self._batch_bytes
+        if not self._in_parts:
+            for block in _runs(chunks, BLOCK // max(before, after)):
+                yield from map(self._pinned, _split(self.make(torch.cat(block), epoch), block))
+            return
+        for block in _runs(chunks, BLOCK // before):
+            pieces = [torch.cat(piece) for piece in _runs(block, BLOCK // after)]
+            prepared = self._made(torch.cat(block), epoch, parts=True)
+            for piece, fields in zip(pieces, _split(prepared, pieces), strict=True):
+                fields = self.pipeline.finished(fields, piece, epoch)
+                yield from map(self._pinned, _split(fields, piece.split(self.batch_size)))
 
     def batch(self, chunk: Tensor, epoch: int) -> Fields:
         """A batch of these samples; empty where none can be read and this is evaluation, which can go without."""
@@ -141,7 +156,7 @@ class Loader:
         """The fields of those of the samples that can be read; empty where none can."""
         if self.samples.uniform:
             return self.make(chunk, epoch)
-        parts = self.pipeline.in_parts and not self.padding
+        parts = self._in_parts
         read = [(one, fields) for one in chunk.split(1) if (fields := self._unless_bad(one, epoch, parts))]
         made = [fields for _, fields in read]
         if made and parts:
@@ -171,26 +186,20 @@ class Loader:
     def _read(self, chunk: Tensor, epoch: int) -> Fields:
         return self.samples.read(chunk, None if self.seed is None else streams.key(self.seed, "read", epoch))
 
-    def _blocks(self, chunks: Sequence[Tensor]) -> Iterator[Sequence[Tensor]]:
-        """Batches to be made at once: as many as fit in `BLOCK` bytes where samples are in memory."""
-        if not chunks:
-            return
-        size = max(1, BLOCK // (self.batch_size * self._sample_bytes)) if self.samples.uniform else 1
-        for start in range(0, len(chunks), size):
-            yield chunks[start : start + size]
-
     @cached_property
-    def _sample_bytes(self) -> int:
-        """Of one sample, before or after the transforms, whichever is more; four for each number."""
+    def _batch_bytes(self) -> tuple[int, int]:
+        """The bytes of a batch of samples in memory, before `transform` and after it."""
         one = self.indices[:1]
-        return max(sum(4 * v.numel() for v in f.values()) for f in (self.samples.read(one), self.make(one, 0)))
+        prepared = self._made(one, 0, parts=True) if self._in_parts else self.samples.read(one)
+        sizes = (sum(value.nbytes for value in fields.values()) for fields in (prepared, self.make(one, 0)))
+        return tuple(self.batch_size * max(1, size) for size in sizes)
 
-    def _split(self, fields: Fields, sizes: Sequence[int]) -> Iterator[Fields]:
-        pieces = {name: value.split(sizes) for name, value in fields.items()}
-        for number in range(len(sizes)):
-            batch = {name: parts[number] for name, parts in pieces.items()}
-            pin = self.options.get("pin_memory")
-            yield {name: value.pin_memory() for name, value in batch.items()} if pin else batch
+    @property
+    def _in_parts(self) -> bool:
+        return self.pipeline.in_parts and not self.padding
+
+    def _pinned(self, fields: Fields) -> Fields:
+        return {n: value.pin_memory() for n, value in fields.items()} if self.options.get("pin_memory") else fields
 
     def _by_workers(self, chunks: Sequence[Tensor], epoch: int) -> Iterator[Fields]:
         """The workers of the last epoch go on, unless that is still under way."""
@@ -218,6 +227,19 @@ class Loader:
     def __getstate__(self) -> dict[str, Any]:
         """Workers that are started anew, and not forked, are not given those that there are."""
         return {**self.__dict__, "pool": None}
+
+
+def _runs(chunks: Sequence[Tensor], most: int) -> Iterator[Sequence[Tensor]]:
+    """The chunks in runs of at most so many, but at least one."""
+    size = max(1, most)
+    return (chunks[start : start + size] for start in range(0, len(chunks), size))
+
+
+def _split(fields: Fields, chunks: Sequence[Tensor]) -> Iterator[Fields]:
+    """Fields of many samples, with those of each chunk by themselves."""
+    sizes = [len(chunk) for chunk in chunks]
+    pieces = {name: value.split(sizes) for name, value in fields.items()}
+    return ({name: parts[number] for name, parts in pieces.items()} for number in range(len(sizes)))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torchvision import tv_tensors
@@ -66,6 +67,18 @@ def plain(value: Tensor) -> Tensor:
 def taken(value: T, samples: Tensor) -> T:
     """The samples with these numbers, int64 of shape [k]; a copy."""
     return like(plain(value).index_select(0, samples), value)
+
+
+def replaced(value: T, samples: Tensor, others: Tensor) -> T:
+    """A copy in which the samples with these numbers are `others`, of their size and type."""
+    result = plain(value).clone(memory_format=torch.contiguous_format)
+    _bytes(result)[samples.numpy()] = _bytes(plain(others).contiguous())
+    return like(result, value)
+
+
+def _bytes(value: Tensor) -> np.ndarray:
+    """A row for each sample, which NumPy copies whole; torch would look up each number."""
+    return value.view(len(value), -1).view(torch.uint8).numpy()
 
 
 def one(value: T, sample: int) -> T:

@@ -67,8 +67,10 @@ def windows(images: Tensor, top: np.ndarray, left: np.ndarray, height: int, widt
     """
     flat = images.contiguous().view(-1)
     middle, (rows, columns) = images.shape[1:-2], images.shape[-2:]
-    planes = np.arange(len(images) * middle.numel()).reshape(len(images), -1, 1)
-    starts = (planes * rows + top[:, None, None] + np.arange(height)) * columns + left[:, None, None]
+    whole = np.int32 if flat.numel() < 2**31 else np.int64  # half the bytes to look up
+    planes = np.arange(len(images) * middle.numel(), dtype=whole).reshape(len(images), -1, 1)
+    top, left = (each.astype(whole)[:, None, None] for each in (top, left))
+    starts = (planes * rows + top + np.arange(height, dtype=whole)) * columns + left
     every = flat.as_strided((flat.numel() - width + 1, width), (1, 1))
     return every.index_select(0, torch.from_numpy(starts.reshape(-1))).view(len(images), *middle, height, width)
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .kinds import Image, Mask, Video, assembled, taken
+from .kinds import Image, Mask, Video, replaced, taken
 
 Parameters = dict[str, Any]
 
@@ -35,6 +35,5 @@ class Sometimes:
             return images
         if happens.all():
             return self.transform.transform(images, channels)
-        chosen, others = (torch.from_numpy(each.nonzero()[0]) for each in (happens, ~happens))
-        changed = self.transform.transform(taken(images, chosen), channels)
-        return assembled([(chosen, {"images": changed}), (others, {"images": taken(images, others)})])["images"]
+        chosen = torch.from_numpy(happens.nonzero()[0])
+        return replaced(images, chosen, self.transform.transform(taken(images, chosen), channels))
