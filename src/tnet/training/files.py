@@ -30,6 +30,14 @@ def cannot(do: str, path: Path, problem: OSError) -> SpecError:
     return error("TN0902", f"cannot {do} `{path}`: {reason}", help=SAFE if do == "write" else None)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none, and those that it is in. Raises SpecError (TN0902)."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise cannot("make the folder", path, problem) from problem
+
+
 def write(path: Path, content: bytes) -> None:
     """Write beside the target, flush to the disk, rename over it. Raises SpecError (TN0902); the target is then as it
     was."""

@@ -17,12 +17,13 @@ import yaml
 from ..catalog.models import without_weights
 from ..data.loaders import Loaders
 from ..diagnostics import Note, error
+from ..elaborate.program import home_of
 from ..parameters.arguments import show
 from ..source import Source
 from . import checkpoints, environment, split
 from .checkpoints import WEIGHTS
 from .dependencies import contents
-from .files import TEMPORARY, cannot, write
+from .files import TEMPORARY, cannot, make_folder, write
 from .locks import LOCK, held
 from .log import read_events
 from .loss_modules import NAME, detached, own_module
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from ..spec import Spec
 
 SPEC, ABOUT, METRICS, CHECKPOINTS = "spec.tnet", "run.yaml", "metrics.jsonl", "checkpoints"
+IMPORTS = "imports"
+"""The specs that the run's imports, by their paths from its folder."""
 REPORT, RECORD = "report.html", "report.json"
 """The page of a run, and what it shows that no other file says."""
 
@@ -68,9 +71,9 @@ def new_folder(spec: Spec, out: str | os.PathLike | None) -> Iterator[Path]:
         while out is None and path.exists():
             number += 1
             path = path.with_name(f"{stamp}-{number}")
-        path.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise cannot("make the folder", path, problem) from problem
+    make_folder(path)
     with held(path):
         if not is_blank(path):
             raise error("TN0902", f"`{path}` is not empty", help="name another folder for the run")
@@ -81,7 +84,7 @@ def is_blank(path: Path) -> bool:
     """Whether a folder has nothing in it but what a run leaves that was killed before it began. Raises SpecError."""
     try:
         names = {each.name for each in path.iterdir() if not each.name.endswith(TEMPORARY)} if path.exists() else set()
-        left = {SPEC, METRICS, CHECKPOINTS, REPORT, RECORD, LOCK, split.SPLIT}
+        left = {SPEC, IMPORTS, METRICS, CHECKPOINTS, REPORT, RECORD, LOCK, split.SPLIT}
         return names <= left and not checkpoints.steps(path / CHECKPOINTS)
     except OSError as problem:
         raise cannot("read", path, problem) from problem
@@ -139,6 +142,10 @@ def write_start(path: Path, spec: Spec, about: Mapping[str, Any], drawn: Mapping
     """The files that are there from the start, `run.yaml` last: with it, a folder is a run's; `drawn` is the split of
     its data. Raises SpecError."""
     write(path / SPEC, spec.source_text.encode())
+    for file, source in spec.program.imported.items():
+        copy = path / IMPORTS / file.relative_to(home_of(spec.source_file))
+        make_folder(copy.parent)
+        write(copy, source.text.encode())
     split.save(path, drawn)
     if fresh:
         write(path / METRICS, b"")
@@ -165,8 +172,8 @@ def read_about(path: Path) -> dict[str, Any]:
 def read_spec(
     path: Path, about: Mapping[str, Any], changes: Sequence[Override] = (), allow: Sequence[str] = ()
 ) -> Spec:
-    """The spec of a run, as it was trained but for `changes`: its own copy, at its old place for what it imports and
-    reads. What Python code it may `use` is asked again: `allow` names it."""
+    """The spec of a run, as it was trained but for `changes`: its own copy, and those of what it imports, at its old
+    place for what it reads. What Python code it may `use` is asked again: `allow` names it."""
     import tnet
 
     try:
@@ -174,7 +181,8 @@ def read_spec(
     except OSError as problem:
         raise cannot("read", path / SPEC, problem) from problem
     place = Path(about["spec"])
-    source = Source(str(path / SPEC), text, place if place.is_absolute() else None)
+    copies = path / IMPORTS if (path / IMPORTS).is_dir() else None
+    source = Source(str(path / SPEC), text, place if place.is_absolute() else None, copies)
     overrides = overrides_from(about["overrides"], path / ABOUT)
     names = about["net"], about["recipe"]
     return tnet.Spec(source, about["hypers"], [*overrides, *changes], *names, allow, path).checked()
