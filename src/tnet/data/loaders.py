@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -204,7 +205,9 @@ class Loader:
     def _by_workers(self, chunks: Sequence[Tensor], epoch: int) -> Iterator[Fields]:
         """The workers of the last epoch go on, unless that is still under way."""
         if self.pool is None or self.pool.busy:
-            self.pool = Pool(self._in_worker, self.desk.begin, self.options)
+            own = copy(self)  # which does not lead to the pool, so that this loader is not kept by its workers
+            own.desk = self.desk.anew()
+            self.pool = Pool(own._in_worker, own.desk, self.options)
         pool = self.pool
         try:
             for batch in pool.run([(chunk, epoch) for chunk in chunks]):
@@ -225,7 +228,7 @@ class Loader:
         return Batch(self.batch(chunk, epoch), dict(self.skipped))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Workers that are started anew, and not forked, are not given those that there are."""
+        """A copy, as workers have it, has no workers of its own."""
         return {**self.__dict__, "pool": None}
 
 
