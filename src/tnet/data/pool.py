@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from signal import strsignal
 from typing import Any
 from weakref import WeakSet
 
@@ -14,6 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..diagnostics import Diagnostic, SpecError
 from .workers import Desk, Left
+
+PATIENCE = 5.0  # seconds in which a process has ended whose connection has
 
 Task = tuple[Tensor, int]
 """The numbers of a batch's samples, and the epoch."""
@@ -77,8 +81,23 @@ class Pool:
                 if isinstance(batch, Failed):
                     raise SpecError(batch.diagnostics)
                 yield batch
+        except (OSError, EOFError) as problem:  # a connection to a worker fails before the system tells of its death
+            if died := self._death():
+                raise RuntimeError(died) from problem
+            raise
         finally:
             self.busy = False
+
+    def _death(self) -> str | None:
+        """What torch says of a worker that has died, where one dies now."""
+        workers = self.loader._iterator._workers if self.loader._iterator else []
+        until = time.monotonic() + PATIENCE
+        while workers and time.monotonic() < until:
+            for worker in workers:
+                if worker.exitcode is not None:
+                    return f"DataLoader worker (pid {worker.pid}) {_ending(worker.exitcode)}"
+            time.sleep(0.01)
+        return None
 
     def end(self) -> None:
         """Ends the workers, who heed no signal, after the samples that they are at; one that hangs is killed."""
@@ -90,6 +109,11 @@ class Pool:
                 worker.kill()
 
     __del__ = end
+
+
+def _ending(code: int) -> str:
+    """How a process has ended, by its exit code: of a signal it is the negative number."""
+    return f"exited unexpectedly with exit code {code}" if code >= 0 else f"is killed by signal: {strsignal(-code)}"
 
 
 RUNNING: WeakSet[Pool] = WeakSet()

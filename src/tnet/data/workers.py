@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -17,7 +16,6 @@ from ..diagnostics import SpecError, error
 from .samples import Samples
 
 IDLE = -1
-PATIENCE = 2.0  # seconds in which the system tells of a process that has ended
 
 
 class Left(Exception):
@@ -64,8 +62,7 @@ class Desk:
     def watched(self) -> Iterator[None]:
         """Raises SpecError (TN0702), naming the sample, where a worker dies."""
         try:
-            with _told_by_torch():
-                yield
+            yield
         except RuntimeError as problem:
             found = re.search(r"DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\)(.*)", str(problem))
             if found is None:
@@ -80,14 +77,3 @@ class Desk:
 
     def _name(self, sample: int) -> str:
         return f"`{self.samples.paths[sample]}`" if self.samples.paths else str(sample)
-
-
-@contextmanager
-def _told_by_torch() -> Iterator[None]:
-    """torch says that a worker has died by a RuntimeError, raised when the system tells it so: at any place, and after
-    a connection to the worker may have failed already."""
-    try:
-        yield
-    except (ConnectionError, EOFError):
-        time.sleep(PATIENCE)
-        raise
