@@ -41,7 +41,7 @@ import tnet
 train = tnet.load("a.tnet", allow=["slow"]).data().train
 batches = iter(train)
 next(batches)
-print(*train.pool.desk.at[:, 0].tolist(), flush=True)
+print(*[each.pid for each in train.pool.loader._iterator._workers], flush=True)
 """
 ENDINGS = {"ends": "", "interrupted": "list(batches)"}
 PATIENCE = 10  # seconds; a batch takes 40
@@ -64,7 +64,7 @@ def test_workers_end_with_their_loader(tmp_path, monkeypatch):
     train = recipe(net(3, 4, 4, classes=2), train=photos, workers=2, cache=False).load(0, 4).train
     under_way = train.epoch(0)
     next(under_way)
-    workers = train.pool.desk.at[:, 0].tolist()
+    workers = [each.pid for each in train.pool.loader._iterator._workers]
     assert all(map(lives, workers))
     del train, under_way
     assert not any(map(lives, workers))
