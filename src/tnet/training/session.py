@@ -106,6 +106,8 @@ def _run(
     with environment.stopping(here.stop), here.screen:
         notes = [*parts.notes, *(earlier.elsewhere(about) if earlier else [])]
         notes += [f"going on in {path} after step {step}"] if earlier else []
+        if step > parts.total_steps:
+            notes.append(f"it has done more than the {parts.total_steps} steps that are asked for now, and ends here")
         notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
         for text in notes:
             here.screen.message(text)
