@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from .evaluate import named
 from .hooks import Hook, collect
 from .locks import held
 from .loss_modules import detached
-from .parts import Parts, assemble
+from .parts import assemble
 from .resuming import Earlier
 from .rules.recomputing import recomputing
 from .run import METRICS, Run, describe, load_run, new_folder, write_about, write_start
@@ -69,7 +69,10 @@ def train(
         stack.callback(parts.loaders.close)
         if path is None:
             path = stack.enter_context(new_folder(spec, out))
-        return _run(parts, path, earlier, command, started, observers)
+        here = sitting(parts, path, earlier, started)
+        for board in here.boards:
+            stack.callback(board.close)
+        return _run(here, path, earlier, command, observers)
 
 
 def _taken_up(
@@ -86,17 +89,9 @@ def _to_stderr(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _run(
-    parts: Parts,
-    path: Path,
-    earlier: Earlier | None,
-    command: str | None,
-    started: float,
-    observers: Observers,
-) -> Run:
+def _run(here: Sitting, path: Path, earlier: Earlier | None, command: str | None, observers: Observers) -> Run:
+    parts, step = here.parts, here.parts.state.step
     about = describe(parts.spec, parts.loaders, parts.world, command, parts.per_epoch)
-    here = sitting(parts, path, earlier, started)
-    step = parts.state.step
     if earlier:
         about |= earlier.records(step, about["command"])
         resuming.cut_metrics(path / METRICS, step)
@@ -104,16 +99,24 @@ def _run(
     for make in observers:
         here.observe(make(here, path, about))
     with environment.stopping(here.stop), here.screen:
-        notes = [*parts.notes, *(earlier.elsewhere(about) if earlier else [])]
-        notes += [f"going on in {path} after step {step}"] if earlier else []
-        if step > parts.total_steps:
-            notes.append(f"it has done more than the {parts.total_steps} steps that are asked for now, and ends here")
-        notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
-        for text in notes:
+        for text in _notes(here, path, earlier, about):
             here.screen.message(text)
         with recomputing(here.recomputed):
             here.run()
         return _finish(here, path, about)
+
+
+def _notes(here: Sitting, path: Path, earlier: Earlier | None, about: Mapping[str, Any]) -> Iterator[str]:
+    """What the user should know before it trains."""
+    parts, step = here.parts, here.parts.state.step
+    yield from parts.notes
+    if earlier:
+        yield from earlier.elsewhere(about)
+        yield f"going on in {path} after step {step}"
+    if step > parts.total_steps:
+        yield f"it has done more than the {parts.total_steps} steps that are asked for now, and ends here"
+    if parts.forward.compiles:
+        yield "compiling: the first step takes a while"
 
 
 def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
