@@ -84,8 +84,10 @@ def read_folder(path: Path) -> dict[str, bytes]:
     try:
         hashes = json.loads((path / MANIFEST).read_bytes())["sha256"]
         files = {name: (path / name).read_bytes() for name in hashes}
-    except (OSError, ValueError, KeyError) as problem:
-        raise error("TN0903", f"`{path}` is no checkpoint: {problem}") from problem
+    except OSError as problem:
+        raise error("TN0903", f"`{path}` is not whole: `{problem.filename}` cannot be read") from problem
+    except (ValueError, KeyError, TypeError) as problem:
+        raise error("TN0903", f"`{path / MANIFEST}` is damaged") from problem
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != hashes[name]:
             raise error("TN0903", f"`{path / name}` is damaged: it is not what was saved")

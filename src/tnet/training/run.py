@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import sys
@@ -16,13 +17,13 @@ import yaml
 
 from ..catalog.models import without_weights
 from ..data.loaders import Loaders
-from ..diagnostics import Note, error
+from ..diagnostics import Note, SpecError, error
 from ..elaborate.program import home_of
 from ..parameters.arguments import show
 from ..source import Source
 from . import checkpoints, environment, split
 from .checkpoints import WEIGHTS
-from .dependencies import contents
+from .dependencies import contents, digest
 from .files import TEMPORARY, cannot, make_folder, write
 from .locks import LOCK, held
 from .log import read_events
@@ -95,6 +96,7 @@ def describe(spec: Spec, loaders: Loaders, world: World, command: str | None, st
     recipe = spec.recipe
     return {
         "spec": str(spec.source_file.path.resolve()) if spec.source_file.path else spec.source_file.name,
+        "spec_sha256": [digest(spec.source_text)],
         "command": command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "net": spec.net.name,
@@ -141,6 +143,8 @@ def _plain(value: Any) -> Any:
 def write_start(path: Path, spec: Spec, about: Mapping[str, Any], drawn: Mapping[str, Tensor], fresh: bool) -> None:
     """The files that are there from the start, `run.yaml` last: with it, a folder is a run's; `drawn` is the split of
     its data. Raises SpecError."""
+    if not fresh:
+        _announce(path, spec.source_text)
     write(path / SPEC, spec.source_text.encode())
     for file, source in spec.program.imported.items():
         copy = path / IMPORTS / file.relative_to(home_of(spec.source_file))
@@ -152,8 +156,20 @@ def write_start(path: Path, spec: Spec, about: Mapping[str, Any], drawn: Mapping
     write_about(path, about)
 
 
+def _announce(path: Path, text: str) -> None:
+    """Have `run.yaml` know a spec that is about to replace the run's: a kill in between leaves what can be read."""
+    about = read_about(path)
+    known = about.get("spec_sha256", [])
+    if known and digest(text) not in known:
+        write_about(path, about | {"spec_sha256": [*known, digest(text)]})
+
+
 def write_about(path: Path, about: Mapping[str, Any]) -> None:
     write(path / ABOUT, yaml.safe_dump(dict(about), sort_keys=False, allow_unicode=True).encode())
+
+
+KNOWN = {"spec": str, "net": str, "device": str, "hypers": dict, "overrides": dict, "data": dict, "versions": dict}
+"""What of `run.yaml` a run is built from again, with `versions` at the end of what it has from the start."""
 
 
 def read_about(path: Path) -> dict[str, Any]:
@@ -162,10 +178,14 @@ def read_about(path: Path) -> dict[str, Any]:
         about = yaml.safe_load((path / ABOUT).read_text(encoding="utf-8"))
     except OSError as problem:
         raise error("TN0902", f"`{path}` is no folder of a run: it has no `{ABOUT}`") from problem
-    except yaml.YAMLError as problem:
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
         raise error("TN0902", f"`{path / ABOUT}` is damaged") from problem
-    if not isinstance(about, dict) or "hypers" not in about:
-        raise error("TN0902", f"`{path / ABOUT}` is damaged")
+    if (
+        not isinstance(about, dict)
+        or not all(isinstance(about.get(name), kind) for name, kind in KNOWN.items())
+        or (not isinstance(about.get("result", {}), dict))
+    ):
+        raise error("TN0902", f"`{path / ABOUT}` is damaged: it is not whole")
     return about
 
 
@@ -177,15 +197,24 @@ def read_spec(
     import tnet
 
     try:
-        text = (path / SPEC).read_text(encoding="utf-8")
+        text = (path / SPEC).read_bytes().decode()  # with its line ends as they are
     except OSError as problem:
         raise cannot("read", path / SPEC, problem) from problem
+    except UnicodeDecodeError as problem:
+        raise _damaged(path / SPEC) from problem
+    if digest(text) not in about.get("spec_sha256", [digest(text)]):
+        raise _damaged(path / SPEC)
     place = Path(about["spec"])
     copies = path / IMPORTS if (path / IMPORTS).is_dir() else None
     source = Source(str(path / SPEC), text, place if place.is_absolute() else None, copies)
     overrides = overrides_from(about["overrides"], path / ABOUT)
     names = about["net"], about["recipe"]
     return tnet.Spec(source, about["hypers"], [*overrides, *changes], *names, allow, path).checked()
+
+
+def _damaged(path: Path) -> SpecError:
+    advice = "changes belong in the spec that was trained; `tnet train SPEC --resume --out RUN` takes them up"
+    return error("TN0902", f"`{path}` is damaged: it is not what was saved", help=advice)
 
 
 def overrides_from(values: Mapping[str, str], path: Path) -> list[Override]:
@@ -210,19 +239,22 @@ def load_run(path: str | os.PathLike, changes: Sequence[Override] = (), allow: S
         model = spec.model()
     if own_module(spec.recipe.losses) is not None:
         model.add_module(NAME, spec.loss())
-    _load_result(model, folder)
+    _load_result(model, folder, about.get("result", {}).get("sha256"))
     loss = detached(model, spec.recipe.losses)
     checkpoint = about.get("result", {}).get("checkpoint")
     kept = folder / checkpoint if checkpoint else None
     return Run(folder, last_results(folder), model.eval(), kept, about=about, spec=spec, loss=loss)
 
 
-def _load_result(model: nn.Module, folder: Path) -> None:
+def _load_result(model: nn.Module, folder: Path, sha256: str | None) -> None:
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     try:
-        weights = load_file(folder / WEIGHTS)
+        content = (folder / WEIGHTS).read_bytes()
+        if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+            raise error("TN0903", f"`{folder / WEIGHTS}` is damaged: it is not what was saved")
+        weights = load(content)
     except FileNotFoundError as problem:
         advice = (
             "the run was stopped before its end; `--resume` goes on with it"

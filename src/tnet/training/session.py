@@ -126,7 +126,7 @@ def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     if stop.requested and not stop.early and state.step < parts.total_steps:
         return _stopped(here, path, about)
     checkpoint = _best(here) or saver.latest
-    write_result(path / checkpoints.WEIGHTS, weights_of(model))
+    sha256 = write_result(path / checkpoints.WEIGHTS, weights_of(model))
     environment.release(parts.world)
     results = dict(here.evaluation.results)
     if parts.loaders.test is not None:
@@ -137,6 +137,7 @@ def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
         call(state, ended)
     result = {"steps": state.step, "seconds": results["seconds"]} | ({"stopped_early": True} if stop.early else {})
     result |= {"checkpoint": str(checkpoint.relative_to(path))} if checkpoint else {}
+    result["sha256"] = sha256
     if here.skipped:
         about["data"] |= here.skipped.records()
     write_about(path, about | {"result": result})
