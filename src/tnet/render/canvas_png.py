@@ -29,7 +29,7 @@ def png(canvas: Canvas) -> bytes:
     font = ImageFont.load_default(SIZE * zoom)
     for shape in canvas.shapes:
         match shape:
-            case Line():
+            case Line() if len(shape.points) > 1:
                 for piece in _dashed(shape):
                     points = [(x * zoom, y * zoom) for x, y in piece]
                     draw.line(points, LIGHT[shape.colour], round(shape.width * zoom), joint="curve")

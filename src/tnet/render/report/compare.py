@@ -32,7 +32,7 @@ def comparison_page(runs: Sequence[Facts]) -> str:
         *section("Differences of settings", _settings(named)),
         *section("Differences of specs", _specs(named)),
     ]
-    return html.page(title, body, STYLE + highlight.STYLE, WIDTH)
+    return html.page(title, body, STYLE + highlight.STYLE, WIDTH, curves=True)
 
 
 def names_of(runs: Sequence[Facts]) -> list[str]:

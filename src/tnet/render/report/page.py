@@ -29,4 +29,4 @@ def report_page(facts: Facts) -> str:
     """The page as HTML; what the run has nothing of is left out."""
     title = f"{facts.spec}: {facts.path.resolve().name}"
     body = [text for section in SECTIONS for text in section(facts)]
-    return html.page(title, [f"<h1>{html.words(title)}</h1>", *body], STYLE + highlight.STYLE, WIDTH)
+    return html.page(title, [f"<h1>{html.words(title)}</h1>", *body], STYLE + highlight.STYLE, WIDTH, curves=True)
