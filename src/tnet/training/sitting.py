@@ -78,6 +78,8 @@ class Sitting:
                 if self.rollback is None:
                     raise
                 self.rollback(state, problem)
+                for board in self.boards:
+                    board.back_to(state.step)
 
 
 def sitting(parts: Parts, path: Path, earlier: Earlier | None = None, started: float | None = None) -> Sitting:
