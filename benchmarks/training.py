@@ -274,7 +274,7 @@ def process(threads: int, folder: Path) -> None:
     tnet = [
         sys.executable,
         "-m",
-        "tnet.cli.main",
+        "tnet",
         "train",
         str(spec),
         "train.compile=false",

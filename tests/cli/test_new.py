@@ -94,7 +94,7 @@ def test_an_installed_package_carries_the_gallery(tmp_path):
     shutil.copytree(ROOT / "src/tnet", package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("grammars", "specs"):
         shutil.copytree(ROOT / name, package / name)
-    command = [sys.executable, "-m", "tnet.cli.main", "new", "mine.tnet", "--from", "lenet"]
+    command = [sys.executable, "-m", "tnet", "new", "mine.tnet", "--from", "lenet"]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": str(package.parent)}, capture_output=True, text=True
     )

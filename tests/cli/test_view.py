@@ -204,7 +204,7 @@ def test_a_port_that_is_taken(file, monkeypatch, capsys):
 
 def test_it_ends_cleanly_by_ctrl_c(file):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "tnet.cli.main", "view", str(file), "--port", "0"]
+    command = [sys.executable, "-m", "tnet", "view", str(file), "--port", "0"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it

@@ -52,7 +52,3 @@ def dispatch(arguments: list[str]) -> int:
 def overview() -> str:
     lines = [f"  {name:10}{line}" for name, line in COMMANDS.items()]
     return "\n".join(["usage: tnet COMMAND spec.tnet [name=value …] [options]", "", *lines, "", EPILOG])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,7 +16,7 @@ _DECLARATION = re.compile(
 )
 _CONTINUES = re.compile(r"[ \t\r\f]*(?:[)\]}#\n]|->|else\b|$)")
 _BLANK_TO_END = re.compile(r"[ \t\r\f]*(?:#[^\n]*)?(?:\n|$)")
-_GAPS = re.compile(r"(?:[\s;\ufeff]|#[^\n]*)*+")
+_GAP = re.compile(r"[\s;\ufeff]+|#[^\n]*")
 # Nothing is looked for behind more open brackets than this.
 _DEEPEST = 1000
 # In tokens; what is longer is taken to be closed.
@@ -53,7 +53,14 @@ def declares(scanner: Scanner, token: Token) -> bool:
 
 def _margin(scanner: Scanner) -> int:
     """The indentation of the first token of the text."""
-    return indentation(scanner.source, _GAPS.match(scanner.source.text).end())
+    return indentation(scanner.source, _after_gaps(scanner.source.text, 0))
+
+
+def _after_gaps(text: str, position: int) -> int:
+    """The first place from `position` on that is no blank, separator or comment."""
+    while gap := _GAP.match(text, position):
+        position = gap.end()
+    return position
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,7 @@ def _next_text(scanner: Scanner, token: Token) -> int:
     """The start of the first token that is no separator, from `token` on."""
     if token.type != SEPARATOR:
         return token.span.start
-    return _GAPS.match(scanner.source.text, token.span.start).end()
+    return _after_gaps(scanner.source.text, token.span.start)
 
 
 def _newlines(text: str, start: int, end: int):

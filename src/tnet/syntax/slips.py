@@ -87,6 +87,7 @@ _SLIPS = [
         r"^net\b.*:\s*[A-Za-z]\w*\s*⟂[),(=]",
         "a type has sizes: `float[N, 3, 32, 32]`, `float[]` for one number",
     ),
+    (r"^net\b.*->\s*⟂[(\[]", "several outputs stand side by side: `-> logits: float[N, 10], score: float[N]`"),
     (r"^net\b.*->\s*\w+\s*⟂", "after `->` stands the type of the output, `float[N, 10]`, then the body in braces"),
     (r"^net\b.*\)\s*⟂:", "the type of the output follows `->`"),
     (r"^net\b.*\)\s*⟂\w", "outputs follow `->`: `net Name(x: float[N, 8]) -> y: float[N, 2] { … }`"),
