@@ -24,6 +24,7 @@ from .distill import DistilledLoss, Teaching, check_teacher, teacher_of
 from .evaluate import PAYS_FROM, Evaluator, to_device
 from .loop import Every
 from .loss_modules import NAME, attached, own_module
+from .metric_check import check_metrics
 from .mixing import MixedLoss, check_fields
 from .outputs import output_dims
 from .part_weights import weighed
@@ -168,6 +169,7 @@ def check_parts(parts: Parts, span: Span | None) -> None:
             for name in ("mixup", "cutmix"):
                 if getattr(recipe, name):
                     check_fields(name, batch, loss, parts.forward.inputs, recipe.spans.get(name))
+    check_metrics(recipe, parts.forward, parts.loaders)
 
 
 def adds_up(parts: Parts) -> bool:
