@@ -63,3 +63,16 @@ def test_where_compiling_fails_it_says_so_once_and_goes_on(tmp_path, monkeypatch
     plain = trained(tmp_path / "plain")
     assert capsys.readouterr().err.count("does not work here") == 1
     assert {**run.metrics, "seconds": 0} == {**plain.metrics, "seconds": 0}
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_runs_of_one_process_do_not_count_as_one(tmp_path, monkeypatch, capsys, accumulate):
+    """torch gives a function up that it has compiled `recompile_limit` times, 8 by default: each run has its own."""
+    counter = CompileCounter()
+    real = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda function, **more: real(function, backend=counter))
+    settings = {"train.compile": True, "train.epochs": 1, "train.accumulate": accumulate}
+    with torch._dynamo.config.patch(recompile_limit=2):
+        for number in range(4):
+            trained(tmp_path / f"{number}", settings)
+    assert counter.frame_count == 4 and "torch.compile does not work here" not in capsys.readouterr().err

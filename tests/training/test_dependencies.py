@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from small_specs import IRIS
-from test_resuming import Stops, refused
+from stopped_runs import Stops, refused
 
 import tnet
 from tnet.training import dependencies

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from small_specs import IRIS, spec, trained
-from test_resuming import Stops
+from stopped_runs import Stops
 
 from tnet.diagnostics import SpecError
 from tnet.training import environment

@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 from small_specs import IRIS
-from test_resuming import Stops, assert_same_runs
+from stopped_runs import Stops, assert_same_runs
 
 import tnet
 from tnet.cli.main import main

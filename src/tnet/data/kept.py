@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
-from .samples import Samples
+from .samples import Samples, same_sizes
 from .transforms.pipeline import Fields, Pipeline
 
 SHARE = 4
@@ -75,8 +75,7 @@ class Kept(Samples):
         with ThreadPoolExecutor(cores()) as threads:
             every = list(threads.map(self._made, self.indices.split(1)))
         torch.set_rng_state(state)  # some transforms seed the global generator, whichever thread they run in
-        same = len({tuple((name, value.shape, value.dtype) for name, value in one.items()) for one in every}) == 1
-        self.store = {name: torch.cat([one[name] for one in every]) for name in every[0]} if same else every
+        self.store = {n: torch.cat([one[n] for one in every]) for n in every[0]} if same_sizes(every) else every
 
 
 def keepable(samples: Samples) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ from . import streams
 from .kept import Kept, cores, keepable
 from .padding import Padding
 from .pool import Pool
-from .samples import Samples, join, same_fields
+from .samples import Samples, join, same_fields, same_sizes
 from .transforms.pipeline import Fields, Pipeline
 from .workers import Desk
 
@@ -130,7 +131,7 @@ class Loader:
             return
         for block in _runs(chunks, BLOCK // before):
             pieces = [torch.cat(piece) for piece in _runs(block, BLOCK // after)]
-            prepared = self._made(torch.cat(block), epoch, parts=True)
+            prepared = self._prepared(torch.cat(block), epoch)
             for piece, fields in zip(pieces, _split(prepared, pieces), strict=True):
                 fields = self.pipeline.finished(fields, piece, epoch)
                 yield from map(self._pinned, _split(fields, piece.split(self.batch_size)))
@@ -160,37 +161,49 @@ class Loader:
         read = [(one, fields) for one in chunk.split(1) if (fields := self._unless_bad(one, epoch, parts))]
         made = [fields for _, fields in read]
         if made and parts:
-            numbers = torch.cat([one for one, _ in read])
-            return self.pipeline.finished(join(made, self.samples.span), numbers, epoch)
+            return self._finished(read, epoch)
         if not made or not self.padding:
             return join(made, self.samples.span) if made else {}
         for each in made:
             same_fields(each, made[0], self.samples.span)
         return self.padding(made)
 
+    def _finished(self, read: Sequence[tuple[Tensor, Fields]], epoch: int) -> Fields:
+        """A batch of samples, each with its number and after the steps that draw nothing: at once from there on where
+        these have brought them to one size."""
+        rest, span = self.pipeline.after(self.pipeline.fixed_steps), self.samples.span
+        numbers = torch.cat([one for one, _ in read])
+        if same_sizes([fields for _, fields in read]):
+            return rest(join([fields for _, fields in read], span), numbers, epoch)
+        prepared = [rest.prepared(fields, one, None, epoch) for one, fields in read]
+        return rest.finished(join(prepared, span), numbers, epoch)
+
     def _unless_bad(self, one: Tensor, epoch: int, parts: bool) -> Fields | None:
         try:
-            return self._made(one, epoch, parts)
+            return self._prepared(one, epoch, self.pipeline.fixed_steps) if parts else self._made(one, epoch)
         except SpecError as problem:
             if not self.samples.tolerant or any(each.code != "TN0702" for each in problem.diagnostics):
                 raise
             self.skipped.setdefault(int(one), problem.diagnostics[0].message)
             return None
 
-    def _made(self, chunk: Tensor, epoch: int, parts: bool = False) -> Fields:
-        """The fields of samples of one size, but for `transform` where they are made in `parts`."""
-        self.desk.note(chunk)
-        read = self._read(chunk, epoch)
-        return self.pipeline.prepared(read, chunk, None, epoch) if parts else self.pipeline(read, chunk, epoch)
+    def _made(self, chunk: Tensor, epoch: int) -> Fields:
+        """The fields of samples of one size."""
+        return self.pipeline(self._read(chunk, epoch), chunk, epoch)
+
+    def _prepared(self, chunk: Tensor, epoch: int, steps: int | None = None) -> Fields:
+        """The same after `augment` or `prepare` alone, or after so many of its steps."""
+        return self.pipeline.prepared(self._read(chunk, epoch), chunk, steps, epoch)
 
     def _read(self, chunk: Tensor, epoch: int) -> Fields:
+        self.desk.note(chunk)
         return self.samples.read(chunk, None if self.seed is None else streams.key(self.seed, "read", epoch))
 
     @cached_property
     def _batch_bytes(self) -> tuple[int, int]:
         """The bytes of a batch of samples in memory, before `transform` and after it."""
         one = self.indices[:1]
-        prepared = self._made(one, 0, parts=True) if self._in_parts else self.samples.read(one)
+        prepared = self._prepared(one, 0) if self._in_parts else self.samples.read(one)
         sizes = (sum(value.nbytes for value in fields.values()) for fields in (prepared, self.make(one, 0)))
         return tuple(self.batch_size * max(1, size) for size in sizes)
 
@@ -204,7 +217,9 @@ class Loader:
     def _by_workers(self, chunks: Sequence[Tensor], epoch: int) -> Iterator[Fields]:
         """The workers of the last epoch go on, unless that is still under way."""
         if self.pool is None or self.pool.busy:
-            self.pool = Pool(self._in_worker, self.desk.begin, self.options)
+            own = copy(self)  # which does not lead to the pool, so that this loader is not kept by its workers
+            own.desk = self.desk.anew()
+            self.pool = Pool(own._in_worker, own.desk, self.options)
         pool = self.pool
         try:
             for batch in pool.run([(chunk, epoch) for chunk in chunks]):
@@ -225,7 +240,7 @@ class Loader:
         return Batch(self.batch(chunk, epoch), dict(self.skipped))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Workers that are started anew, and not forked, are not given those that there are."""
+        """A copy, as workers have it, has no workers of its own."""
         return {**self.__dict__, "pool": None}
 
 

@@ -203,6 +203,12 @@ def join(batches: Sequence[dict[str, Tensor]], span: Span | None) -> dict[str, T
     return {name: torch.cat([batch[name] for batch in batches]) for name in first}
 
 
+def same_sizes(samples: Sequence[Mapping[str, Tensor]]) -> bool:
+    """Whether all have the same fields of the same sizes and types."""
+    kinds = {tuple((name, value.shape, value.dtype) for name, value in fields.items()) for fields in samples}
+    return len(kinds) == 1
+
+
 def same_fields(batch: Mapping[str, Tensor], first: Mapping[str, Tensor], span: Span | None) -> None:
     """Raises SpecError (TN0703)."""
     if lone := sorted(batch.keys() ^ first.keys()):

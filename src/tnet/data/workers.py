@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -16,17 +16,32 @@ from ..diagnostics import SpecError, error
 from .samples import Samples
 
 IDLE = -1
-PATIENCE = 2.0  # seconds in which the system tells of a process that has ended
+
+
+class Left(Exception):
+    """What a worker is at is not wanted any more."""
 
 
 class Desk:
-    """Where each worker writes which sample it is at, in memory that it shares with the process of the run."""
+    """Where each worker writes which sample it is at, and reads whether it is to go on, in memory that it shares with
+    the process of the run."""
 
     def __init__(self, samples: Samples, workers: int):
         self.samples = samples
         self.at = torch.full((workers, 2), IDLE, dtype=torch.int64)  # process, sample
+        self.left = torch.zeros(1, dtype=torch.bool)
         if workers:
             self.at.share_memory_()
+
+    def anew(self) -> Desk:
+        """The desk for workers that leave by themselves."""
+        desk = copy(self)
+        desk.left = torch.zeros(1, dtype=torch.bool).share_memory_()
+        return desk
+
+    def leave(self) -> None:
+        """The workers shall end."""
+        self.left.fill_(True)
 
     def begin(self, number: int) -> None:
         """A worker starts. Signals that stop a run reach its whole process group; the run ends its workers itself."""
@@ -35,17 +50,19 @@ class Desk:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     def note(self, chunk: Tensor) -> None:
-        """Samples are about to be read; in the run's own process there is nothing to do."""
+        """Samples are about to be read; in the run's own process there is nothing to do. Raises Left."""
         worker = torch.utils.data.get_worker_info()
-        if worker is not None:
-            self.at[worker.id, 1] = chunk[0]
+        if worker is None:
+            return
+        self.at[worker.id, 1] = chunk[0]
+        if self.left:
+            raise Left
 
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Raises SpecError (TN0702), naming the sample, where a worker dies."""
         try:
-            with _told_by_torch():
-                yield
+            yield
         except RuntimeError as problem:
             found = re.search(r"DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\)(.*)", str(problem))
             if found is None:
@@ -60,14 +77,3 @@ class Desk:
 
     def _name(self, sample: int) -> str:
         return f"`{self.samples.paths[sample]}`" if self.samples.paths else str(sample)
-
-
-@contextmanager
-def _told_by_torch() -> Iterator[None]:
-    """torch says that a worker has died by a RuntimeError, raised when the system tells it so: at any place, and after
-    a connection to the worker may have failed already."""
-    try:
-        yield
-    except (ConnectionError, EOFError):
-        time.sleep(PATIENCE)
-        raise

@@ -33,7 +33,7 @@ def save(folder: Path, state: State) -> Path:
     whole = state.state_dict()
     del whole["model"]
     plain, tensors = pack(whole)
-    path = folder / f"{PREFIX}{state.step:08d}"
+    path = path_of(folder, state.step)
     files = {
         WEIGHTS: save_tensors(weights_of(state.model)),
         "state.safetensors": save_tensors(tensors),
@@ -58,11 +58,16 @@ def steps(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{PREFIX}*"), key=lambda path: path.name) if folder.is_dir() else []
 
 
-def newest(folder: Path, say: Callable[[str], None]) -> Path:
-    """The newest checkpoint that is whole; `say` is told of newer ones, which are renamed and kept. Raises SpecError
-    (TN0903) if there is none."""
+def path_of(folder: Path, step: int) -> Path:
+    return folder / f"{PREFIX}{step:08d}"
+
+
+def newest(folder: Path, say: Callable[[str], None], last: int | None = None) -> Path:
+    """The newest checkpoint that is whole, of those up to the step `last`; `say` is told of newer ones that are not,
+    which are renamed and kept. Raises SpecError (TN0903) if there is none."""
     problems = []
-    for path in reversed(steps(folder)):
+    candidates = steps(folder) if last is None else [each for each in steps(folder) if each <= path_of(folder, last)]
+    for path in reversed(candidates):
         try:
             read_folder(path)
         except SpecError as problem:
@@ -103,6 +108,7 @@ class Checkpoints(Hook):
         self.folder, self.choice, self.due, self.maximize = folder, choice, due, maximize
         self.is_new_best = False
         self.latest: Path | None = None
+        self.due_step: int | None = None
 
     def evaluated(self, state: State, results: dict[str, float]) -> None:
         value = results.get(self.choice.best or "") if self.choice else None
@@ -117,13 +123,38 @@ class Checkpoints(Hook):
             self.save(state)
         self.is_new_best = False
 
-    def save(self, state: State) -> Path:
+    def save(self, state: State, requested: bool = False) -> Path:
+        """Save now. One that was `requested` is not gone back to, and takes the place of none that is: a run that
+        stopped is to be the run that never stopped."""
+        if not requested:
+            self.due_step = state.step
         self.latest = save(self.folder, state)
         best = self.best_path(state)
         others = [path for path in steps(self.folder) if path != best]
         for path in others[: -self.choice.keep] if self.choice else []:
-            remove_folder(path)
+            if path != self.last_due():
+                remove_folder(path)
         return self.latest
 
     def best_path(self, state: State) -> Path | None:
-        return self.folder / f"{PREFIX}{state.best.step:08d}" if state.best else None
+        return path_of(self.folder, state.best.step) if state.best else None
+
+    def last_due(self) -> Path | None:
+        """The newest one that is not there by request."""
+        return None if self.due_step is None else path_of(self.folder, self.due_step)
+
+    def back(self, say: Callable[[str], None]) -> dict[str, Any]:
+        """The state of the newest one that is not there by request, and is from then on the newest. Raises SpecError
+        (TN0903) where none is whole."""
+        self.latest = newest(self.folder, say, self.due_step)
+        saved = load(self.latest)
+        for path in steps(self.folder):
+            if path > self.latest:
+                remove_folder(path)
+        return saved
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"due_step": self.due_step}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.due_step = state["due_step"]

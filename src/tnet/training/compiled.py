@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
 from shutil import which
+from types import FunctionType, MethodType
 from typing import Any
 
 import torch
@@ -155,12 +156,21 @@ class Forward:
     def compile(self, function: Callable, fullgraph: bool = False) -> Callable:
         """The function through `torch.compile`, as the recipe says."""
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns of a CUDA not in use
-        return torch.compile(function, fullgraph=fullgraph, **self.choice.arguments)
+        return torch.compile(with_own_code(function), fullgraph=fullgraph, **self.choice.arguments)
 
     def _autocast(self) -> Any:
         if self.precision == "fp32":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=HALF[self.precision])
+
+
+def with_own_code(function: Callable) -> Callable:
+    """The function, with a code object that no other has: torch counts by these how often it has compiled, and gives up
+    at the ninth run of a process, or the ninth thaw, where all share one. With the function goes what was compiled."""
+    inner = getattr(function, "__func__", function)
+    parts = inner.__globals__, inner.__name__, inner.__defaults__, inner.__closure__
+    copy = FunctionType(inner.__code__.replace(), *parts)
+    return copy if inner is function else MethodType(copy, function.__self__)
 
 
 def missing_compiler(device: torch.device) -> str | None:
@@ -175,7 +185,7 @@ def missing_compiler(device: torch.device) -> str | None:
 
 def compile_errors() -> tuple[type[Exception], ...]:
     """What is raised where compiling fails, as against the model itself."""
-    from torch._dynamo.exc import TorchDynamoException
+    from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
     from torch._inductor.exc import InductorError
 
-    return (TorchDynamoException, InductorError)
+    return (TorchDynamoException, InductorError, FailOnRecompileLimitHit)

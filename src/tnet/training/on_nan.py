@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import checkpoints
+from .checkpoints import Checkpoints
 from .hooks import Batch, Hook
 from .resuming import cut_metrics
 from .run import METRICS
@@ -61,17 +61,25 @@ class Rollback:
     Source: Chowdhery et al., PaLM: Scaling Language Modeling with Pathways, 2022, section 5.1.
     """
 
-    def __init__(self, run: Path, say: Callable[[str], None]):
-        self.run, self.say, self.place, self.times = run, say, None, 0
+    def __init__(self, run: Path, saver: Checkpoints, per_epoch: int, say: Callable[[str], None]):
+        self.run, self.saver, self.per_epoch, self.say = run, saver, per_epoch, say
+        self.place, self.times = -1, 0
 
     def __call__(self, state: State, problem: NotFinite) -> None:
         """Raises the problem again where going back does not help."""
-        path = checkpoints.newest(self.run / "checkpoints", self.say)
-        self.place, self.times = path, self.times + 1 if path == self.place else 1
-        if self.times > MOST_ROLLBACKS:
+        saved = self.saver.back(self.say)
+        place, times = saved["step"], self.times + 1 if saved["step"] == self.place else 1
+        if times > MOST_ROLLBACKS:
             raise problem
-        reached = state.epoch, state.position
-        state.load_state_dict(checkpoints.load(path))
-        state.epoch, state.position = reached
-        cut_metrics(self.run / METRICS, state.step)
-        self.say(f"{problem.diagnostics[0].message}: back to step {state.step}, and on with the batches after it")
+        batches = state.epoch * self.per_epoch + state.position + problem.step - state.step
+        state.load_state_dict(saved)
+        state.epoch, state.position = divmod(batches, self.per_epoch)
+        self.place, self.times = place, times
+        cut_metrics(self.run / METRICS, place)
+        self.say(f"{problem.diagnostics[0].message}: back to step {place}, and on with the batches after it")
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"place": self.place, "times": self.times}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.place, self.times = state["place"], state["times"]

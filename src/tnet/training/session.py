@@ -158,7 +158,7 @@ def _best(here: Sitting) -> Path | None:
 def _stopped(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     """Save what resuming will need."""
     state, spec = here.parts.state, here.parts.spec
-    checkpoint = here.saver.save(state)
+    checkpoint = here.saver.save(state, requested=True)
     words = ["tnet", "train", *([str(spec.source_file.path)] if spec.source_file.path else ["…"])]
     command = shlex.join([*words, "--resume", "--out", str(path)])
     for call in collect(here.observers, "stopped"):

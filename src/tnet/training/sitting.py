@@ -123,7 +123,7 @@ def _watchers(parts: Parts, path: Path, started: float | None) -> Sitting:
     accuracy = parts.forward.accuracy = train_accuracy(recipe, parts.world.device) if recipe.evaluate else None
     evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, accuracy)
     clock = Clock(time.monotonic() if started is None else started)
-    rollback = Rollback(path, screen.message) if recipe.on_nan == "rollback" else None
+    rollback = Rollback(path, saver, per_epoch, screen.message) if recipe.on_nan == "rollback" else None
     return Sitting(parts, stop, watch, screen, evaluator, evaluation, saver, early, clock, rollback)
 
 
@@ -141,6 +141,9 @@ def _stateful(here: Sitting) -> Iterator[tuple[str, Stateful]]:
         yield "scaler", here.parts.scaling
     if here.early:
         yield "early_stop", here.early
+    yield "checkpoints", here.saver
+    if here.rollback:
+        yield "rollback", here.rollback
 
 
 def _connect(here: Sitting, sinks: list[Sink], effects: Effects, tricks: list[Hook], recording: list[Hook]) -> None:

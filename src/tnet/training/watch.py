@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,13 +17,17 @@ from .state import State
 
 
 class NotFinite(SpecError):
-    """A loss that is no number (TN0904)."""
+    """A loss that is no number (TN0904), in the optimizer step `step`, from 1."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], step: int):
+        super().__init__(diagnostics)
+        self.step = step
 
     @classmethod
     def at(cls, step: int, loss: float, more: str) -> NotFinite:
         kind = "not a number" if math.isnan(loss) else "infinite" if math.isinf(loss) else "without a finite gradient"
         advice = "a lower `lr`, `clip_norm = 1.0` or a warm-up may help; checkpoints from before are kept"
-        return cls([Diagnostic("TN0904", "error", f"the loss is {kind} at step {step} ({more})", help=advice)])
+        return cls([Diagnostic("TN0904", "error", f"the loss is {kind} at step {step} ({more})", help=advice)], step)
 
 
 class LossWatch(Hook):
