@@ -12,7 +12,9 @@ from torchmetrics.functional.regression import pearson_corrcoef
 from torchmetrics.functional.segmentation import mean_iou
 
 import tnet
+from tnet.compiler import compile_spec
 from tnet.diagnostics import SpecError
+from tnet.source import Source
 
 SPEC = """
 net Small(x: float[N, 4]) -> y: float[N, {width}] {{ Linear({width}) }}
@@ -84,8 +86,8 @@ CLASSES, NUMBERS = torch.arange(12) % 3, torch.linspace(0, 1, 36).view(12, 3)
     ("tweedie_deviance_score", NUMBERS, lambda out, t: (out - t).square().mean()),
     ("minkowski_distance(1)", NUMBERS, lambda out, t: (out - t).abs().sum()),
     ("adjusted_rand_score", CLASSES, lambda out, t: adjusted_rand_score(out.argmax(1), t)),
-    ("theils_u", CLASSES, lambda out, t: theils_u(out, t)),
-    ("pearson_corr_coef", NUMBERS, lambda out, t: pearson_corrcoef(out, t)),
+    ("theils_u", CLASSES, lambda out, t: theils_u(out.argmax(1), t)),
+    ("pearson_corr_coef(num_outputs=3)", NUMBERS, lambda out, t: pearson_corrcoef(out, t)),
     ("signal_noise_ratio", NUMBERS, lambda out, t: signal_noise_ratio(out, t).mean()),
 ])  # fmt: skip
 def test_metrics_of_every_kind_are_torchmetrics(tmp_path, metric, target, by_hand):
@@ -97,7 +99,7 @@ def test_metrics_of_every_kind_are_torchmetrics(tmp_path, metric, target, by_han
 
 
 def written(metric: str) -> str:
-    return metric.replace("(1)", "_1")
+    return metric.replace("(1)", "_1").replace("(num_outputs=3)", "_num_outputs_3")
 
 
 def test_maps_of_classes_are_compared_as_classes(tmp_path):
@@ -121,6 +123,7 @@ def test_maps_of_classes_are_compared_as_classes(tmp_path):
     ("deep_image_structure_and_texture_similarity", "TN0802", "fetches weights"),
     ("perplexity", "TN0703", "`perplexity` fails on the first samples: Input tensor `preds` is expected to have 3"),
     ("structural_similarity_index_measure", "TN0703", "fails on the first samples"),
+    ("pearson_corr_coef", "TN0703", "are expected to have the same shape"),
     ("mse", "TN0802", "unknown metric `mse`"),
 ])  # fmt: skip
 def test_metrics_of_other_things_are_refused_before_anything_runs(tmp_path, metric, code, words):
@@ -129,8 +132,10 @@ def test_metrics_of_other_things_are_refused_before_anything_runs(tmp_path, metr
 
 
 def test_a_short_name_is_told_the_long_one():
-    diagnostics = tnet.loads(SPEC.format(loss="MSELoss()", metric="mse", width=3)).check()
-    assert [each.help for each in diagnostics if each.is_error] == ["write `mean_squared_error`"]
+    text = SPEC.format(loss="MSELoss()", metric="mse", width=3)
+    assert [each.help for each in compile_spec(Source("x", text)).diagnostics if each.is_error] == [
+        "write `mean_squared_error`"
+    ]
 
 
 @pytest.mark.parametrize("more", [

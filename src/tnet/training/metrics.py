@@ -43,7 +43,7 @@ OF_NUMBERS = ("regression", "image", "audio", "shape")
 """Domains whose targets are numbers; all others' are whole."""
 FETCHING = ("DeepImageStructureAndTextureSimilarity",)
 """Metrics whose own nets are downloaded where they are built."""
-SIZES = ("num_classes", "num_labels", "num_outputs")
+SIZES = ("num_classes", "num_labels")
 """Arguments that are the size of dim 1 of the output."""
 
 
@@ -172,7 +172,7 @@ def _require_comparing(call: Call, cls: MetricClass, span: Span) -> None:
 
 
 def _inferred(call: Call, written: Mapping[str, Any], loss: LossChoice, net: Net, span: Span, cls: MetricClass) -> dict:
-    """`task` by the loss, and the classes, labels or numbers by dim 1 of the net's (first) output."""
+    """`task` by the loss, and the classes or labels by dim 1 of the net's (first) output."""
     if "task" not in cls.signature.parameters:
         return _sizes(cls, net)
     task = written.get("task") or _task(loss, net)
