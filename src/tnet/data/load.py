@@ -20,6 +20,7 @@ from .padding import from_data, padding
 from .samples import Samples
 from .sources import tensors
 from .sources.base import Wanted
+from .sources.new_rows import recorded
 from .transforms.needed import size_needed
 from .transforms.pipeline import Pipeline
 from .transforms.views import Views
@@ -72,7 +73,9 @@ def load(
     train = first[0]
     notes = [_sizes(loaders, train.classes), *train.notes, *_printed(last.statistics)]
     split = {name: parts[name][1] for name in names_cut(recipe, samples) if not train.ordered}
-    return Loaders(**loaders, classes=train.classes, statistics=last.statistics, notes=notes, split=split)
+    encoding = recorded(train, recipe.inputs)
+    return Loaders(**loaders, classes=train.classes, statistics=last.statistics, notes=notes, split=split,
+                   encoding=encoding)  # fmt: skip
 
 
 def _scale(recipe: DataRecipe, samples: Iterable[Samples]) -> None:

@@ -78,6 +78,13 @@ class Parts:
             forward = forward_of(self.spec, self.state.average, self.world, forward.size, choice, forward.say)
         return Evaluator(forward, self.recipe.metrics, self.world.device, names, self._compile_pays())
 
+    def raw_evaluator(self) -> Evaluator | None:
+        """Of the weights themselves, where `evaluator` is of their average; it gives numbers only."""
+        if self.state.average is None:
+            return None
+        numbers = [metric for metric in self.recipe.metrics if metric.is_number]
+        return Evaluator(self.forward, numbers, self.world.device, compiled=self._compile_pays())
+
     def _compile_pays(self) -> bool:
         interval = self.recipe.evaluate or EPOCH
         steps = interval.value * (self.per_epoch if interval.unit == "epochs" else 1)

@@ -34,7 +34,8 @@ def predict(
 ) -> list[dict[str, Any]]:
     """What a run says of each sample of `inputs`: pictures and folders of them, `.npy .npz .csv .safetensors .pt` files
     of one or more samples, arrays, tensors, or maps of these. The inputs of a net that takes several come together,
-    by name.
+    by name. For a net that was trained on a table, CSV and Parquet files have columns of the same names, which become
+    what they were in training.
 
     Each answer has `input` (the file, with the sample's number where it has several) and `output`, the net's first
     output as numbers; for a classifier also `class`, its name, `index` and `probability`. Images take the way of
@@ -71,7 +72,7 @@ def predictions(
     world = single(device or "auto")
     model = run.model.to(world.device)
     for name, given in named(inputs):
-        read = Reading(run.spec.data_recipe.inputs, name)
+        read = Reading(run.spec.data_recipe.inputs, name, run.about["data"].get("encoding"))
         fields, picture = read(given)
         samples, whole = _prepared(run, fields, picture, read)
         with default_dtype(run.spec.recipe.dtype):
