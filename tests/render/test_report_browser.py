@@ -8,6 +8,7 @@ from PIL import Image
 
 import tnet
 from tnet.cli.main import main
+from tnet.render.report.facts import read_facts
 
 CLASSES = [
     "<script>document.title='run'</script>".replace("/", "\u2215"),
@@ -71,7 +72,7 @@ def test_names_are_shown_and_never_run(nasty, runs, opened, tmp_path):
         page, told = opened(path)
         assert told == []
         assert page.evaluate("typeof hacked") == "undefined"
-        assert page.evaluate("document.querySelectorAll('script, img:not([src^=\"data:\"]), b b, h1 b').length") == 0
+        assert page.evaluate("document.querySelectorAll('script, img:not([src^=\"data:\"]), b b, h1 b').length") == 1
         text = page.evaluate("document.body.textContent")
         assert CLASSES[1] in text and "</style></pre><script>hacked = 1</script>" in text and "<b>run" in text
         assert page.title().startswith(("nasty: <b>run", "2 runs: <b>run"))
@@ -136,3 +137,34 @@ def test_pictures_are_drawn(runs, opened):
     assert len(sizes) > 20 and all(drawn and width >= 40 and alt for drawn, width, alt in sizes[:24])
     colours = page.evaluate("[...document.querySelectorAll('svg polyline')].map(l => getComputedStyle(l).stroke)")
     assert "rgb(5, 80, 174)" in colours and "none" not in colours
+
+
+def pointed(page, place):
+    """What is said at a share of the width of the first plot."""
+    page.locator("svg").first.scroll_into_view_if_needed()
+    box = page.locator(".plot-area").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * place, box["y"] + box["height"] / 2)
+    return page.locator(".readings")
+
+
+def test_values_are_shown_at_the_pointer(runs, opened):
+    """Of each curve the value that the log has, at the place nearest to the pointer."""
+    evaluation = read_facts(runs("digits")).evaluations[0]
+    page, told = opened(runs("digits") / "report.html")
+    board = pointed(page, 0.5)
+    assert board.locator("> b").inner_text() == "after 1 epochs"
+    values = dict(zip(board.locator("span").all_inner_texts(), board.locator("div b").all_inner_texts(), strict=True))
+    assert values["validation, EMA of the weights"] == f"{evaluation['val.loss']:.5g}"
+    assert values["validation, the weights themselves"] == f"{evaluation['val.raw.loss']:.5g}"
+    assert page.evaluate("document.querySelectorAll('svg circle').length") == len(values) == 4
+    page.mouse.move(5, 5)
+    assert not board.is_visible() and page.evaluate("document.querySelectorAll('svg circle').length") == 0
+    assert told == []
+
+
+@pytest.mark.parametrize("width", [1250, 400])
+def test_what_is_said_at_the_pointer_fits_on_the_screen(nasty, opened, width):
+    page, _ = opened(nasty / "report.html", width)
+    for place in (0.05, 0.95):
+        box = pointed(page, place).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width

@@ -26,7 +26,7 @@ def png(canvas: Canvas) -> bytes:
     draw = ImageDraw.Draw(image)
     for shape in canvas.shapes:
         match shape:
-            case Line():
+            case Line() if len(shape.points) > 1:
                 for piece in dashed(shape.points, shape.dash):
                     points = [(x * zoom, y * zoom) for x, y in piece]
                     draw.line(points, LIGHT[shape.colour], round(shape.width * zoom), joint="curve")

@@ -14,9 +14,9 @@ from ...ir.types import TensorType
 from ..compiled import Forward
 from ..evaluate import to_device
 from ..losses import BINARY
-from ..outputs import output_dims
+from ..outputs import output_dims, outputs_of
 from ..recipe import Recipe
-from .inside import FeatureMaps, Kernels, kernels, look_inside
+from .inside import FeatureMaps, Kernels, kernels, look_inside, without_a_trace
 from .predictions import Predictions, Sample, images_of, to_look_at
 
 SAMPLES = 8
@@ -37,11 +37,12 @@ class Made:
 
 @dataclass(frozen=True)
 class Look:
-    """`given` are the pictures of the first samples, [N, C, H, W] for each input that is one. What a net does not
-    have is empty."""
+    """`given` are the pictures of the first samples, [N, C, H, W] for each input that is one; `dense` says that places
+    of samples, as pixels, have the classes. What a net does not have is empty."""
 
     confusion: list[list[int]] | None = None
     classes: Sequence[str] = ()
+    dense: bool = False
     samples: Sequence[Sample] = ()
     scatter: Sequence[Sequence[float]] = ()
     kernels: Kernels | None = None
@@ -55,6 +56,9 @@ def predictions_of(net: Net, recipe: Recipe, classes: Sequence[str], loaders: Lo
     if classes:
         return Predictions(classes)
     dims = output_dims(net)
+    if recipe.loss.class_numbers and "target" in recipe.loss.fields and len(dims) > 2 and isinstance(dims[1], int):
+        known = [str(each) for each in loaders.classes or ()]
+        return Predictions(known if len(known) == dims[1] else [str(each) for each in range(dims[1])], dense=True)
     single = len(dims) == 1 or len(dims) == 2 and dims[1] == 1
     fields = loaders.train.make(loaders.train.indices[:1], 0) if single else {}
     target = fields.get("target")
@@ -76,13 +80,20 @@ def look(net: Net, forward: Forward, loaders: Loaders, predictions: Predictions,
     return Look(
         confusion=predictions.confusion() if told else None,
         classes=predictions.classes,
-        samples=predictions.samples() if told else (),
+        dense=predictions.dense,
+        samples=predictions.samples(lambda batch: _answers(forward, batch)) if told else (),
         scatter=predictions.scatter() if told else (),
         kernels=kernels(forward.model, [each.shape[1:] for each in given]),
         features=inside.features,
         given=given,
-        made=_made(net, inside.outputs, loader, fields),
+        made=_made(net, inside.outputs, loader, fields, 1 if predictions.dense else 0),
     )
+
+
+def _answers(forward: Forward, fields: Mapping[str, Tensor]) -> Tensor:
+    """The net's first output for samples."""
+    with without_a_trace(forward):
+        return outputs_of(forward.run(to_device(fields, forward.device))[1])[0]
 
 
 def _seen_in(loaders: Loaders) -> Loader:
@@ -97,10 +108,12 @@ def first_samples(loaders: Loaders) -> tuple[dict[str, Tensor], list[Tensor]]:
     return fields, to_look_at(loader, fields)[0]
 
 
-def _made(net: Net, outputs: Sequence[Tensor], loader: Loader, fields: Mapping[str, Tensor]) -> list[Made]:
+def _made(net: Net, outputs: Sequence[Tensor], loader: Loader, fields: Mapping[str, Tensor], first: int) -> list[Made]:
+    """The outputs that are pictures; those before the `first` are known to be none."""
     found = []
     for number, (output, (name, kind)) in enumerate(zip(outputs, net.outputs, strict=False)):
-        if isinstance(kind, TensorType) and output.ndim == 4 and output.shape[1] in COLOURS:
+        is_picture = isinstance(kind, TensorType) and output.ndim == 4 and output.shape[1] in COLOURS
+        if is_picture and number >= first:
             found.append(Made(name or f"output {number + 1}", _in_unit(output, loader, fields)))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,8 @@ MOST_VALUES = 8
 @dataclass(frozen=True)
 class Sample:
     """One sample: its number in the data set, its file if it has one, its answers, and its inputs to be looked at:
-    `pictures` [C, H, W], in the numbers before `Normalize`, or the first of its numbers by input."""
+    `pictures` [C, H, W], in the numbers before `Normalize`, or the first of its numbers by input. `maps` are the
+    classes of its pixels, the true ones and those that were predicted, int64 [H, W]."""
 
     number: int
     path: str | None
@@ -39,6 +40,7 @@ class Sample:
     probability: float | None = None
     pictures: Sequence[Tensor] = ()
     values: Mapping[str, list[float]] = field(default_factory=dict)
+    maps: Sequence[Tensor] = ()
 
 
 class Predictions:
@@ -46,11 +48,14 @@ class Predictions:
 
     With `classes` it counts which class is taken for which (rows are the true ones) and keeps the mistakes with the
     largest cross entropy; `binary` is the name of a loss of two classes, for a net that gives one number. With
-    `regression` it keeps pairs of target and prediction, and the largest errors.
+    `regression` it keeps pairs of target and prediction, and the largest errors. `dense` says that each place of a
+    sample, as a pixel, has a class: places are counted, and the samples kept of which the most are wrong.
     """
 
-    def __init__(self, classes: Sequence[str] = (), regression: bool = False, binary: str | None = None):
-        self.classes, self.regression, self.binary = list(classes), regression, binary
+    def __init__(
+        self, classes: Sequence[str] = (), regression: bool = False, binary: str | None = None, dense: bool = False
+    ):
+        self.classes, self.regression, self.binary, self.dense = list(classes), regression, binary, dense
         self.loader: Loader | None = None
         self.began = 0.0
 
@@ -73,7 +78,8 @@ class Predictions:
         if self.binary:
             shares = self.binary in OF_PROBABILITIES
             output, target = _as_two(output.flatten(), shares), (target.flatten() > 0.5).long()
-        (self._see_classes if self.classes else self._see_numbers)(output, target)
+        see = self._see_places if self.dense else self._see_classes if self.classes else self._see_numbers
+        see(output, target)
         self.seen += len(target)
 
     def _see_classes(self, output: Tensor, target: Tensor) -> None:
@@ -83,6 +89,17 @@ class Predictions:
         shares, found = output.softmax(1).max(1)
         losses = torch.where(counted & (found != target), losses, -1.0)
         self._keep(losses, target, found, shares)
+        self._count(counted, target, found)
+
+    def _see_places(self, output: Tensor, target: Tensor) -> None:
+        """Output [N, classes, …], target [N, …]; kept are how many places a sample has and how many are wrong."""
+        counted, found = (target >= 0) & (target < len(self.classes)), output.argmax(1)
+        there, wrong = (each.flatten(1).sum(1) for each in (counted, counted & (found != target)))
+        self._keep(torch.where(wrong > 0, wrong / there, -1.0), there, wrong, torch.zeros_like(there))
+        self._count(counted.flatten(), target.flatten(), found.flatten())
+
+    def _count(self, counted: Tensor, target: Tensor, found: Tensor) -> None:
+        classes = len(self.classes)
         if classes <= MOST_CLASSES:
             pairs = torch.where(counted, target * classes + found, classes**2)
             counts = torch.bincount(pairs, minlength=classes**2 + 1)[:-1]
@@ -109,8 +126,8 @@ class Predictions:
         """Pairs of target and prediction."""
         return torch.cat(self.pairs).tolist() if self.pairs else []
 
-    def samples(self) -> list[Sample]:
-        """Those that the model is worst at, the worst first."""
+    def samples(self, answers: Callable[[Mapping[str, Tensor]], Tensor]) -> list[Sample]:
+        """Those that the model is worst at, the worst first; `answers` gives the net's first output for fields."""
         rows = [] if self.worst is None else self.worst.tolist()
         rows = [row for row in rows if row[0] >= 0]
         if not rows:
@@ -119,16 +136,20 @@ class Predictions:
         fields = self.loader.pipeline.one_crop(self.loader.make(numbers, 0))
         pictures, others = to_look_at(self.loader, fields)
         paths = getattr(self.loader.samples, "paths", None)
+        maps = [fields["target"], answers(fields).argmax(1).cpu()] if self.dense and fields["target"].ndim == 3 else []
         return [
             Sample(
                 number, str(paths[number]) if paths else None, self._said(row[2]), self._said(row[3]), row[0],
-                row[4] if self.classes else None, [each[place] for each in pictures],
+                row[4] if self.classes and not self.dense else None, [each[place] for each in pictures],
                 {name: value[place].flatten()[:MOST_VALUES].tolist() for name, value in others.items()},
+                [each[place] for each in maps],
             )
             for place, (number, row) in enumerate(zip(numbers.tolist(), rows, strict=True))
         ]  # fmt: skip
 
     def _said(self, answer: float) -> str:
+        if self.dense:
+            return str(int(answer))
         return self.classes[int(answer)] if self.classes else f"{answer:.4g}"
 
 
