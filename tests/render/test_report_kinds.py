@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
 import tnet
-from tnet.render.pixels import PALETTE, coloured
+from tnet.cli.main import main
+from tnet.render.pixels import PALETTE, coloured, png_of
 from tnet.render.report.record import read_record
+from tnet.training.prediction import predictions
 from tnet.training.testing import load_data
 
 SEGMENTING = """
@@ -55,6 +59,19 @@ def test_the_page_shows_maps_and_overlaps(segmented):
     shown = re.findall(r"<td>([\d.]+)</td></tr>", page.split("<h2>Classes")[1].split("</table>")[0])
     assert [float(each) for each in shown] == pytest.approx(overlaps[:3].tolist(), abs=1e-3)
     assert "no samples of 3" in page and "of 56 pixels are wrong" in page and page.count('alt="those predicted"') == 12
+
+
+def test_predictions_of_pixels_are_shown_as_classes(segmented, tmp_path, capsys):
+    """R13: the map beside the picture, in the colours of the run's page."""
+    image = torch.full((1, 3, 8, 8), 200, dtype=torch.uint8)
+    np.save(tmp_path / "image.npy", image.numpy())
+    (found,) = predictions(segmented.path, [tmp_path / "image.npy"])
+    with torch.no_grad():
+        expected = segmented.model(image / 255).argmax(1)
+    assert torch.equal(found.maps[0], expected[0]) and not found.made and len(found.pictures) == 1
+    assert main(["predict", str(segmented.path), str(tmp_path / "image.npy"), "-o", str(tmp_path / "page.svg")]) == 0
+    page = (tmp_path / "page.svg").read_text()
+    assert page.count("<image") == 2 and b64encode(png_of(coloured(expected[0]), 224)).decode() in page
 
 
 def test_classes_have_colours():

@@ -176,5 +176,7 @@ def step_of(parts: Parts, effects: Effects, tricks: Sequence[Hook]) -> TrainStep
     """The step of a run. Raises SpecError (TN0803) where its losses cannot be computed in parts."""
     accumulate = parts.recipe.accumulate
     sums = accumulate > 1 and adds_up(parts)
+    if parts.teaching:
+        parts.teaching.sums = sums
     rest = effects.penalties, effects.players, parts.scaling
     return TrainStep(parts.forward, parts.world, accumulate, sums, tricks, *rest)
