@@ -115,6 +115,8 @@ def _failure(request: Request, options: Mapping[str, Any], problem: Exception) -
     """What torchvision says, and how missing files can be had."""
     reason = (str(problem).strip() or type(problem).__name__).splitlines()[0].split(". ")[0]
     message = f"`{request.name}` cannot be read: {lowered(reason)}"
+    if request.name == "ImageFolder":
+        return request.unreadable(message, 'it has a folder for each class; without classes it is `Images("…")`')
     missing = isinstance(problem, OSError) or "found" in reason or "exist" in reason
     if not missing or "root" not in options:
         return request.unreadable(message)
