@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ...diagnostics import did_you_mean, error
 from ...ir.graph import Value
+from ...parameters.arguments import show
 from ..items import Items
 from ..pictures import Decoder
 from ..samples import Memory, Samples
@@ -104,6 +105,8 @@ def _known(request: Request, table: Columns, argument: str, names: Sequence[str]
         if name not in table.named:
             listed = ", ".join(f"`{each}`" for each in table.named)
             advice = did_you_mean(str(name), table.named) or f"it has {listed}"
+            if len(table.named) == 1 and (other := next((each for each in ";\t|" if each in listed), None)):
+                advice = f"if its cells are parted so, write `delimiter={show(other)}`: it has {listed}"
             raise request.wrong(argument, f"`{table.file}` has no column `{name}`", advice)
 
 
