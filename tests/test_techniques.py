@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,7 @@ DONE = {
 TESTS = Path(__file__).parent
 
 
+@cache
 def sources_of_tests() -> list[str]:
     """The source of each test of the project but those of this file."""
     files = (path for path in TESTS.rglob("test_*.py") if path != Path(__file__))
@@ -135,8 +137,9 @@ def sources_of_tests() -> list[str]:
 
 
 def _tests_of(text: str) -> list[str]:
+    lines = text.splitlines()
     functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
-    return [ast.get_source_segment(text, node) for node in functions if node.name.startswith("test")]
+    return ["\n".join(lines[it.lineno - 1 : it.end_lineno]) for it in functions if it.name.startswith("test")]
 
 
 def named(technique: str, sources: list[str]) -> bool:

@@ -50,7 +50,7 @@ def test_groups_are_whole_and_parts_nearly_as_large_as_asked(groups, split, seed
     parts = splits.sizes(len(groups), split)
     if len(set(groups)) < len(parts):
         return
-    pieces = splits.cut_groups(groups, parts, seed)
+    pieces = splits.cut_groups(groups, parts, None, seed)
     assert torch.equal(torch.cat(pieces).sort().values, torch.arange(len(groups)))
     found = [{groups[i] for i in piece.tolist()} for piece in pieces]
     assert all(found) and sum(map(len, found)) == len(set(groups))
@@ -60,4 +60,22 @@ def test_groups_are_whole_and_parts_nearly_as_large_as_asked(groups, split, seed
 
 def test_few_groups_cannot_be_cut():
     with pytest.raises(ValueError, match="1 groups cannot be cut into 2 parts"):
-        splits.cut_groups([1, 1, 1], [2, 1], 0)
+        splits.cut_groups([1, 1, 1], [2, 1], None, 0)
+
+
+@given(st.integers(2, 4), st.integers(0, 5))
+@settings(max_examples=30, deadline=None)
+def test_groups_are_dealt_so_that_classes_keep_their_shares(classes, seed):
+    """Forty groups of five, each of one class: every part has its share of each class to within a group."""
+    groups = torch.arange(40 * classes).repeat_interleave(5)
+    labels = groups % classes
+    parts = splits.cut_groups(groups.tolist(), [120 * classes, 80 * classes], labels, seed)
+    for part, share in zip(parts, (0.6, 0.4), strict=True):
+        assert all(abs(int((labels[part] == each).sum()) - share * 200) <= 5 for each in range(classes))
+
+
+def test_a_rare_class_is_in_every_part():
+    groups = list(range(30))
+    labels = torch.tensor([1] * 3 + [0] * 27)
+    parts = splits.cut_groups(groups, [10, 10, 10], labels, 0)
+    assert [int(labels[part].sum()) for part in parts] == [1, 1, 1]

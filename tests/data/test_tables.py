@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import PIL.Image
 import pytest
 import torch
 from by_hand import SPAN, call, net, recipe, refused
 from sklearn.datasets import load_iris
 
+import tnet
+from tnet.cli.main import main
+from tnet.data.sources.new_rows import read_rows
 from tnet.ir.graph import Module, Net, Value
 from tnet.ir.types import TensorType
 from tnet.ir.values import Combined
@@ -226,3 +232,55 @@ def test_a_test_table_that_is_not_as_the_training_one(text, words):
 def test_whole_numbers_for_an_input_of_whole_numbers():
     data = recipe(taking(fare="int64"), train=call("Table", "t.csv", target="y"))
     assert "`fare` takes whole numbers" in refused(data.load, "TN0703")
+
+
+def test_new_rows_become_what_they_would_have_been_in_training():
+    """What is kept of it has gone through a file. Other columns, as the target, are passed over in any order."""
+    inputs = taking(city="int64", v=("float32", 4))
+    source = call("Table", "t.csv", target="y", missing="mean")
+    data = recipe(inputs, train=source, split=[3, 1]).load()
+    kept = json.loads(json.dumps(data.encoding))
+    found = read_rows(Path("t.csv"), inputs.root.inputs, kept)
+    for part in ("train", "val"):
+        loader, rows = data.parts[part], whole(data, part)
+        assert all(torch.equal(rows[name], found[name][loader.indices]) for name in found)
+    written("new.csv", "sex,id,fare,city,age\nf,1,7.5,Paris,\n")
+    new = read_rows(Path("new.csv"), inputs.root.inputs, kept)
+    average = sum([30, 40, 50, 60][row] for row in data.parts["train"].indices.tolist()) / 3
+    assert new["city"].tolist() == [0] and new["v"].tolist() == [[pytest.approx(average), 7.5, 1, 0]]
+
+
+@pytest.mark.parametrize(("text", "code", "message"), [
+    ("city,fare,sex\nOslo,1,f\n", "TN0703", "`new.csv` has no column `age`"),
+    ("age,city,fare,sex\nold,Oslo,1,f\n", "TN0702", 'line 2 of `new.csv`: `age` is "old", which is no number'),
+    ("age,city,fare,sex\n3,,1,f\n", "TN0702", "line 2 of `new.csv`: `city` is empty"),
+    ("age,city,fare,sex\n", "TN0702", "`new.csv` has no rows"),
+])  # fmt: skip
+def test_new_rows_that_the_net_cannot_take_are_named(text, code, message):
+    inputs = taking(v=("float32", 7))
+    data = recipe(inputs, train=call("Table", "t.csv", target="y")).load()
+    written("new.csv", text)
+    assert message in refused(lambda: read_rows(Path("new.csv"), inputs.root.inputs, data.encoding), code)
+
+
+def test_a_run_is_asked_about_rows_of_its_table(project, capsys):
+    """Through the commands, with statistics of its own: the answers are those of the model on the same tensors."""
+    spec = """
+net A(v: float[N, 7]) -> float[N, 2] { Linear(2) }
+data { train = Table("t.csv", target="y"); transform: { Normalize(mean="auto", std="auto") } }
+train { epochs = 1; batch = 2; loss = CrossEntropyLoss(); optimizer = SGD(lr=0.1); compile = false }
+"""
+    written("a.tnet", spec)
+    loaded = tnet.load("a.tnet")
+    run = loaded.train(out="run")
+    written("new.csv", "".join(line.rpartition(",")[0] + "\n" for line in ROWS.splitlines()))
+    capsys.readouterr()
+    assert main(["predict", "run", "new.csv", "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    loader = loaded.data().train
+    with torch.no_grad():
+        expected = run.model(loader.make(loader.indices, 0)["v"])
+    torch.testing.assert_close(torch.tensor([each["output"] for each in answers]), expected)
+    assert [each["input"] for each in answers] == [f"new.csv[{row}]" for row in range(4)]
+    written("new.csv", "age,fare\n1,2\n")
+    assert main(["predict", "run", "new.csv"]) == 1 and "no column `city`" in capsys.readouterr().err

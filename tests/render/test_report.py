@@ -16,11 +16,12 @@ from report_runs import SPECS, train
 import tnet
 from tnet.cli.main import main
 from tnet.render.report import live
-from tnet.render.report.curves import axis_of, quantities_of
+from tnet.render.report.curves import _rates_at, axis_of, quantities_of
 from tnet.render.report.facts import read_facts
 from tnet.render.report.page import report_page
 from tnet.render.report.record import MOST_DISTRIBUTIONS, Record, read_record
 from tnet.training import load_run
+from tnet.training.parts import Parts
 from tnet.training.testing import load_data
 
 HEADINGS = {
@@ -46,7 +47,7 @@ def test_sections_are_those_that_mean_something(runs, name):
     """R3: kernels, feature maps, distributions of weights and gradients, the confusion matrix as pictures."""
     page = (runs(name) / "report.html").read_text()
     assert headings(page) == HEADINGS[name]
-    assert not re.findall(r"(?:src|href)=\"(?!data:)|@import|url\(|<script", page)
+    assert not re.findall(r"(?:src|href)=\"(?!data:)|@import|url\(", page) and page.count("<script") == 1
     assert "nan" not in re.findall(r'points="([^"]*)"', page)
 
 
@@ -81,6 +82,24 @@ def test_the_accuracy_in_training_is_a_curve(runs):
     expected = [event["train.accuracy"] for event in facts.evaluations]
     assert [[value for _, value in part.points] for part in accuracy if part.name == "training"] == [expected]
     assert len(expected) > 1
+
+
+def test_averaged_weights_and_the_weights_themselves_are_evaluated(runs):
+    """What averaging gains is seen: both curves, of the loss and of the metrics."""
+    facts = read_facts(runs("digits"))
+    quantities = dict(quantities_of(facts, axis_of([facts])))
+    for name in ("loss", "accuracy"):
+        found = {part.name: [value for _, value in part.points] for part in quantities[name]}
+        raw = found["validation, the weights themselves"]
+        assert raw == [event[f"val.raw.{name}"] for event in facts.evaluations]
+        assert raw != found["validation, EMA of the weights"] and len(raw) == 2
+    assert "the weights themselves" not in (runs("diabetes") / "report.html").read_text()
+
+
+def test_rates_stand_where_they_are_used(runs):
+    """Those that an evaluation saw are the next step's."""
+    facts = read_facts(runs("digits"))
+    assert sorted(step for step, _ in _rates_at(facts)) == [1, 3, 6, 9, 12, 13, 15, 18, 21, 24, 24]
 
 
 def test_the_worst_mistakes_are_the_worst(runs):
@@ -169,6 +188,17 @@ def test_buffers_that_count_passes_count_no_look(tmp_path, monkeypatch):
         found.append(tnet.loads(COUNTING).train(out=tmp_path / f"{share}").model.state_dict())
     assert torch.equal(found[0]["passes"], found[1]["passes"])
     assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
+
+
+def test_evaluating_the_weights_below_an_average_leaves_no_trace(tmp_path, monkeypatch):
+    found = []
+    for without in (False, True):
+        if without:
+            monkeypatch.setattr(Parts, "raw_evaluator", lambda self: None)
+        found.append(tnet.loads(COUNTING, overrides={"train.ema": 0.9}).train(out=tmp_path / f"{without}"))
+    assert ["val.raw.loss" in run.metrics for run in found] == [True, False]
+    weights, others = (run.model.state_dict() for run in found)
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
 
 
 def test_a_killed_run_has_a_page(tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ import tnet
 from tnet.render.flow import flow
 from tnet.render.report import board, live
 from tnet.training.looks.distributions import distributions
+from tnet.training.watch import LossWatch, NotFinite
 
 TEXT = SPECS["digits"].replace("ema = 0.9", "log = [tensorboard]")
 SCALARS = {"train/loss", "train/accuracy", "train/l2", "lr/default", "lr/head", "val/loss", "val/accuracy", "test/loss",
@@ -103,6 +104,30 @@ def test_a_resumed_run_repeats_no_step(board_run, tmp_path, monkeypatch):
         assert steps == [event.step for event in before.Images(tag)] and len(steps) == len(set(steps))
     assert [e.step for e in after.Histograms("conv/weight/grad")] == [12, 24]
     assert after.Graph() == before.Graph()
+
+
+def test_a_run_that_was_rolled_back_repeats_no_step(tmp_path, monkeypatch):
+    """The 9th step's loss is no number once: the run goes back to the checkpoint of step 6, and on from there."""
+    monkeypatch.setattr(live, "SHARE", 1e9)
+    changes = {"train.on_nan": "rollback", "train.evaluate": "3 steps", "train.checkpoint": "Checkpoint(every=6 steps)",
+               "train.log_every": 1}  # fmt: skip
+    check, times = LossWatch.check, []
+
+    def unlucky(self, state):
+        if state.step == 9 and not times:
+            times.append(state.step)
+            raise NotFinite.at(9, float("nan"), "made up")
+        return check(self, state)
+
+    monkeypatch.setattr(LossWatch, "check", unlucky)
+    run = tnet.loads(TEXT, name="digits", overrides=changes).train(out=tmp_path / "run")
+    written = read(run.path)
+    assert times == [9]
+    assert [event.step for event in written.Scalars("train/loss")] == list(range(1, 25))
+    for tag in ("val/loss", "confusion/val"):
+        events = written.Scalars(tag) if tag == "val/loss" else written.Images(tag)
+        assert [event.step for event in events] == list(range(3, 25, 3))
+    assert [event.step for event in written.Histograms("conv/weight")] == list(range(3, 25, 3))
 
 
 def test_looking_for_tensorboard_changes_no_bit(board_run, tmp_path):

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 import tnet
+from tests.browser import CONTRASTS, OVERLAPS
 from tnet.cli.main import main
+from tnet.render.report.facts import read_facts
 
 CLASSES = [
     "<script>document.title='run'</script>".replace("/", "\u2215"),
@@ -44,26 +46,6 @@ def nasty(tmp_path_factory):
     return folder / "<b>run"
 
 
-@pytest.fixture
-def opened(browser):
-    """`opened(path, width, scheme)`: a page, and all that it asked for or complained of."""
-    pages = []
-
-    def open_page(path, width=1250, scheme="light"):
-        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-        told = []
-        page.on("console", lambda message: told.append(message.text))
-        page.on("pageerror", lambda problem: told.append(str(problem)))
-        page.on("request", lambda request: told.append(request.url) if request.url[:5] not in ("file:", "data:") else 0)
-        page.goto(path.resolve().as_uri())
-        pages.append(page)
-        return page, told
-
-    yield open_page
-    for page in pages:
-        page.close()
-
-
 def test_names_are_shown_and_never_run(nasty, runs, opened, tmp_path):
     compared = tmp_path / "both.html"
     assert main(["report", str(nasty), str(runs("digits")), "-o", str(compared)]) == 0
@@ -71,53 +53,12 @@ def test_names_are_shown_and_never_run(nasty, runs, opened, tmp_path):
         page, told = opened(path)
         assert told == []
         assert page.evaluate("typeof hacked") == "undefined"
-        assert page.evaluate("document.querySelectorAll('script, img:not([src^=\"data:\"]), b b, h1 b').length") == 0
+        assert page.evaluate("document.querySelectorAll('script, img:not([src^=\"data:\"]), b b, h1 b').length") == 1
         text = page.evaluate("document.body.textContent")
         assert CLASSES[1] in text and "</style></pre><script>hacked = 1</script>" in text and "<b>run" in text
         assert page.title().startswith(("nasty: <b>run", "2 runs: <b>run"))
     page, _ = opened(nasty / "report.html")
     assert all(name in page.evaluate("document.body.textContent") for name in CLASSES)
-
-
-CONTRASTS = """() => {
-  const numbers = colour => colour.match(/[\\d.]+/g).map(Number)
-  const luminance = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z
-  }
-  const paper = element => {
-    for (; element; element = element.parentElement) {
-      const found = numbers(getComputedStyle(element).backgroundColor)
-      if (found.length < 4 || found[3] > 0) return found
-    }
-    return [255, 255, 255]
-  }
-  let least = 21
-  for (const element of document.querySelectorAll('body *')) {
-    if (![...element.childNodes].some(n => n.nodeType == 3 && n.textContent.trim())) continue
-    const style = getComputedStyle(element)
-    const colour = numbers(element instanceof SVGElement ? style.fill : style.color)
-    const [a, b] = [luminance(colour), luminance(paper(element))].sort((x, y) => y - x)
-    if (!element.closest('title')) least = Math.min(least, (a + 0.05) / (b + 0.05))
-  }
-  return least
-}"""
-OVERLAPS = """() => {
-  const found = []
-  for (const picture of document.querySelectorAll('svg')) {
-    const frame = picture.getBoundingClientRect()
-    const boxes = [...picture.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()])
-    boxes.forEach(([text, box], i) => {
-      if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1) found.push(text)
-      for (const [other, it] of boxes.slice(i + 1)) {
-        const wide = Math.min(box.right, it.right) - Math.max(box.left, it.left)
-        const tall = Math.min(box.bottom, it.bottom) - Math.max(box.top, it.top)
-        if (wide > 1 && tall > box.height * 0.35) found.push(`${text} | ${other}`)
-      }
-    })
-  }
-  return found
-}"""
 
 
 @pytest.mark.parametrize("name", ["digits", "diabetes", "gan"])
@@ -136,3 +77,34 @@ def test_pictures_are_drawn(runs, opened):
     assert len(sizes) > 20 and all(drawn and width >= 40 and alt for drawn, width, alt in sizes[:24])
     colours = page.evaluate("[...document.querySelectorAll('svg polyline')].map(l => getComputedStyle(l).stroke)")
     assert "rgb(5, 80, 174)" in colours and "none" not in colours
+
+
+def pointed(page, place):
+    """What is said at a share of the width of the first plot."""
+    page.locator("svg").first.scroll_into_view_if_needed()
+    box = page.locator(".plot-area").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * place, box["y"] + box["height"] / 2)
+    return page.locator(".readings")
+
+
+def test_values_are_shown_at_the_pointer(runs, opened):
+    """Of each curve the value that the log has, at the place nearest to the pointer."""
+    evaluation = read_facts(runs("digits")).evaluations[0]
+    page, told = opened(runs("digits") / "report.html")
+    board = pointed(page, 0.5)
+    assert board.locator("> b").inner_text() == "after 1 epochs"
+    values = dict(zip(board.locator("span").all_inner_texts(), board.locator("div b").all_inner_texts(), strict=True))
+    assert values["validation, EMA of the weights"] == f"{evaluation['val.loss']:.5g}"
+    assert values["validation, the weights themselves"] == f"{evaluation['val.raw.loss']:.5g}"
+    assert page.evaluate("document.querySelectorAll('svg circle').length") == len(values) == 4
+    page.mouse.move(5, 5)
+    assert not board.is_visible() and page.evaluate("document.querySelectorAll('svg circle').length") == 0
+    assert told == []
+
+
+@pytest.mark.parametrize("width", [1250, 400])
+def test_what_is_said_at_the_pointer_fits_on_the_screen(nasty, opened, width):
+    page, _ = opened(nasty / "report.html", width)
+    for place in (0.05, 0.95):
+        box = pointed(page, place).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width

@@ -64,7 +64,8 @@ REFUSED = {
     frozenset(pair)
     for pair in [
         ("mixup", "cutmix"), ("bf16", "fp16"), ("skip", "rollback"), ("ema", "swa"), ("swa", "early_stop"),
-        ("deterministic", "benchmark"), ("dtype", "bf16"), ("closures", "skip"),
+        ("deterministic", "benchmark"), ("dtype", "bf16"), ("closures", "skip"), ("closures", "freeze"),
+        ("closures", "player"),
     ]
 }  # fmt: skip
 ONCE = {frozenset(pair) for pair in [("mixup", "cutmix"), ("bf16", "fp16"), ("skip", "rollback")]}

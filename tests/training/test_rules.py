@@ -249,11 +249,11 @@ def test_several_optimizers_have_the_methods_of_one():
 def test_lbfgs_gets_its_closure(tmp_path):
     """O13"""
     text = PLAIN.replace("SGD(lr=0.1, momentum=0.9)", 'LBFGS(lr=0.5, max_iter=4, line_search_fn="strong_wolfe")')
-    ours = by_spec(text, tmp_path, steps=6)
+    ours = by_spec(text, tmp_path)
     it = spec(text)
     model = it.model()
     optimizer = torch.optim.LBFGS(model.parameters(), lr=0.5, max_iter=4, line_search_fn="strong_wolfe")
-    for step, batch in zip(range(6), it.data().train.epoch(0), strict=False):
+    for step, batch in zip(range(20), it.data().train.epoch(0), strict=False):
 
         def closure(batch=batch, step=step):
             optimizer.zero_grad()

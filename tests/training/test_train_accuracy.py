@@ -52,6 +52,22 @@ def test_it_is_torchmetrics_over_each_epoch(tmp_path, text, metric, capsys):
     assert capsys.readouterr().err.count("train.accuracy 0.") == 3
 
 
+@pytest.mark.parametrize("loss, ending, metric", [
+    ("BCEWithLogitsLoss()", "", "accuracy"), ("BCELoss()", "; sigmoid", 'accuracy(average="micro")'),
+    ("MultiLabelSoftMarginLoss()", "", "accuracy"),
+])  # fmt: skip
+def test_l9_it_is_torchmetrics_for_several_labels(tmp_path, loss, ending, metric):
+    """L9: the mean over labels is the share of all, as each sample has each label."""
+    text = f"net Tags(x: float[N, 4]) -> float[N, 3] {{ Linear(3){ending} }}\ntrain {{ epochs = 1; batch = 40\n"
+    text += f"  loss = {loss}; optimizer = SGD(lr=0.0); metrics = [{metric}]; compile = false }}"
+    draws = torch.Generator().manual_seed(0)
+    data = (torch.randn(40, 4, generator=draws), torch.randint(2, (40, 3), generator=draws).float())
+    run = spec(text).train(out=tmp_path / "run", data={"train": data, "val": data})
+    shares = run.model(data[0]) if ending else run.model(data[0]).sigmoid()
+    wanted = Accuracy("multilabel", num_labels=3)(shares, data[1].long())
+    assert run.metrics["train.accuracy"] == pytest.approx(float(wanted)) and 0 < wanted < 1
+
+
 @pytest.mark.parametrize("settings", [
     {"train.mixup": 0.2}, {"train.metrics": "[f1_score]"}, {"train.metrics": "[accuracy(top_k=2)]"},
     {"train.metrics": '[accuracy(average="macro")]'}, {"train.evaluate": None},

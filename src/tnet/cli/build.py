@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..render.fonts import unknown
 from ..render.layout import FORMATS
 from .arguments import UsageError, depth_argument, not_done_yet, spec_arguments
 from .files import write
@@ -20,6 +21,7 @@ from .output import width
 from .specs import model_spec
 
 if TYPE_CHECKING:
+    from ..render.graph import Graph
     from ..spec import Spec
 
 FILES = ("graph.svg", "graph.html", "model.py", "summary.txt", "ir.yaml")
@@ -61,8 +63,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"`--backward` is a picture: `-o` with the endings {', '.join(DRAWN)}, not `{ending}`")
     spec = model_spec(options)
     graph = spec.graph(options.engine, options.depth, options.fold, options.backward)
-    if ending in (*PICTURES, "") and options.depth is None and graph.shown is not None:
-        print(f"the graph is too large to be read: it is drawn with --depth {graph.shown}", file=sys.stderr)
+    if ending in (*PICTURES, ""):
+        tell_of(graph, ending)
     if ending in ENDINGS:
         write(Path(options.out), ENDINGS[ending](spec, graph))
         print(options.out)
@@ -82,6 +84,16 @@ def refuse_pdf(ending: str, engine: str) -> None:
     """Raise UsageError where the engine cannot write what the ending says."""
     if ending == ".pdf" and "pdf" not in FORMATS[engine]:
         raise UsageError("`-o` with the ending `.pdf` needs the system's graphviz: add --engine dot")
+
+
+def tell_of(graph: Graph, ending: str) -> None:
+    """Say on stderr what of a graph is not drawn, or cannot be read."""
+    if graph.depth is None and graph.shown is not None:
+        print(f"the graph is too large to be read: it is drawn with --depth {graph.shown}", file=sys.stderr)
+    if graph.crowded:
+        print("the graph has too many lines to be read: draw it with a smaller --depth", file=sys.stderr)
+    if ending == ".png" and (letters := unknown(graph.dot)):
+        print(f"no font of this system has {letters}: `?` is drawn for each; .svg and .html have them", file=sys.stderr)
 
 
 def ir_yaml(spec: Spec) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..render.layout import FORMATS
 from .arguments import UsageError, depth_argument, params_argument, refuse_json_and_file
-from .build import DRAWN, ENDINGS, refuse_pdf
+from .build import DRAWN, ENDINGS, refuse_pdf, tell_of
 from .files import write
 from .output import colourful, width
 from .settings import overrides
@@ -91,6 +91,7 @@ def _picture(found: Difference, after: Side, options: argparse.Namespace) -> str
     from ..render.graph import Graph
 
     graph = Graph(after.net, options.engine, options.depth, after.table, given=found.merged.flow)
+    tell_of(graph, Path(options.out).suffix)
     return ENDINGS[Path(options.out).suffix](None, graph)
 
 

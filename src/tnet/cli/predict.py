@@ -66,10 +66,10 @@ def _draw(out: Path, run: str, found: Sequence[Prediction]) -> None:
     from ..diagnostics import error
     from ..render.prediction_sheet import prediction_sheet
 
-    if not any(each.pictures or each.made for each in found):
+    if not any(each.pictures or each.maps or each.made for each in found):
         message = "`-o` shows pictures, and neither what the net takes nor what it gives is one"
         raise error("TN0703", message, help="without `-o` the answers are printed, with `--json` for programs")
-    answers = [(each, "" if each.made else said(each.answer)) for each in found]
+    answers = [(each, "" if each.maps or each.made else said(each.answer)) for each in found]
     write(out, ENDINGS[out.suffix.lower()](prediction_sheet(f"what {Path(run).resolve().name} says", answers)))
     print(out)
 

@@ -81,7 +81,7 @@ def _pieces(
         return splits.cut(len(train), sizes, train.labels, recipe.split_seed)
     groups = _groups(recipe, train)
     try:
-        return splits.cut_groups(groups, sizes, recipe.split_seed)
+        return splits.cut_groups(groups, sizes, train.labels, recipe.split_seed)
     except ValueError as problem:
         raise error("TN0704", f"`{recipe.by}` has too few values: {problem}", recipe.spans.get("by")) from problem
 

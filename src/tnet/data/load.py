@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from .padding import from_data, padding
 from .samples import Samples
 from .sources import tensors
 from .sources.base import Wanted
+from .sources.new_rows import recorded
 from .transforms.needed import size_needed
 from .transforms.pipeline import Pipeline
 from .transforms.views import Views
@@ -72,7 +73,9 @@ def load(
     train = first[0]
     notes = [_sizes(loaders, train.classes), *train.notes, *_printed(last.statistics)]
     split = {name: parts[name][1] for name in names_cut(recipe, samples) if not train.ordered}
-    return Loaders(**loaders, classes=train.classes, statistics=last.statistics, notes=notes, split=split)
+    encoding = recorded(train, recipe.inputs)
+    return Loaders(**loaders, classes=train.classes, statistics=last.statistics, notes=notes, split=split,
+                   encoding=encoding)  # fmt: skip
 
 
 def _scale(recipe: DataRecipe, samples: Iterable[Samples]) -> None:
@@ -135,20 +138,20 @@ def require_fit(recipe: DataRecipe, loader: Loader, part: str, fields: Mapping[s
         sizes, given = wanted.type.dims[1:], value.shape[1:]
         fixed = zip(sizes, given, strict=False)
         if len(sizes) != len(given) or any(isinstance(size, int) and size != got for size, got in fixed):
-            raise _misfit(wanted, value, span)
+            raise _misfit(wanted, value, span, loader.samples.notes)
 
 
-def _misfit(wanted: Value, got: Tensor, span: Span | None):
+def _misfit(wanted: Value, got: Tensor, span: Span | None, notes: Sequence[str]):
     shape = ["N", *map(str, got.shape[1:])]
     kind = f"{str(got.dtype).removeprefix('torch.')}[{', '.join(shape)}]"
     message = f"the data gives `{wanted.name}: {kind}`, the net takes `{wanted.name}: {wanted.type}`"
-    return error("TN0703", message, span, Note("the net's input", wanted.span), help=_advice(wanted, got))
+    return error("TN0703", message, span, Note("the net's input", wanted.span), help=_advice(wanted, got, notes))
 
 
-def _advice(wanted: Value, got: Tensor) -> str | None:
+def _advice(wanted: Value, got: Tensor, notes: Sequence[str]) -> str | None:
     sizes, given = wanted.type.dims[1:], tuple(got.shape[1:])
     if len(sizes) != 3 or len(given) != 3:
-        return f"an input of shape [N, {', '.join(map(str, given))}] would fit"
+        return "; ".join([f"an input of shape [{', '.join(['N', *map(str, given)])}] would fit", *notes])
     if sizes[0] != given[0] and sizes[0] in (1, 3):
         return f"`Grayscale({sizes[0]})` in `augment` and in `prepare` changes the channels"
     if sizes[0] == given[0] and all(isinstance(size, int) for size in sizes[1:]):

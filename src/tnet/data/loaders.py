@@ -274,7 +274,8 @@ class Loaders:
     """The parts of the data; `val` and `test` are None where there is none.
 
     `statistics` has what "auto" gave, by the number of the step of `transform`; `notes` are lines to be printed;
-    `split` has the numbers of the samples of each part that was cut from `train`.
+    `split` has the numbers of the samples of each part that was cut from `train`, `encoding` what a run keeps of how
+    the columns of a table became tensors.
     """
 
     train: Loader
@@ -284,6 +285,7 @@ class Loaders:
     statistics: Mapping[int, Mapping[str, list[float]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     split: Mapping[str, Tensor] = field(default_factory=dict)
+    encoding: Mapping[str, Any] | None = None
 
     def close(self) -> None:
         """Ends all workers."""

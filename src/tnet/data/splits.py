@@ -41,28 +41,47 @@ def cut(count: int, parts: Sequence[int], labels: Tensor | None, seed: int) -> l
     return [order[low:high].sort().values for low, high in zip(bounds, bounds[1:], strict=False)]
 
 
-def cut_groups(groups: Sequence[Any], parts: Sequence[int], seed: int) -> list[Tensor]:
-    """Indices of each part, ascending, no group in two: the largest groups first, each goes where the most samples are
-    missing. A part is as large as asked for to within a group; one that would get none gets the smallest of another.
+def cut_groups(groups: Sequence[Any], parts: Sequence[int], labels: Tensor | None, seed: int) -> list[Tensor]:
+    """Indices of each part, ascending, no group in two: the largest groups first, each goes where the most samples of
+    its classes are missing, a class's samples counting by their share of it. Without `labels`, a part is as large as
+    asked for to within a group; with them, groups of mixed classes allow no such promise. A part that would get none
+    gets the smallest group of another.
+
+    The greedy rule of scikit-learn's StratifiedGroupKFold, for parts of any size:
+    https://scikit-learn.org/stable/modules/generated/sklearn.model_selection.StratifiedGroupKFold.html
 
     Raises ValueError where there are fewer groups than parts.
     """
     names, members = np.unique(np.array([str(each) for each in groups]), return_inverse=True)
     if len(names) < len(parts):
         raise ValueError(f"{len(names)} groups cannot be cut into {len(parts)} parts")
-    counts = np.bincount(members)
+    sizes = np.bincount(members)
     drawn = _shuffled(len(names), seed).numpy()
-    order = drawn[np.argsort(-counts[drawn], kind="stable")]
-    room = np.array([*parts, len(groups) - sum(parts)])  # what counts leave over goes nowhere
+    order = drawn[np.argsort(-sizes[drawn], kind="stable")]
+    kinds, first, counts = _classes_of(members, labels)
+    totals = np.bincount(kinds, counts)
+    every = np.array([*parts, len(groups) - sum(parts)])  # what counts leave over goes nowhere
+    room = every[:, None] * totals / len(groups)
     owners = np.empty(len(names), dtype=np.int64)
     for group in order:
-        owners[group] = room.argmax()
-        room[owners[group]] -= counts[group]
+        held = slice(first[group], first[group + 1])
+        missing = room[:, kinds[held]] * (counts[held] / totals[kinds[held]])
+        owners[group] = np.argmax([math.fsum(each) for each in missing])  # exact, so the same on every machine
+        room[owners[group], kinds[held]] -= counts[held]
     for part in range(len(parts)):
         if part not in owners:
             richest = np.bincount(owners, minlength=len(room)).argmax()
             owners[order[owners[order] == richest][-1]] = part
     return [torch.from_numpy((owners[members] == part).nonzero()[0]) for part in range(len(parts))]
+
+
+def _classes_of(members: np.ndarray, labels: Tensor | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The classes that the groups hold, one group after another, the place at which each group begins, and how many
+    samples there are of each of them; without labels all samples are of one."""
+    kinds = np.zeros_like(members) if labels is None else np.unique(labels.numpy(), return_inverse=True)[1]
+    most = kinds.max() + 1
+    pairs, counts = np.unique(members * most + kinds, return_counts=True)
+    return pairs % most, np.searchsorted(pairs // most, np.arange(members.max() + 2)), counts
 
 
 def _shuffled(count: int, seed: int) -> Tensor:

@@ -39,10 +39,14 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Line:
+    """`values` are what the points stand for, (place, value) each, where the line is a curve with a `name`."""
+
     points: Sequence[Point]
     colour: str
     width: float = 1.0
     dash: tuple[int, ...] = ()
+    name: str = ""
+    values: Sequence[Point] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,19 @@ class Text:
     bold: bool = False
 
 
-Shape = Line | Box | Area | Picture | Text
+@dataclass(frozen=True)
+class PlotArea:
+    """Where the curves are that come after it. On a page their values are shown at the pointer, below `label`, in which
+    the place stands for `{}`."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    label: str
+
+
+Shape = Line | Box | Area | Picture | Text | PlotArea
 
 
 @dataclass

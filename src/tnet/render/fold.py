@@ -9,7 +9,7 @@ from typing import Any
 
 from .dims import Dims
 from .flow import Cluster, Edge, Flow, Vertex
-from .labels import cluster_words, shapes, words
+from .labels import cluster_words, counted, shapes, words
 from .paths import skips_of
 
 MOST_EDGES, MOST_SKIPS = 800, 150
@@ -71,35 +71,38 @@ class _Copies:
                 continue
             for other in others:
                 self.place.update(zip(_ids(other), _ids(first), strict=True))
-            name = f"{first.name} … {others[-1].name} × {1 + len(others)}" if others else first.name
+            name = f"{first.name} … {counted(others[-1].name)} × {1 + len(others)}" if others else first.name
             items.append(replace(self.folded(first), name=name))
         return replace(cluster, items=items)
 
     def key(self, item: Vertex | Cluster) -> Any:
         """What is equal in equal blocks; operations are never drawn together."""
-        return self.look(item) if isinstance(item, Cluster) else item.id
+        return self.look(item, f"{item.path}.") if isinstance(item, Cluster) else item.id
 
-    def look(self, item: Vertex | Cluster) -> Any:
-        """All that is drawn of an item but for the outermost name."""
+    def look(self, item: Vertex | Cluster, within: str) -> Any:
+        """All that is drawn of an item but for the name of the outermost, whose path is `within`: gradients have it."""
         if isinstance(item, Vertex):
-            return words(item, self.names), tuple(self.gives.get(item.id, ())), item.again
+            what, name, detail = words(item, self.names)
+            said = what.replace(within, ""), name * (f"{item.path}." != within), detail
+            return said, tuple(self.gives.get(item.id, ())), item.again
         what, _, detail = cluster_words(item)
         own = what if item.module.kind == "block" or item.branch else ""
-        return own, detail, item.again, tuple(map(self.look, item.items))
+        return own, detail, item.again, tuple(self.look(each, within) for each in item.items)
 
 
 def readable(graph: Flow) -> tuple[Flow, int | None]:
     """The graph as deep as it can be read, and that depth; None where all of it can."""
-    if _is_readable(graph):
+    if is_readable(graph):
         return graph, None
     for depth in range(depth_of(graph.root) - 1, 0, -1):
         found = folded(graph, depth)
-        if _is_readable(found):
+        if is_readable(found):
             return found, depth
     return folded(graph, 0), 0
 
 
-def _is_readable(graph: Flow) -> bool:
+def is_readable(graph: Flow) -> bool:
+    """Whether a graph has few enough edges."""
     return len(graph.edges) <= MOST_EDGES and len(skips_of(graph)) <= MOST_SKIPS
 
 

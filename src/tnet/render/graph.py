@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from itertools import pairwise
-from textwrap import wrap
 
 import graphviz
 
 from ..ir.graph import Net
 from ..parameters import RuleTable
 from .dims import Dims
+from .dot_labels import label, title
 from .flow import Cluster, Flow, Vertex, edges, flow
-from .fold import folded, once, readable
-from .labels import cluster_words, words
+from .fold import folded, is_readable, once, readable
+from .graph_png import png
 from .layout import PURE, layout
 from .page import page
 from .page.data import page_data
@@ -31,9 +30,8 @@ from .summary import summary
 __all__ = ["Graph", "dot", "edges", "skips_of", "trunk_of"]
 
 TRUNK = "12"
-WIDTH = 34  # characters of a box's line of arguments
-SHORT = 10  # of a block's class and name in one line
-TITLE = 14  # of a block's: narrow, to stand beside the trunk
+CROWDED = {"splines": "line", "nslimit": "1", "mclimit": "0.1"}
+"""How a graph is laid out that cannot be read: in seconds, where the best order and curves take minutes."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,11 @@ class Graph:
         return dot(self.net, self._flow)
 
     @property
+    def crowded(self) -> bool:
+        """Whether `depth` asks for more than can be read."""
+        return self.depth is not None and not is_readable(self._flow)
+
+    @property
     def shown(self) -> int | None:
         return readable(self._flow)[1] if self.depth is None else self.depth
 
@@ -66,7 +69,7 @@ class Graph:
         return for_screens(self._picture("svg").decode())
 
     def png(self) -> bytes:
-        return self._picture("png")
+        return png(self.svg())
 
     def pdf(self) -> bytes:
         """Needs `engine="dot"`, the system's Graphviz."""
@@ -103,6 +106,7 @@ def dot(net: Net, graph: Flow | None = None) -> str:
             "fontname": "Helvetica", "fontsize": "8", "fontcolor": QUIET, "color": LINE, "arrowsize": "0.6",
         },
     )  # fmt: skip
+    picture.graph_attr.update({} if is_readable(graph) else CROWDED)
     trunk = trunk_of(graph)
     names = Dims(net)
     fill(picture, graph.root, 0, set(trunk), names)
@@ -156,28 +160,3 @@ def look(vertex: Vertex) -> dict[str, str]:
 def marked(mark: str) -> dict[str, str]:
     """How what is added, removed or changed between two nets is outlined."""
     return {"color": ROLES[mark][0], "penwidth": "2.4"} if mark else {}
-
-
-def label(vertex: Vertex, names: Dims) -> str:
-    """The HTML-like label: what it is in bold, the submodule's name, and the arguments below."""
-    what, name, detail = words(vertex, names)
-    head = f"<b>{escape(what)}</b>"
-    if name:
-        head += f'  <font point-size="9">{escape(name)}</font>'
-    lines = [escape(line) for line in wrap(detail, WIDTH, break_on_hyphens=False)]
-    small = "".join(f'<br/><font point-size="9">{line}</font>' for line in lines)
-    return f"<{head}{small}>"
-
-
-def title(cluster: Cluster) -> str:
-    """The HTML-like label of a cluster: block and configuration, or the group's name."""
-    what, name, given = cluster_words(cluster)
-    if cluster.branch is not None:
-        return f'<<i>{escape(what)}</i><br align="left"/>>'
-    lines = wrap(given, TITLE, break_on_hyphens=False)
-    head = f"<b>{escape(what)}</b>"
-    if name:
-        gap = "  " if len(what) + len(name) < SHORT else '<br align="left"/>'
-        head += f'{gap}<font point-size="9">{escape(name)}</font>'
-    small = "".join(f'<br align="left"/><font point-size="9">{escape(line)}</font>' for line in lines)
-    return f'<{head}{" (again)" if cluster.again else ""}{small}<br align="left"/>>'

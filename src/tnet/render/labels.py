@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..ir import text
@@ -74,6 +75,11 @@ def cluster_words(cluster: Cluster) -> tuple[str, str, str]:
 def _rounded(config: dict) -> dict:
     """Numbers as short as they are worth reading."""
     return {name: float(f"{value:.6g}") if isinstance(value, float) else value for name, value in config.items()}
+
+
+def counted(name: str) -> str:
+    """`11` of `layer_11`: the names of copies are alike otherwise."""
+    return re.search(r"\d*$", name)[0] or name
 
 
 def shapes(edges: Iterable[Edge], end: str, names: Dims) -> dict[str, list[str]]:

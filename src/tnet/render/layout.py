@@ -1,7 +1,7 @@
 """DOT text to a picture: by graphviz-pure, the port on PyPI, or by the system's `dot`.
 
 graphviz-pure is a program without a Python part: its wheel puts it beside the interpreter's other scripts. It draws
-SVG and PNG; PDF needs the system's `dot`.
+SVG, which `graph_png` makes a PNG of; PDF needs the system's `dot`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..diagnostics import did_you_mean, error
 
 PURE, SYSTEM = "pure", "dot"
 ENGINES = (PURE, SYSTEM)
-FORMATS = {PURE: ("svg", "png"), SYSTEM: ("svg", "png", "pdf")}
+FORMATS = {PURE: ("svg",), SYSTEM: ("svg", "pdf")}
 
 
 def layout(dot: str, format: str, engine: str = PURE) -> bytes:

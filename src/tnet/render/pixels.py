@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
+PALETTE = (
+    (77, 171, 247), (255, 146, 43), (81, 207, 102), (204, 93, 232), (255, 107, 107), (252, 196, 25), (34, 184, 207),
+    (240, 101, 149), (148, 216, 45), (132, 94, 247), (222, 226, 230), (160, 110, 60),
+)  # fmt: skip
+"""Red, green and blue of classes, in turn."""
 NEUTRAL = 128
 """The grey that stands for zero where values have a sign."""
 
@@ -26,6 +31,20 @@ def picture(image: Tensor) -> Pixels:
     values = values[:3] if len(values) >= 3 else values[:1]
     shown = values.numpy().astype(np.uint8).transpose(1, 2, 0)
     return shown if shown.shape[2] == 3 else shown[:, :, 0]
+
+
+def colour_of(number: int) -> tuple[int, int, int]:
+    """The colour of a class in a map: black for the first, which often is the background."""
+    return (0, 0, 0) if number == 0 else PALETTE[(number - 1) % len(PALETTE)]
+
+
+def coloured(classes: Tensor) -> Pixels:
+    """The classes of pixels, [height, width]; grey where there is none, which losses leave out (negative, or 255)."""
+    numbers = classes.cpu().numpy()
+    shown = np.full((*numbers.shape, 3), NEUTRAL, np.uint8)
+    for number in np.unique(numbers[(numbers >= 0) & (numbers < 255)]):
+        shown[numbers == number] = colour_of(int(number))
+    return shown
 
 
 def spread(values: Tensor) -> Pixels:

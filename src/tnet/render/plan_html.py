@@ -21,4 +21,4 @@ def plan_html(it: PlanFacts) -> str:
         f"<h1>{html.words(title)}</h1>", *(f"<p>{html.words(each.strip())}</p>" for each in facts),
         svg(plan_figure(it), alone=False), "<h2>Parameter groups</h2>", html.table(*group_rows(it), TEXTS),
     ]  # fmt: skip
-    return html.page(title, body, STYLE)
+    return html.page(title, body, STYLE, curves=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .canvas import DASHES, SERIES, SIZE, Canvas, Line, Point, Text, folded, width_of
+from .canvas import DASHES, SERIES, SIZE, Canvas, Line, PlotArea, Text, folded, width_of
 
 LINE = round(SIZE * 1.5)
 """From one line of text to the next."""
@@ -28,6 +28,11 @@ class Axis:
 
     end: float
     unit: str
+
+    @property
+    def label(self) -> str:
+        """What a place on it is called."""
+        return f"after {{}} {self.unit}"
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,44 @@ def plot(canvas: Canvas, title: str, curves: Sequence[Curve], axis: Axis, height
         y = lower - row / max(top, rows[-1]) * height
         canvas.add(Line([(left, y), (right, y)], "grid"), Text(left - 8, y + SIZE / 3, f"{row:g}", "quiet", "end"))
     horizontal_axis(canvas, axis, left, right, lower)
+    canvas.add(PlotArea(left, upper, right - left, height, axis.label))
     for number, curve in sorted(enumerate(curves), key=lambda each: each[1].start):  # a later start lies on top
-        look = Look(number)
-        points = _points(curve, left, right, lower, height / max(top, rows[-1]))
-        canvas.add(Line(points, look.colour, look.width, look.dash))
+        readings = _readings(curve, axis, left, right, lower, height / max(top, rows[-1]))
+        canvas.add(curve_of(thinned(readings), curve.name, Look(number)))
     canvas.height = lower + 2 * LINE
     legend(canvas, [(curve.name, Look(number)) for number, curve in enumerate(curves)])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A point of a curve, in pixels, and what it stands for."""
+
+    x: float
+    y: float
+    place: float
+    value: float
+
+
+def curve_of(readings: Sequence[Reading], name: str, look: Look) -> Line:
+    """The line through some points, whose values a page shows."""
+    points, values = [(each.x, each.y) for each in readings], [(each.place, each.value) for each in readings]
+    return Line(points, look.colour, look.width, look.dash, name, values)
+
+
+def thinned(readings: Iterable[Reading]) -> list[Reading]:
+    """The points, of those on one column of pixels the first, lowest, highest and last."""
+    columns: dict[int, list[Reading]] = {}
+    for each in readings:
+        columns.setdefault(round(each.x), []).append(each)
+    found: list[Reading] = []
+    for column in columns.values():
+        ends = (column[0], min(column, key=_height), max(column, key=_height), column[-1])
+        found += column if len(column) <= 4 else [each for each in column if any(each is end for end in ends)]
+    return found
+
+
+def _height(reading: Reading) -> float:
+    return reading.y
 
 
 def horizontal_axis(canvas: Canvas, axis: Axis, left: float, right: float, y: float) -> None:
@@ -79,21 +116,13 @@ def horizontal_axis(canvas: Canvas, axis: Axis, left: float, right: float, y: fl
             canvas.add(Line([(x, y), (x, y + 4)], "quiet"), Text(x, y + LINE, f"{value:g}", "quiet", "middle"))
 
 
-def _points(curve: Curve, left: float, right: float, lower: float, scale: float) -> list[Point]:
-    """The curve; where several values fall on one pixel, the first, smallest, largest and last of them."""
+def _readings(curve: Curve, axis: Axis, left: float, right: float, lower: float, scale: float) -> list[Reading]:
     last = max(1, len(curve.values) - 1)
-    apart = (right - left) / last
-    columns: dict[float, list[float]] = {}
-    for number in range(curve.start, len(curve.values)):
-        column = number * apart if apart >= 1 else float(round(number * apart))
-        columns.setdefault(column, []).append(curve.values[number])
-    points = [(left + column, lower - value * scale) for column, values in columns.items() for value in kept(values)]
-    return points if len(points) > 1 else [*points, (right, points[0][1])] if points else []
-
-
-def kept(values: Sequence[float]) -> Iterable[float]:
-    """Of the values on one column of pixels: the first, the smallest, the largest and the last."""
-    return dict.fromkeys((values[0], min(values), max(values), values[-1]))
+    found = [
+        Reading(left + number / last * (right - left), lower - value * scale, number / last * axis.end, value)
+        for number, value in enumerate(curve.values[curve.start :], curve.start)
+    ]
+    return found if len(found) > 1 else [*found, *(replace(each, x=right, place=axis.end) for each in found)]
 
 
 def ticks(start: float, end: float, count: int = 5) -> Iterator[float]:

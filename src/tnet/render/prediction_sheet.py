@@ -15,7 +15,7 @@ from . import html
 from .canvas import Canvas
 from .canvas_png import png
 from .canvas_svg import svg
-from .pixels import Pixels, picture, spread
+from .pixels import Pixels, coloured, picture, spread
 from .sheet import Item, sheet
 
 FOR, AGAINST = (203, 36, 49), (5, 80, 174)
@@ -50,7 +50,8 @@ def _item(prediction: Prediction, said: str) -> Item:
     shown = [picture(each) for each in prediction.pictures]
     overlays = [overlaid(*each) for each in zip(prediction.pictures, prediction.attributions, strict=False)]
     made = [picture(each) if 0 <= each.min() and each.max() <= 1 else _spread(each) for each in prediction.made]
-    return Item([*shown, *overlays, *made], [*filter(None, [said]), PurePath(prediction.answer["input"]).name])
+    maps = [coloured(each) for each in prediction.maps]
+    return Item([*shown, *overlays, *maps, *made], [*filter(None, [said]), PurePath(prediction.answer["input"]).name])
 
 
 def _spread(image: Tensor) -> Pixels:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..training.rate_search import RateTrial
-from .canvas import SIZE, Canvas, Line, Point, Text, width_of
+from .canvas import SIZE, Canvas, Line, PlotArea, Point, Text, width_of
 from .plot import LINE, MARGIN, ticks
 
 WIDTH, HEIGHT = 760, 240
@@ -47,8 +47,10 @@ def rate_figure(it: RateTrial) -> Canvas:
     left, upper = MARGIN + max(width_of(f"{row:g}") for row in rows) + 8, canvas.height + 3 * LINE
     frame = Frame(left, WIDTH - MARGIN - 8, upper, upper + HEIGHT, it.rates[0], it.rates[-1], rows)
     _axes(canvas, frame)
-    canvas.add(Line(frame.points(it.rates, it.losses), "grid", 2))
-    canvas.add(Line(frame.points(it.rates, it.smoothed), "1", 2))
+    canvas.add(PlotArea(left, upper, frame.right - left, HEIGHT, "learning rate {}"))
+    for name, losses, colour in (("loss of the step", it.losses, "grid"), ("smoothed", it.smoothed, "1")):
+        points, values = frame.points(it.rates, losses), list(zip(it.rates, losses, strict=True))
+        canvas.add(Line(points, colour, 2, (), name, values))
     for rate, text, colour in ((it.own, "the recipe's", "quiet"), (it.suggested, "suggested", "2")):
         if rate is not None and it.rates[0] <= rate <= it.rates[-1]:
             _mark(canvas, frame, rate, text, colour)

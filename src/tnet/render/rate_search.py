@@ -67,7 +67,7 @@ class RateSearch(RateTrial):
         """The picture on a page of its own, which loads nothing."""
         title = f"Learning rates of {self.spec}"
         said = [f"<p>{html.words(each)}</p>" for each in self.said()]
-        return html.page(title, [f"<h1>{html.words(title)}</h1>", *said, svg(self.figure(), alone=False)])
+        return html.page(title, [f"<h1>{html.words(title)}</h1>", *said, svg(self.figure(), alone=False)], curves=True)
 
 
 def rounded(rate: float) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from . import titles
+from .strokes import SVG
 from .style import DARK_FILLS, FILLS, OUTLINE, PAPER, ROLES
-
-SVG = "http://www.w3.org/2000/svg"
 
 DARK = {
     **{light: dark for light, dark in ROLES.values()},
@@ -18,7 +18,8 @@ DARK = {
 
 
 def for_screens(svg: str) -> str:
-    """The picture with its titles and shapes above the lines, each with a rim of paper, and colours for dark paper.
+    """The picture with its titles beside the lines, or above them with a rim of paper as shapes are, and colours for
+    dark paper.
 
     The colours that Graphviz writes stay as attributes, for readers of SVG that know no style sheets.
     """
@@ -28,6 +29,7 @@ def for_screens(svg: str) -> str:
     style.text = _style()
     root.insert(0, style)
     (graph,) = root.findall(f"{{{SVG}}}g")
+    titles.place(graph)
     words = ElementTree.SubElement(graph, f"{{{SVG}}}g", {"class": "words"})
     for group in list(graph):
         if group.get("class") in ("cluster", "edge"):

@@ -61,7 +61,7 @@ ROLES = {
     "even": (CLUSTERS[1], "#0d1117"),
     "odd": (CLUSTERS[0], "#161b22"),
     "accent": ("#0550ae", "#79c0ff"),
-    "lit": ("#fff3bf", "#4a3d00"),
+    "lit": ("#fff3bf", "#433700"),
     "added": ("#116329", "#7ee787"),
     "removed": ("#a40e26", "#ff7b72"),
     "changed": ("#8250df", "#d2a8ff"),

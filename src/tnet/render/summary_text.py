@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from textwrap import fill
 
+from .labels import counted
 from .summary_facts import Row, SummaryFacts, heading, readable
 from .terminal import rendered
 
@@ -76,15 +76,10 @@ def folded(rows: Sequence[Row]) -> Iterator[Row]:
     for _, group in groupby(_subtrees(rows), _without_name):
         (first, *below), *others = group
         if others:
-            last = _number(others[-1][0].name)
+            last = counted(others[-1][0].name)
             first = replace(first, path=f"{first.path} … {last} × {1 + len(others)}")
         yield first
         yield from folded(below)
-
-
-def _number(name: str) -> str:
-    """`11` of `layer_11`: the copies' names are alike otherwise."""
-    return re.search(r"\d*$", name)[0] or name
 
 
 def _subtrees(rows: Sequence[Row]) -> Iterator[tuple[Row, ...]]:

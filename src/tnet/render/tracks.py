@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .canvas import SIZE, Canvas, Line, Point, Text, width_of
-from .plot import LINE, MARGIN, Axis, Look, horizontal_axis, kept, legend, ticks
+from .canvas import SIZE, Box, Canvas, Line, PlotArea, Text, width_of
+from .plot import LINE, MARGIN, Axis, Look, Reading, curve_of, horizontal_axis, legend, thinned, ticks
 
 WIDTH = 560
 HEIGHT = 170
+MARK = 6
+"""Pixels of the mark for a curve of one point."""
 WIDE = 50
 """The largest value over the smallest from which the scale is logarithmic."""
 
@@ -99,26 +101,30 @@ def tracks_figure(
         y = lower - scale.share(row) * HEIGHT
         canvas.add(Line([(left, y), (right, y)], "grid"), Text(left - 8, y + SIZE / 3, f"{row:g}", "quiet", "end"))
     horizontal_axis(canvas, axis, left, right, lower)
+    canvas.add(PlotArea(left, upper, right - left, HEIGHT, axis.label))
     for track in sorted(tracks, key=lambda each: each.look.width):
         for piece in _pieces(track):
-            points = [(left + x / axis.end * (right - left), lower - scale.share(y) * HEIGHT) for x, y in piece]
-            _add(canvas, track, thinned(points))
+            readings = [
+                Reading(left + place / axis.end * (right - left), lower - scale.share(value) * HEIGHT, place, value)
+                for place, value in piece
+            ]
+            _add(canvas, track, thinned(readings))
     canvas.height = lower + 2 * LINE
     legend(canvas, [(track.name, track.look) for track in tracks if track.values])
     return canvas
 
 
-def _add(canvas: Canvas, track: Track, points: list[Point]) -> None:
+def _add(canvas: Canvas, track: Track, readings: list[Reading]) -> None:
     """A line, or a mark where there is one point only."""
-    if len(points) == 1:
-        ((x, y),) = points
-        points = [(x - 3, y), (x + 3, y)]
-    canvas.add(Line(points, track.look.colour, track.look.width, track.look.dash))
+    if len(readings) == 1:
+        (only,) = readings
+        canvas.add(Box(only.x - MARK / 2, only.y - MARK / 2, MARK, MARK, track.look.colour))
+    canvas.add(curve_of(readings, track.name, track.look))
 
 
-def _pieces(track: Track) -> Iterator[list[Point]]:
+def _pieces(track: Track) -> Iterator[list[tuple[float, float]]]:
     """The runs of points between gaps."""
-    piece: list[Point] = []
+    piece: list[tuple[float, float]] = []
     for x, y in track.points:
         if is_number(y):
             piece.append((x, y))
@@ -127,14 +133,3 @@ def _pieces(track: Track) -> Iterator[list[Point]]:
             piece = []
     if piece:
         yield piece
-
-
-def thinned(points: Sequence[Point]) -> list[Point]:
-    """The points, of those on one column of pixels the first, lowest, highest and last."""
-    columns: dict[int, list[Point]] = {}
-    for x, y in points:
-        columns.setdefault(round(x), []).append((x, y))
-    found: list[Point] = []
-    for column in columns.values():
-        found += column if len(column) <= 4 else [(column[0][0], y) for y in kept([y for _, y in column])]
-    return found

@@ -37,7 +37,9 @@ def check_targets(loss: LossChoice | ExpressionChoice, net: Net, loaders: Loader
         wrong = counted[(counted < 0) | (counted >= dims[1])]
         if len(wrong):
             message = f"`{part}` has class {int(wrong[0])}, the net gives {dims[1]} classes, 0 to {dims[1] - 1}"
-            raise error("TN0703", message, span, Note("the net's output", net.span))
+            least = int(counted.min())
+            advice = f"classes are numbered from 0, those of the data from {least}" if least > 0 else None
+            raise error("TN0703", message, span, Note("the net's output", net.span), help=advice)
 
 
 def try_batch(
@@ -104,6 +106,8 @@ def _check_shapes(
     sizes = ", ".join(["N", *map(str, wanted[1:])])
     needed = f"the net gives {_shape(output)}, so `{loss.name}` takes a target [{sizes}]"
     advice = "end the net with `squeeze(1)`" if list(output.shape) == [*target.shape, 1] else None
+    if loss.class_numbers and list(target.shape) == [output.shape[0], *output.shape[2:]]:
+        advice = "the numbers of classes are whole: int64; a column of a `Table` has classes by `categorical`"
     raise error("TN0703", f"{needed}; the data's is {_shape(target)}", span, help=advice)
 
 

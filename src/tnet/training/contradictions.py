@@ -14,6 +14,7 @@ from ..ir.sites import modules
 from ..parameters.choice import OptimizerChoice, takes_closure
 from ..source import Span
 from .clashes import CLASHES, CLOSURES
+from .distill import check_distilling
 from .mixing import check_mixing
 from .schedules import ScheduleChoice
 
@@ -50,6 +51,8 @@ def contradictions(
         and not any(schedule.stages for schedule, _ in scheduled if schedule)
     ):
         conflict("schedule_per", "schedule", "`schedule_per` is set, but there is no `schedule`")
+    if values.get("evaluate") and "evaluate" in settings and not _can_evaluate(data):
+        conflict("evaluate", "train", "`evaluate` needs data to evaluate on", NEEDED_DATA)
     if net is not None:
         _check_net(values, net, conflict)
     for name, result in _monitored(values):
@@ -64,8 +67,8 @@ def contradictions(
 def _check_net(values: Mapping[str, Any], net: Net, conflict: Callable[..., None]) -> None:
     """What tricks need of the net and the losses."""
     for name in ("mixup", "cutmix"):
-        for loss in values.get("loss", {}).values() if values.get(name) else ():
-            check_mixing(name, loss, net, conflict)
+        if values.get(name):
+            check_mixing(name, values.get("loss", {}), net, conflict)
     inputs = net.root.inputs[: net.root.own_inputs]
     if values.get("channels_last") and not any(len(getattr(each.type, "dims", ())) == 4 for each in inputs):
         conflict("channels_last", "net", "`channels_last` is for images, and no input of the net has four dims")
@@ -73,6 +76,8 @@ def _check_net(values: Mapping[str, Any], net: Net, conflict: Callable[..., None
         each.cls and issubclass(each.cls, _BatchNorm) for each in modules(net.root)
     ):
         conflict("sync_batchnorm", "net", "`sync_batchnorm` is for batch norms, and the net has none")
+    if values.get("distill"):
+        check_distilling(values.get("loss", {}), net, conflict)
 
 
 NEEDS = {"checkpoint": "the best checkpoint is found by evaluating, which is off",
@@ -124,6 +129,14 @@ def _unmonitored(
         return "metrics", f'no number is called "{result}" in an evaluation', advice
     if "evaluate" in values and values["evaluate"] is None:
         return "evaluate", NEEDS[setting], None
-    if data is not None and not {"val", "split"} & data.settings.keys():
-        return "train", f'"{result}" needs data to evaluate on', "set `split` or `val` in `data`"
+    if not _can_evaluate(data):
+        return "train", f'"{result}" needs data to evaluate on', NEEDED_DATA
     return None
+
+
+NEEDED_DATA = "set `split` or `val` in `data`"
+
+
+def _can_evaluate(data: DataSection | None) -> bool:
+    """Whether there is something to evaluate on; data from Python may have it."""
+    return data is None or bool({"val", "split"} & data.settings.keys())

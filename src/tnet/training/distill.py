@@ -3,6 +3,7 @@ outputs too, by weight · T² · KL added to the loss."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,10 +13,12 @@ from torch import Tensor, nn
 from ..catalog.models import without_weights
 from ..data.sources.registry import existing
 from ..diagnostics import SpecError, error
+from ..ir.graph import Net
 from ..source import Span
 from .choices import DistillChoice
 from .hooks import Batch, Hook
-from .outputs import outputs_of
+from .losses import BINARY, MULTILABEL, Choices
+from .outputs import output_dims, outputs_of
 from .state import State
 from .weight_files import read_weights
 from .weights import misfits, stripped
@@ -25,17 +28,22 @@ if TYPE_CHECKING:
 
 TAUGHT = "distilled.teacher"
 """The field that a batch of training has besides its own: the teacher's first output, [N, classes]."""
+WHOLE = "distilled.samples"
+"""How many samples the whole batch has, where parts of it add up to a sum."""
 
 
 class Teaching(Hook):
-    """Has the teacher, in eval mode, say what it makes of each batch as the net is given it."""
+    """Has the teacher, in eval mode, say what it makes of each batch as the net is given it. `sums` says that parts of
+    a batch are added up as they are, whatever their share of its samples."""
 
     def __init__(self, teacher: nn.Module, inputs: tuple[str, ...]):
-        self.teacher, self.inputs = teacher, inputs
+        self.teacher, self.inputs, self.sums = teacher, inputs, False
 
     @torch.no_grad()
     def on_batch(self, state: State, batch: Batch) -> Batch:
-        return {**batch, TAUGHT: outputs_of(self.teacher(*[batch[name] for name in self.inputs]))[0]}
+        taught = outputs_of(self.teacher(*[batch[name] for name in self.inputs]))[0]
+        whole = {WHOLE: torch.full((), float(len(taught)), device=taught.device)} if self.sums else {}
+        return {**batch, TAUGHT: taught, **whole}
 
 
 class DistilledLoss(nn.Module):
@@ -54,7 +62,11 @@ class DistilledLoss(nn.Module):
             return own
         shares = F.log_softmax(outputs_of(outputs)[0] / self.temperature, dim=1)
         taught = F.softmax(batch[TAUGHT] / self.temperature, dim=1)
-        return own + self.weight * self.temperature**2 * F.kl_div(shares, taught, reduction="batchmean")
+        if WHOLE in batch:
+            distance = F.kl_div(shares, taught, reduction="sum") / batch[WHOLE]
+        else:
+            distance = F.kl_div(shares, taught, reduction="batchmean")
+        return own + self.weight * self.temperature**2 * distance
 
 
 def teacher_of(choice: DistillChoice, spec: Spec, span: Span | None, device: torch.device) -> nn.Module:
@@ -78,6 +90,16 @@ def _load(model: nn.Module, name: str, spec: Spec, span: Span | None) -> None:
     if lines := misfits(given, model.state_dict()):
         raise error("TN0703", f"`{name}` does not fit the teacher: {lines[0]}", span)
     model.load_state_dict(given)
+
+
+def check_distilling(losses: Choices, net: Net, conflict: Callable[..., None]) -> None:
+    """Tell `conflict` where the net's outputs are no scores of classes, one of which is right."""
+    dims = output_dims(net)
+    if len(dims) < 2 or dims[1] == 1:
+        conflict("distill", "net", "`distill` compares shares of classes, but the net gives one number a sample")
+    elif found := next((each.name for each in losses.values() if each.name in BINARY | MULTILABEL), None):
+        message = f"`distill` compares shares of classes, of which one is right, but `{found}` is for several labels"
+        conflict("distill", "loss", message)
 
 
 def check_teacher(teaching: Teaching, model: nn.Module, batch: Batch, span: Span | None) -> None:

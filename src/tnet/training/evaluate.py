@@ -72,7 +72,7 @@ class Evaluator:
     def _update(self, output: Tensor, target: Tensor, hits: Tensor) -> None:
         output = output.float() if output.dtype in (torch.bfloat16, torch.float16) else output
         for metric, choice in zip(self.built, self.metrics, strict=True):
-            metric.update(choice.seen(output), target.long() if choice.whole_targets else target)
+            choice.update(metric, output, target)
         if self.classes:
             counted = target >= 0
             found = counted & (output.argmax(1) == target)

@@ -19,7 +19,7 @@ from ..ir.graph import Net, Value
 from ..ir.types import TensorType
 from ..source import Span
 from .hooks import Batch, Hook
-from .losses import CLASS_NUMBERS, WHOLE_TARGETS, LossChoice
+from .losses import CLASS_NUMBERS, WHOLE_TARGETS, Choices, LossChoice
 from .state import State
 from .world import World
 
@@ -75,8 +75,8 @@ class MixedLoss(nn.Module):
         return batch[SHARE] * own + batch[REST] * self.loss(outputs, partners)
 
 
-def check_mixing(name: str, loss: LossChoice, net: Net, conflict: Callable[..., None]) -> None:
-    """Tell `conflict` where the net's inputs or the loss's target cannot be mixed by the setting `name`."""
+def check_mixing(name: str, losses: Choices, net: Net, conflict: Callable[..., None]) -> None:
+    """Tell `conflict` where the net's inputs or the targets of the losses cannot be mixed by the setting `name`."""
     inputs = net.root.inputs[: net.root.own_inputs]
     for each in inputs:
         if not isinstance(each.type, TensorType) or not each.type.dtype.startswith(("float", "bfloat")):
@@ -85,7 +85,7 @@ def check_mixing(name: str, loss: LossChoice, net: Net, conflict: Callable[..., 
     if name == "cutmix" and not _same_images(inputs):
         listed = ", ".join(f"`{each.name}: {each.type}`" for each in inputs)
         conflict(name, "net", f"`cutmix` pastes parts of images, but the net takes {listed}")
-    elif reason := _unmixable(loss, net):
+    elif reason := _unmixable(losses, net):
         conflict(name, "loss", f"`{name}` mixes the losses of two targets, each a class or numbers, but {reason}")
 
 
@@ -94,15 +94,17 @@ def _same_images(inputs: Sequence[Value]) -> bool:
     return all(len(dims) == 4 and dims[2:] == shapes[0][2:] for dims in shapes)
 
 
-def _unmixable(loss: LossChoice, net: Net) -> str | None:
-    """Why the target of a loss is no class and no number, as far as it is known before there is data."""
-    if not loss.fields:
-        return f"`{loss.name}` takes no target"
+def _unmixable(losses: Choices, net: Net) -> str | None:
+    """Why the targets of losses are no classes and no numbers, as far as it is known before there is data."""
+    given = {each.name for each in net.root.inputs}
+    targeted = [each for each in losses.values() if set(each.fields) - given]
+    if losses and not targeted:
+        return "the loss takes no target"
+    if lists := [each for each in targeted if each.name in WHOLE_TARGETS - CLASS_NUMBERS]:
+        return f"`{lists[0].name}` takes a list of classes"
     kind = net.outputs[0][1]
     rank = len(kind.dims) if isinstance(kind, TensorType) else 0
-    if loss.name in WHOLE_TARGETS - CLASS_NUMBERS:
-        return f"`{loss.name}` takes a list of classes"
-    if rank > 2 and not loss.is_expression:
+    if rank > 2 and not all(each.is_expression for each in targeted):
         return f"for the output `{kind}` the target is a map of values"
     return None
 

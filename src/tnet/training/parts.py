@@ -24,13 +24,16 @@ from .distill import DistilledLoss, Teaching, check_teacher, teacher_of
 from .evaluate import PAYS_FROM, Evaluator, to_device
 from .loop import Every
 from .loss_modules import NAME, attached, own_module
+from .metric_check import check_metrics
 from .mixing import MixedLoss, check_fields
 from .outputs import output_dims
+from .part_weights import weighed
 from .profiling import check_length
 from .recipe import Recipe
 from .rules.players import losses_of
 from .scaling import Scaling, require_gpu
 from .state import State
+from .swa import unaveraged
 from .weights import load_matching
 from .world import World, single
 
@@ -75,6 +78,13 @@ class Parts:
             forward = forward_of(self.spec, self.state.average, self.world, forward.size, choice, forward.say)
         return Evaluator(forward, self.recipe.metrics, self.world.device, names, self._compile_pays())
 
+    def raw_evaluator(self) -> Evaluator | None:
+        """Of the weights themselves, where `evaluator` is of their average; it gives numbers only."""
+        if self.state.average is None:
+            return None
+        numbers = [metric for metric in self.recipe.metrics if metric.is_number]
+        return Evaluator(self.forward, numbers, self.world.device, compiled=self._compile_pays())
+
     def _compile_pays(self) -> bool:
         interval = self.recipe.evaluate or EPOCH
         steps = interval.value * (self.per_epoch if interval.unit == "epochs" else 1)
@@ -116,6 +126,8 @@ def assemble(spec: Spec, data: Any, say: Callable[[str], None], earlier: Earlier
         parts.teaching = Teaching(teacher, forward.inputs)
     if recipe.profile:
         check_length(recipe.profile, parts.total_steps, recipe.spans.get("profile"))
+    if recipe.swa:
+        notes += unaveraged(recipe.swa.first(parts.total_steps), parts.every(recipe.swa.every), parts.total_steps)
     check_parts(parts, spec.data_recipe.spans.get("train") if data is None else None)
     return parts
 
@@ -128,6 +140,8 @@ def forward_of(
     choices = [*recipe.losses.values(), *losses_of(spec.table)]
     built = attached(model, recipe.losses, world.device)
     built += [each.build(world.device) for each in losses_of(spec.table)]
+    if recipe.accumulate > 1:
+        built = weighed(built, choices, world.device)
     if recipe.mixup or recipe.cutmix:
         fields = [[name for name in each.fields if name not in inputs] for each in choices]
         built = [MixedLoss(*each) for each in zip(built, fields, strict=True)]
@@ -162,6 +176,7 @@ def check_parts(parts: Parts, span: Span | None) -> None:
             for name in ("mixup", "cutmix"):
                 if getattr(recipe, name):
                     check_fields(name, batch, loss, parts.forward.inputs, recipe.spans.get(name))
+    check_metrics(recipe, parts.forward, parts.loaders)
 
 
 def adds_up(parts: Parts) -> bool:

@@ -34,7 +34,8 @@ def predict(
 ) -> list[dict[str, Any]]:
     """What a run says of each sample of `inputs`: pictures and folders of them, `.npy .npz .csv .safetensors .pt` files
     of one or more samples, arrays, tensors, or maps of these. The inputs of a net that takes several come together,
-    by name.
+    by name. For a net that was trained on a table, CSV and Parquet files have columns of the same names, which become
+    what they were in training.
 
     Each answer has `input` (the file, with the sample's number where it has several) and `output`, the net's first
     output as numbers; for a classifier also `class`, its name, `index` and `probability`. Images take the way of
@@ -48,11 +49,13 @@ def predict(
 @dataclass(frozen=True)
 class Prediction:
     """What a run says of one sample: `answer` as `predict` gives it, `pictures` the inputs that are images [C, H, W],
-    in the numbers before `Normalize`, `made` the outputs that are pictures, and, where that is asked for,
-    `attributions`: how much each pixel [H, W] of each picture has added to the answer."""
+    in the numbers before `Normalize`, `maps` the classes of pixels [H, W] where the net gives such, `made` the outputs
+    that are pictures, and, where that is asked for, `attributions`: how much each pixel [H, W] of each picture has
+    added to the answer."""
 
     answer: dict[str, Any]
     pictures: Sequence[Tensor] = ()
+    maps: Sequence[Tensor] = ()
     made: Sequence[Tensor] = ()
     attributions: Sequence[Tensor] = ()
 
@@ -71,7 +74,7 @@ def predictions(
     world = single(device or "auto")
     model = run.model.to(world.device)
     for name, given in named(inputs):
-        read = Reading(run.spec.data_recipe.inputs, name)
+        read = Reading(run.spec.data_recipe.inputs, name, run.about["data"].get("encoding"))
         fields, picture = read(given)
         samples, whole = _prepared(run, fields, picture, read)
         with default_dtype(run.spec.recipe.dtype):
@@ -82,10 +85,12 @@ def predictions(
         answers = [_answer(run, row, f"{name}[{i}]" if len(rows) > 1 else name) for i, row in enumerate(rows)]
         firsts = [value[:: whole.crops] for value in samples]
         pictures = [whole.undone(value.cpu()) for value in firsts if value.ndim == 4]
-        made = [each[:: whole.crops] for each in outputs if each.ndim == 4 and each.shape[1] in COLOURS]
+        maps = [rows.argmax(1)] if run.spec.recipe.loss.class_numbers and rows.ndim == 4 else []
+        others = [each[:: whole.crops] for each in outputs[len(maps) :]]
+        made = [each for each in others if each.ndim == 4 and each.shape[1] in COLOURS]
         found = attributions(model, run, whole, firsts, answers) if attribute else []
         for i, answer in enumerate(answers):
-            yield Prediction(answer, *([each[i] for each in lot] for lot in (pictures, made, found)))
+            yield Prediction(answer, *([each[i] for each in lot] for lot in (pictures, maps, made, found)))
 
 
 def _answer(run: Run, row: Tensor, name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.sources import new_rows
 from ..data.sources.tensors import as_tensor, read_file
 from ..diagnostics import error
 from ..ir.graph import Value
@@ -41,10 +42,11 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 class Reading:
-    """Reads one input, called `name` in what is said of it, for a net that takes `inputs`."""
+    """Reads one input, called `name` in what is said of it, for a net that takes `inputs`; `encoding` is what the run
+    has kept of how the columns of its table became these."""
 
-    def __init__(self, inputs: Sequence[Value], name: str):
-        self.inputs, self.name = inputs, name
+    def __init__(self, inputs: Sequence[Value], name: str, encoding: Mapping[str, Any] | None = None):
+        self.inputs, self.name, self.encoding = inputs, name, encoding
         self.shapes: dict[str, list[int]] = {}
 
     def __call__(self, given: Any) -> tuple[dict[str, Tensor], bool]:
@@ -54,6 +56,8 @@ class Reading:
             path = Path(given)
             if not path.is_file():
                 raise error("TN0702", f"no file `{path}`")
+            if self.encoding and path.suffix.lower() in new_rows.ENDINGS and not _only_numbers(path):
+                return self._samples(new_rows.read_rows(path, self.inputs, self.encoding)), False
             if path.suffix.lower() not in TABLES:
                 return {self._only().name: self._picture(path)}, True
             given = _array(path) if path.suffix in ARRAYS else read_file(path, None)
@@ -144,6 +148,12 @@ def _csv(path: Path) -> Tensor:
     if not lines:
         raise error("TN0702", f"`{path}` has no samples")
     return torch.from_numpy(np.loadtxt(lines, delimiter=",", ndmin=2))
+
+
+def _only_numbers(path: Path) -> bool:
+    """Whether the first line of a CSV file names no columns: its lines are then what the net takes."""
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        return path.suffix.lower() == ".csv" and all(map(_is_number, file.readline().split(",")))
 
 
 def _is_number(cell: str) -> bool:

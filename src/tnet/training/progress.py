@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from .confusion import tables
+from .evaluation import RAW
 from .hooks import Hook, Results
 from .state import State
 from .watch import LossWatch
@@ -98,7 +99,9 @@ class Bar(Lines):
 
 
 def scalars(results: Results) -> dict[str, float]:
-    return {name: value for name, value in results.items() if isinstance(value, int | float)}
+    """The numbers that a line has room for: those of the weights below an average are in the log and the report."""
+    numbers = {name: value for name, value in results.items() if isinstance(value, int | float)}
+    return {name: value for name, value in numbers.items() if not name.startswith(f"{RAW}.")}
 
 
 def shown(values: Results) -> list[str]:

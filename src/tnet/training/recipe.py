@@ -22,7 +22,7 @@ from .loss_expressions import ExpressionChoice
 from .losses import LossChoice
 from .metrics import MetricChoice
 from .schedules import ScheduleChoice
-from .settings import LATER, PLAIN
+from .settings import ELSEWHERE, LATER, PLAIN
 
 NEEDED = ("batch", "loss", "optimizer")
 
@@ -180,7 +180,8 @@ def _plain(setting: Setting) -> Any:
             "TN0001", f"the training setting `{setting.name}` is not done yet", setting.span, help=LATER[setting.name]
         )
     if setting.name not in PLAIN:
-        advice = _of_a_call(setting.name) or did_you_mean(setting.name, [*SETTINGS, *LATER])
+        own = ELSEWHERE.get(setting.name) or _of_a_call(setting.name)
+        advice = own or did_you_mean(setting.name, [*SETTINGS, *LATER])
         raise error("TN0801", f"unknown training setting `{setting.name}`", setting.span, help=advice)
     if setting.value is None and setting.name in UNSET:
         return None

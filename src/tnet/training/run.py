@@ -113,6 +113,7 @@ def describe(spec: Spec, loaders: Loaders, world: World, command: str | None, st
             "samples": {name: loader.count for name, loader in loaders.parts.items()},
             "classes": None if loaders.classes is None else [str(each) for each in loaders.classes],
             "statistics": {number: dict(found) for number, found in loaders.statistics.items()},
+            **({"encoding": dict(loaders.encoding)} if loaders.encoding else {}),
         },
         "steps": {"per_epoch": steps_per_epoch, "total": recipe.total_steps(steps_per_epoch)},
         "versions": environment.versions(),

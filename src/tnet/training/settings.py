@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..data.calls import argument_span, bind, described_value, signature
+from ..data.settings import SETTINGS as DATA_SETTINGS
+from ..data.settings import STAGES
 from ..diagnostics import did_you_mean, error
 from ..ir.program import Setting
 from ..ir.values import Call
@@ -46,8 +48,11 @@ def checkpoint(setting: Setting) -> CheckpointChoice | None:
 def norm(setting: Setting) -> NormChoice:
     value = setting.value
     if isinstance(value, Call) and value.name == "Norm":
-        value = (found := bind(value, signature(_norm)))["largest"]
-        choice = NormChoice(float(value), float(found.get("type", 2.0)))
+        found = bind(value, signature(_norm))
+        choice = NormChoice(float(found["largest"]), float(found.get("type", 2.0)))
+        if not choice.type > 0:
+            place = argument_span(value, "type", signature(_norm))
+            raise error("TN0802", "`type` of `Norm` must be above 0", place)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         choice = NormChoice(float(value))
     else:
@@ -129,6 +134,23 @@ def logs(setting: Setting) -> tuple[str, ...]:
             )
     return tuple(names)
 
+
+OF_THE_LOSS = "it is an argument of the loss: `CrossEntropyLoss({})`"
+ELSEWHERE = {
+    **dict.fromkeys((*DATA_SETTINGS, *STAGES), "it is a setting of `data`"),
+    **dict.fromkeys(("num_workers", "n_workers"), "write `workers = …` in `data`"),
+    "shuffle": "leave it out: training samples come in a new order in each epoch",
+    "drop_last": "leave it out: the last, smaller batch of an epoch is used",
+    "label_smoothing": OF_THE_LOSS.format("label_smoothing=…"),
+    **dict.fromkeys(("class_weight", "class_weights"), OF_THE_LOSS.format("weight=[…]")),
+    **dict.fromkeys(
+        ("warmup", "warmup_steps", "warmup_epochs"),
+        "it is a stage of the schedule: `schedule = LinearLR(start_factor=0.01) for 5 epochs -> …`",
+    ),
+    **dict.fromkeys(("gpu", "gpus", "accelerator", "cuda"), 'write `device = "cuda"`'),
+    "resume": "it is an option of the command: `tnet train … --resume`",
+}
+"""What other libraries set where training is set, and where it stands here."""
 
 PLAIN: dict[str, Check] = {
     "epochs": whole(1),

@@ -78,6 +78,8 @@ class Sitting:
                 if self.rollback is None:
                     raise
                 self.rollback(state, problem)
+                for board in self.boards:
+                    board.back_to(state.step)
 
 
 def sitting(parts: Parts, path: Path, earlier: Earlier | None = None, started: float | None = None) -> Sitting:
@@ -121,7 +123,8 @@ def _watchers(parts: Parts, path: Path, started: float | None) -> Sitting:
         maximize = more_is_better(recipe.metrics, recipe.early_stop.monitor)
         early = EarlyStop(recipe.early_stop, maximize, stop, screen.message)
     accuracy = parts.forward.accuracy = train_accuracy(recipe, parts.world.device) if recipe.evaluate else None
-    evaluation = Evaluation(evaluate_due, evaluator, parts.loaders.val if recipe.evaluate else None, accuracy)
+    loader = parts.loaders.val if recipe.evaluate else None
+    evaluation = Evaluation(evaluate_due, evaluator, loader, accuracy, parts.raw_evaluator())
     clock = Clock(time.monotonic() if started is None else started)
     rollback = Rollback(path, saver, per_epoch, screen.message) if recipe.on_nan == "rollback" else None
     return Sitting(parts, stop, watch, screen, evaluator, evaluation, saver, early, clock, rollback)
@@ -173,5 +176,7 @@ def step_of(parts: Parts, effects: Effects, tricks: Sequence[Hook]) -> TrainStep
     """The step of a run. Raises SpecError (TN0803) where its losses cannot be computed in parts."""
     accumulate = parts.recipe.accumulate
     sums = accumulate > 1 and adds_up(parts)
+    if parts.teaching:
+        parts.teaching.sums = sums
     rest = effects.penalties, effects.players, parts.scaling
     return TrainStep(parts.forward, parts.world, accumulate, sums, tricks, *rest)

@@ -65,6 +65,14 @@ class Swa(Hook):
         self.count = state["count"]
 
 
+def unaveraged(first: int, due: Callable[[int], bool], total: int) -> list[str]:
+    """What is to be said of a run in which there is nothing to average."""
+    taken = filter(due, range(first + 1, total + 1))
+    if next(taken, None) and next(taken, None):
+        return []
+    return [f"`swa` averages nothing: after step {first} of {total} weights are taken once at most"]
+
+
 def _copy_buffers(state: State) -> None:
     for average, buffer in zip(state.average.buffers(), state.model.buffers(), strict=True):
         average.copy_(buffer)

@@ -66,6 +66,16 @@ class TensorBoard:
         if event["event"] != "step":
             self.writer.flush()
 
+    def back_to(self, step: int) -> None:
+        """What was written after a step is forgotten by readers, as the run has gone back there (`SummaryWriter` says
+        the same of a file that it opens with `purge_step`)."""
+        from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+
+        self.writer.file_writer.add_event(
+            Event(step=step + 1, session_log=SessionLog(status=SessionLog.START)), step + 1
+        )
+        self.shown = {each for each in self.shown if each[1] <= step}
+
     def distributions(self, step: int, found: Mapping[str, Mapping[str, Any]]) -> None:
         """Distributions of parameters and gradients by name."""
         for name, each in found.items():

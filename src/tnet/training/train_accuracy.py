@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 
 from .losses import OF_PROBABILITIES
-from .metrics import MetricChoice
+from .metrics import SIZES, MetricChoice
 from .recipe import Recipe
 
 NAME = "train.accuracy"
-PLAIN = {"top_k": 1, "average": "micro", "threshold": 0.5}
+PLAIN = {"top_k": (1,), "average": ("micro",), "threshold": (0.5,)}
 """Arguments of torchmetrics' accuracy that leave it the share of samples that are right."""
+PLAIN_LABELS = PLAIN | {"average": ("micro", "macro")}
+"""The same for labels, each of which all samples have: of their shares the mean is the share of all."""
 
 
 class TrainAccuracy:
@@ -26,7 +28,8 @@ class TrainAccuracy:
 
     @torch.no_grad()
     def add(self, output: Tensor, target: Tensor) -> None:
-        """Of a batch: `output` is [N, classes, …], or [N, …] with two classes; a negative target does not count."""
+        """Of a batch: `output` is [N, classes, …], or [N, …] with two classes or labels that are 0 or 1; a negative
+        target does not count."""
         guessed = output > self.threshold if self.binary else output.argmax(1)
         counted = target >= 0
         self.counts += torch.stack([((guessed == target) & counted).sum(), counted.sum()])
@@ -49,13 +52,13 @@ def train_accuracy(recipe: Recipe, device: torch.device) -> TrainAccuracy | None
     if asked is None or recipe.mixup or recipe.cutmix:
         return None
     threshold = 0.5 if recipe.loss.name in OF_PROBABILITIES else 0.0
-    counts = TrainAccuracy(device, asked.arguments["task"] == "binary", threshold)
+    counts = TrainAccuracy(device, asked.arguments["task"] != "multiclass", threshold)
     if device.type == "cuda" and recipe.compile.enabled:
         torch._dynamo.mark_static_address(counts.counts)  # CUDA graphs may then write into it
     return counts
 
 
 def _is_plain(choice: MetricChoice) -> bool:
-    given = {name: value for name, value in choice.arguments.items() if name not in ("task", "num_classes")}
-    alike = all(PLAIN.get(name) == value for name, value in given.items())
-    return choice.cls.name == "Accuracy" and choice.arguments.get("task") in ("multiclass", "binary") and alike
+    given = {name: each for name, each in choice.arguments.items() if name not in ("task", *SIZES)}
+    plain = PLAIN_LABELS if choice.arguments.get("task") == "multilabel" else PLAIN
+    return choice.cls.name == "Accuracy" and all(each in plain.get(name, ()) for name, each in given.items())

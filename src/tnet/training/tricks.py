@@ -11,6 +11,7 @@ from .hooks import Hook
 from .mixing import Mixing
 from .mixup import Mixup
 from .on_nan import SkipStep
+from .part_weights import PartWeights
 from .parts import Parts
 from .rules.players import losses_of
 from .swa import Swa
@@ -27,6 +28,8 @@ def tricks_of(parts: Parts) -> list[Hook]:
         losses = [*recipe.losses.values(), *losses_of(parts.spec.table)]
         fields = dict.fromkeys(name for each in losses for name in each.fields if name not in inputs)
         tricks.append(Mixing(mixers, inputs, list(fields), parts.world))
+    if recipe.accumulate > 1:
+        tricks.append(PartWeights(parts.forward.functions))
     if recipe.channels_last:
         tricks.append(ChannelsLast(parts.forward.inputs))
     if parts.teaching:

@@ -83,7 +83,9 @@ def _csv(request: Request, path: Path, delimiter: str) -> tuple[list[str], list[
                 if row:
                     rows.append([None if cell.strip().lower() in MISSING else cell.strip() for cell in row])
                     lines.append(reader.line_num)
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+    except UnicodeDecodeError as problem:
+        raise request.unreadable(f"`{path.name}` is not UTF-8", "save it as UTF-8") from problem
+    except (OSError, csv.Error) as problem:
         raise request.unreadable(f"`{path.name}` is no table: {problem}") from problem
     _check_header(request, path, header)
     for number, row in zip(lines, rows, strict=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,3 +64,13 @@ def fit(column: Column, rows: Sequence[int], missing: str | float) -> Numbers | 
         return Numbers(column.name, float(missing))
     average = {"mean": np.mean, "median": np.median}.get(missing)
     return Numbers(column.name, float(average(present)) if average and present else None)
+
+
+def plain(encoding: Numbers | Categories) -> dict[str, Any]:
+    """An encoding without its column's name, for YAML."""
+    return {"categories": list(encoding.known)} if isinstance(encoding, Categories) else {"fill": encoding.fill}
+
+
+def restored(name: str, kept: Mapping[str, Any]) -> Numbers | Categories:
+    """The encoding of a column by what `plain` gave."""
+    return Categories(name, tuple(kept["categories"])) if "categories" in kept else Numbers(name, kept["fill"])

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ...diagnostics import did_you_mean, error
 from ...ir.graph import Value
+from ...parameters.arguments import show
 from ..items import Items
 from ..pictures import Decoder
 from ..samples import Memory, Samples
@@ -73,9 +74,9 @@ def read(
         if not whole:
             raise request.unreadable(f"every row of `{path.name}` lacks something", "see `missing`")
     else:
-        _nothing_missing(request, table, targets if missing != "stop" else used)
+        nothing_missing(request, table, targets if missing != "stop" else used)
     wanted = target if isinstance(target, str) else None
-    return Rows(request, table, path.parent, layout, wanted, missing)
+    return Rows(request, table, path.parent, layout, wanted, missing, delimiter)
 
 
 def _layout(
@@ -104,10 +105,13 @@ def _known(request: Request, table: Columns, argument: str, names: Sequence[str]
         if name not in table.named:
             listed = ", ".join(f"`{each}`" for each in table.named)
             advice = did_you_mean(str(name), table.named) or f"it has {listed}"
+            if len(table.named) == 1 and (other := next((each for each in ";\t|" if each in listed), None)):
+                advice = f"if its cells are parted so, write `delimiter={show(other)}`: it has {listed}"
             raise request.wrong(argument, f"`{table.file}` has no column `{name}`", advice)
 
 
-def _nothing_missing(request: Request, table: Columns, names: Sequence[str]) -> None:
+def nothing_missing(request: Request, table: Columns, names: Sequence[str]) -> None:
+    """Raises SpecError (TN0702) for an empty cell of these columns."""
     for name in names:
         row = next((row for row, cell in enumerate(table.named[name].cells) if cell is None), None)
         if row is not None:
@@ -126,6 +130,7 @@ class Rows(Samples):
     layout: dict[str, list[str]]
     target: str | None
     missing: str | float
+    delimiter: str
 
     def __len__(self) -> int:
         return len(self.table)
@@ -171,13 +176,13 @@ class Rows(Samples):
             for name, each in mine.items()
         }
         joined = Columns(self.table.file, named, [*self.table.rows, *other.table.rows], self.table.word)
-        return Rows(self.request, joined, self.folder, self.layout, self.target, self.missing)
+        return replace(self, table=joined)
 
     def fitted(self, indices: Tensor) -> Samples:
         rows = indices.tolist()
         used = {name for field, names in self.layout.items() if not self._is_picture(field) for name in names}
         columns = {name: fit(self.table.named[name], rows, self.missing) for name in self.table.named if name in used}
-        return self._encoded(columns)
+        return self.encoded(columns)
 
     def like(self, train: Samples) -> Samples:
         """Raises SpecError (TN0703) where the table lacks a column of the training one, or it holds something else."""
@@ -189,16 +194,16 @@ class Rows(Samples):
                 kind = "numbers" if isinstance(encoding, Numbers) else "categories"
                 what = "lacks the column" if column is None else f"has no {kind}, as `train` has, in"
                 raise error("TN0703", f"`{self.table.file}` {what} `{name}`", self.request.span)
-        return self._encoded(train.encodings)
+        return self.encoded(train.encodings)
 
-    def _encoded(self, encodings: Mapping[str, Numbers | Categories]) -> Samples:
+    def encoded(self, encodings: Mapping[str, Numbers | Categories]) -> Samples:
         target, classes = self.numbered
         plain = [field for field in self.layout if not self._is_picture(field)]
         tensors = {field: self._tensor(field, encodings) for field in plain}
         tensors |= {} if target is None else {"target": target}
         pictured = [field for field in self.layout if field not in plain]
         if not pictured:
-            return Encoded(tensors, (), classes, encodings)
+            return Encoded(tensors, (), classes, encodings, self)
         (field,) = pictured
         return EncodedPictures(self._opening(field), tensors, field, classes, self.request, encodings)
 
@@ -239,9 +244,10 @@ class Rows(Samples):
 
 @dataclass(eq=False)
 class Encoded(Memory):
-    """A table as tensors, with what was fitted to the training part."""
+    """A table as tensors, with what was fitted to the training part, and the rows as they were."""
 
     encodings: Mapping[str, Numbers | Categories] = ()
+    rows: Rows | None = None
 
     @property
     def notes(self) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from ...diagnostics import did_you_mean, error
+from ...diagnostics import SpecError, did_you_mean, error
 from ...parameters.arguments import lowered
 from ...source import Span
-from ..samples import Memory
+from ..samples import Memory, is_class
 from .base import Request, source
 
+AS_A_MAP = 'tensors alone are read: `torch.save({"image": images, "target": labels}, "f.pt")`, or a safetensors file'
 READABLE = (".safetensors", ".npz", ".pt", ".pth")
 
 
@@ -36,17 +38,45 @@ def read_file(path: Path, span: Span | None) -> dict[str, Tensor]:
 
             return load_file(path)
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as arrays:
-                return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+            return _arrays(path, span)
         loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except SpecError:
+        raise
+    except pickle.UnpicklingError as problem:
+        raise _objects(f"`{path.name}`", span) from problem
     except SafetensorError as problem:
         raise error("TN0702", f"`{path.name}` is damaged: {lowered(str(problem))}", span) from problem
     except Exception as problem:
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
         raise error("TN0702", f"`{path.name}` cannot be read: {reason}", span) from problem
-    if not isinstance(loaded, dict) or not all(isinstance(each, Tensor) for each in loaded.values()):
-        raise error("TN0702", f"`{path.name}` is no map from names to tensors", span)
+    if not isinstance(loaded, dict):
+        raise error("TN0702", f"`{path.name}` is no map from names to tensors", span, help=AS_A_MAP)
+    for name, each in loaded.items():
+        if not isinstance(each, Tensor):
+            raise error("TN0702", f"`{name}` of `{path.name}` is no tensor", span, help=AS_A_MAP)
     return loaded
+
+
+def _arrays(path: Path, span: Span | None) -> dict[str, Tensor]:
+    found = {}
+    try:
+        arrays = np.load(path, allow_pickle=False)
+    except ValueError as problem:  # what is no archive is taken for a pickle
+        raise error("TN0702", f"`{path.name}` cannot be read: it is no archive of arrays", span) from problem
+    with arrays:
+        for name in arrays.files:
+            try:
+                found[name] = as_tensor(arrays[name])
+            except ValueError as problem:
+                raise _objects(f"`{name}` of `{path.name}`", span) from problem
+            except SpecError as problem:
+                message = f"`{name}` of `{path.name}` holds no numbers: {arrays[name].dtype}"
+                raise error("TN0702", message, span, help="give classes by their numbers, 0, 1, …") from problem
+    return found
+
+
+def _objects(what: str, span: Span | None) -> SpecError:
+    return error("TN0702", f"{what} holds Python objects, which are not read: they could run code", span, help=AS_A_MAP)
 
 
 def from_arrays(data: Any, inputs: Sequence[str], span: Span | None = None) -> Memory:
@@ -61,6 +91,11 @@ def from_arrays(data: Any, inputs: Sequence[str], span: Span | None = None) -> M
         data = dict(zip(names, parts, strict=False))
     tensors = {str(name): as_tensor(value) for name, value in data.items()}
     return memory(tensors, inputs, span)
+
+
+def _as_classes(target: Tensor) -> Tensor:
+    """Whole numbers, and truth values, as losses take them: int64 or uint8."""
+    return target.long() if is_class(target) and target.dtype != torch.uint8 else target
 
 
 def memory(tensors: dict[str, Tensor], inputs: Sequence[str], span: Span | None) -> Memory:
@@ -79,6 +114,8 @@ def memory(tensors: dict[str, Tensor], inputs: Sequence[str], span: Span | None)
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"`{name}` {length}" for name, length in lengths.items())
         raise error("TN0703", f"the fields differ in their number of samples: {counts}", span)
+    if "target" in tensors and "target" not in inputs:
+        tensors = {**tensors, "target": _as_classes(tensors["target"])}
     images = tuple(name for name in inputs if tensors[name].dtype == torch.uint8 and tensors[name].ndim == 4)
     return Memory(tensors, images)
 

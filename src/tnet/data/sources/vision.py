@@ -30,6 +30,12 @@ PATHS = ("root", "annFile", "ann_file", "annotation_path")
 """Arguments that name a file or folder."""
 LISTS = ("samples", "_samples", "imgs", "_image_files", "images", "_images", "_flat_breed_images")
 """Attributes in which data sets list the file of each sample, alone or first in a tuple."""
+UNORDERED = {
+    "Cityscapes": ("images", "targets"),
+    "Kitti": ("images", "targets"),
+    "SUN397": ("_image_files", "_labels"),
+}
+"""The lists of files, and of what goes with each, of data sets whose samples come as the system lists folders."""
 
 
 @cache
@@ -82,7 +88,7 @@ def read(request: Request, arguments: Mapping[str, Any]) -> Memory | Items:
     options = {**switch, **arguments}
     try:
         with confined(options):
-            dataset = _wrapped(_decoding(cls(**options)))
+            dataset = _wrapped(_in_order(_decoding(cls(**options))))
         length = len(dataset)
     except SpecError:
         raise
@@ -92,7 +98,9 @@ def read(request: Request, arguments: Mapping[str, Any]) -> Memory | Items:
         raise _failure(request, options, problem) from problem
     if not length:
         raise request.unreadable(f"`{request.name}` has no samples")
-    labels, classes = listed_labels(dataset), getattr(dataset, "classes", None)
+    labels, classes = listed_labels(dataset), _class_names(dataset)
+    if labels is not None and _other_target(request.name, arguments):
+        labels = classes = None  # those that it lists are of another
     images = _whole(dataset) if labels is not None and len(request.inputs) == 1 else None
     if images is not None:
         name = request.fields[0]
@@ -107,6 +115,8 @@ def _failure(request: Request, options: Mapping[str, Any], problem: Exception) -
     """What torchvision says, and how missing files can be had."""
     reason = (str(problem).strip() or type(problem).__name__).splitlines()[0].split(". ")[0]
     message = f"`{request.name}` cannot be read: {lowered(reason)}"
+    if request.name == "ImageFolder":
+        return request.unreadable(message, 'it has a folder for each class; without classes it is `Images("…")`')
     missing = isinstance(problem, OSError) or "found" in reason or "exist" in reason
     if not missing or "root" not in options:
         return request.unreadable(message)
@@ -124,14 +134,58 @@ def _decoding(dataset: Any) -> Any:
     return dataset
 
 
+def _in_order(dataset: Any) -> Any:
+    """The data set with its samples, and classes, by their names where it lists folders as the system does, in an order
+    that differs from machine to machine."""
+    kind = type(dataset).__name__
+    if kind == "Omniglot":
+        characters, drawn = dataset._characters, dataset._flat_character_images
+        dataset._characters = sorted(characters)
+        places = {name: number for number, name in enumerate(dataset._characters)}
+        found = [(places[characters[number]], image) for image, number in drawn]
+        dataset._flat_character_images = [(image, number) for number, image in sorted(found)]
+    elif kind in UNORDERED:
+        lists = [getattr(dataset, name) for name in UNORDERED[kind]]
+        order = sorted(range(len(lists[0])), key=lambda index: str(lists[0][index]))
+        for name, listed in zip(UNORDERED[kind], lists, strict=True):
+            if listed:  # test parts have no targets
+                setattr(dataset, name, [listed[index] for index in order])
+    return dataset
+
+
 def _wrapped(dataset: Any) -> Any:
     """The data set with masks and boxes as such, where torchvision knows which they are."""
-    from torchvision.datasets import wrap_dataset_for_transforms_v2
+    from torchvision.datasets import CocoDetection, wrap_dataset_for_transforms_v2
 
     try:
-        return wrap_dataset_for_transforms_v2(dataset)
+        wrapped = wrap_dataset_for_transforms_v2(dataset)
     except (TypeError, RuntimeError):  # it has no wrapper, or none for these arguments
         return dataset
+    return WithEmpty(wrapped) if type(dataset) is CocoDetection else wrapped
+
+
+class WithEmpty:
+    """Pictures with boxes, of which torchvision gives those without any object neither boxes nor labels."""
+
+    def __init__(self, dataset: Any):
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "dataset":  # while a worker is given a copy
+            raise AttributeError(name)
+        return getattr(self.dataset, name)
+
+    def __getitem__(self, index: int) -> tuple[Any, dict[str, Any]]:
+        from torchvision.tv_tensors import BoundingBoxes
+
+        picture, target = self.dataset[index]
+        if "boxes" not in target:
+            nothing = BoundingBoxes(torch.zeros(0, 4), format="XYXY", canvas_size=(picture.height, picture.width))
+            target = {**target, "boxes": nothing, "labels": torch.zeros(0, dtype=torch.int64)}
+        return picture, target
 
 
 def listed_labels(dataset: Any) -> Tensor | None:
@@ -144,6 +198,19 @@ def listed_labels(dataset: Any) -> Tensor | None:
         if array.ndim == 1 and array.dtype.kind in "iu":
             return torch.from_numpy(array).long()
     return None
+
+
+def _class_names(dataset: Any) -> list[str] | None:
+    """The names of the classes, which some data sets describe by more."""
+    listed = getattr(dataset, "classes", None)
+    return None if listed is None else [getattr(each, "name", each) for each in listed]
+
+
+def _other_target(name: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether the spec asks for another target than the data set's usual one."""
+    parameters = arguments_of(name).parameters
+    kinds = [each for each in ("target_type", "target_types") if each in arguments]
+    return any(arguments[each] not in (parameters[each].default, [parameters[each].default]) for each in kinds)
 
 
 def _whole(dataset: Any) -> Tensor | None:

@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from ..canvas import DARK, LIGHT, SERIES
+from ..highlight import WORDS
 from ..style import DARK_FILLS, FILLS, ROLES
 
 SCRIPTS = ("layout.js", "picture.js", "panel.js", "main.js")
@@ -52,12 +54,13 @@ def _script() -> str:
 def _style() -> str:
     kinds = " ".join(f".box.{kind} rect {{ fill: var(--{kind}) }}" for kind in FILLS)
     light, dark = (f":root {{ {_variables(number, fills)} }}" for number, fills in enumerate((FILLS, DARK_FILLS)))
-    return f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n{_asset('page.css')}{kinds}"
+    return f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n{_asset('page.css')}{kinds}{WORDS}"
 
 
 def _variables(number: int, fills: dict[str, str]) -> str:
     roles = {name: colours[number] for name, colours in ROLES.items()}
-    return " ".join(f"--{name}: {colour};" for name, colour in {**roles, **fills}.items())
+    series = {name: (LIGHT, DARK)[number][name] for name in SERIES}
+    return " ".join(f"--{name}: {colour};" for name, colour in {**roles, **fills, **series}.items())
 
 
 def _asset(name: str) -> str:

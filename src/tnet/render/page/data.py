@@ -10,6 +10,7 @@ from ...source import Source, Span
 from ..dims import Dims
 from ..flow import Cluster, Flow, Vertex, flow
 from ..fold import depth_of, folded
+from ..highlight import marks
 from ..labels import cluster_words, shapes, words
 from ..merge import CHANGED
 from ..paths import skips_of
@@ -64,7 +65,9 @@ class _Page:
             "root": self.cluster(self.graph.root),
             "edges": [[*ends[:2], int(skip), *ends[2:]] for ends, skip in pairs.items()],
             "rules": self.told_rules,
-            "sources": [{"name": Path(each.name).name, "text": each.text} for each in self.sources],
+            "sources": [
+                {"name": Path(each.name).name, "text": each.text, "marks": marks(each.text)} for each in self.sources
+            ],
             "summary": [_summary_row(row) for row in self.summary.rows],
             "totals": totals(self.summary),
         }

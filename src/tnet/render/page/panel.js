@@ -33,9 +33,11 @@ class Spec {
     this.root.replaceChildren(...sources.flatMap((source, number) => this.file(source, number, sources.length > 1)));
   }
 
-  file({name, text}, number, several) {
+  file({name, text, marks}, number, several) {
     const letters = Array.from(text);  // places count characters, not the halves of UTF-16
-    const cuts = new Set([0, letters.length]);
+    const cuts = new Set([0, letters.length, ...marks.flatMap(([start, end]) => [start, end])]);
+    const kinds = new Array(letters.length);
+    for (const [start, end, kind] of marks) kinds.fill(kind, start, end);
     for (const [source, start, end] of this.places) if (source === number) cuts.add(start).add(end);
     letters.forEach((letter, at) => letter === "\n" && cuts.add(at + 1));
     const ends = [...cuts].sort((a, b) => a - b);
@@ -43,16 +45,15 @@ class Spec {
     let line = null;
     ends.slice(0, -1).forEach((start, index) => {
       if (start === 0 || letters[start - 1] === "\n") {
-        line = element("div", {class: "line"}, element("span", {class: "number"}, String(lines.length + 1)));
+        line = element("div", {class: "line"}, element("span", {class: "count"}, String(lines.length + 1)));
         lines.push(line);
       }
-      const piece = element("span", {class: "piece"}, letters.slice(start, ends[index + 1]).join(""));
+      const piece = element("span", {class: `piece ${kinds[start] ?? ""}`}, letters.slice(start, ends[index + 1]).join(""));
       Object.assign(piece, {place: [number, start, ends[index + 1]]});
-      if (/^\s*#/.test(piece.textContent)) piece.classList.add("comment");
       this.pieces.push(piece);
       line.append(piece);
     });
-    return [...(several ? [element("h3", {}, name)] : []), element("pre", {tabindex: "0"}, ...lines)];
+    return [...(several ? [element("h3", {}, name)] : []), element("pre", {class: "code", tabindex: "0"}, ...lines)];
   }
 
   // The items whose step is the smallest one around a place.

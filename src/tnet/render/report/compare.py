@@ -14,6 +14,7 @@ from .page import STYLE, WIDTH
 from .resolved import settings, shown
 from .sections import about, figures_of, number, section
 
+NAMES = "td:first-child { white-space: nowrap; } td { max-width: 24rem; overflow-wrap: break-word; }"
 CONTEXT = 3
 """Lines around a difference of two specs."""
 MOST_CLASSES = 40
@@ -32,7 +33,7 @@ def comparison_page(runs: Sequence[Facts]) -> str:
         *section("Differences of settings", _settings(named)),
         *section("Differences of specs", _specs(named)),
     ]
-    return html.page(title, body, STYLE + highlight.STYLE, WIDTH)
+    return html.page(title, body, STYLE + highlight.STYLE + NAMES, WIDTH, curves=True)
 
 
 def names_of(runs: Sequence[Facts]) -> list[str]:
@@ -101,6 +102,9 @@ def _specs(runs: Sequence[tuple[str, Facts]]) -> Iterator[str]:
     first_name, first = runs[0]
     for name, facts in runs[1:]:
         yield f"<h3>{words(first_name)} → {words(name)}</h3>"
+        if not (first.text and facts.text):
+            yield f"<p>{words(name if first.text else first_name)} has no spec that can be read</p>"
+            continue
         changes = list(difflib.unified_diff(first.text.splitlines(), facts.text.splitlines(), n=CONTEXT, lineterm=""))
         if not changes:
             yield "<p>the same text</p>"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from ...training.evaluation import RAW
 from ...training.looks.distributions import evenly
 from ..canvas import DASHES, SERIES, Canvas
 from ..plot import Axis, Look
@@ -42,9 +43,9 @@ def curves(runs: Sequence[tuple[str, Facts]]) -> list[Canvas]:
 
 
 def axis_of(runs: Iterable[Facts]) -> Axis:
-    """Epochs, where all runs count them and one has more than one, or steps."""
+    """Epochs, where all runs count them and one has come beyond the first, or steps; as far as the longest has come."""
     runs = list(runs)
-    ends = [facts.total or facts.last_step for facts in runs]
+    ends = [facts.last_step for facts in runs]
     if all(facts.per_epoch for facts in runs):
         epochs = max(end / facts.per_epoch for end, facts in zip(ends, runs, strict=True))
         if epochs > 1:
@@ -70,10 +71,10 @@ def quantities_of(facts: Facts, axis: Axis) -> Iterator[tuple[str, list[Part]]]:
     place = _placer(facts, axis)
     yield "loss", list(_loss(facts, place))
     for name in dict.fromkeys(name for event in facts.evaluations for name in event):
-        if name.startswith("val.") and name != "val.loss" and _is_drawn(facts.evaluations, name):
+        if name.startswith("val.") and not _is_told_elsewhere(name) and _is_drawn(facts.evaluations, name):
             own = name.removeprefix("val.")
-            trained = Part("training", _points(facts.evaluations, f"train.{own}", place), 1)
-            yield own, [Part(_validation(facts), _points(facts.evaluations, name, place)), trained]
+            trained = Part("training", _points([*facts.evaluations, *facts.steps], f"train.{own}", place), 1)
+            yield own, [*_validated(facts, own, place), trained]
     named = dict.fromkeys(name for event in facts.steps for name in event if name.startswith("train."))
     penalties = [name for name in named if not name.startswith("train.loss")]
     if penalties:
@@ -96,12 +97,19 @@ def _points(events: Iterable[Mapping[str, Any]], name: str, place: Callable[[int
     return [(place(event["step"]), event[name]) for event in events if name in event]
 
 
+def _is_told_elsewhere(name: str) -> bool:
+    return name == "val.loss" or name.startswith(f"{RAW}.")
+
+
 def _is_drawn(events: Iterable[Mapping[str, Any]], name: str) -> bool:
     return all(isinstance(event.get(name), int | float | None) for event in events)
 
 
-def _validation(facts: Facts) -> str:
-    return f"validation, {facts.averaged} of the weights" if facts.averaged else "validation"
+def _validated(facts: Facts, name: str, place: Callable[[int], float]) -> Iterator[Part]:
+    """A result on validation data; where it is of averaged weights, that of the weights themselves as well."""
+    said = f"validation, {facts.averaged} of the weights" if facts.averaged else "validation"
+    yield Part(said, _points(facts.evaluations, f"val.{name}", place))
+    yield Part("validation, the weights themselves", _points(facts.evaluations, f"{RAW}.{name}", place), 2)
 
 
 def _loss(facts: Facts, place: Callable[[int], float]) -> Iterator[Part]:
@@ -113,21 +121,30 @@ def _loss(facts: Facts, place: Callable[[int], float]) -> Iterator[Part]:
         yield Part(each, steps, 1, faint=bool(means))
     if means:
         yield Part("training, mean before each evaluation", means, 1)
-    yield Part(_validation(facts), _points(facts.evaluations, "val.loss", place), 0)
+    yield from _validated(facts, "loss", place)
 
 
 def _rates(facts: Facts, place: Callable[[int], float]) -> Iterator[Part]:
     """The groups' rates; those with the same curve together. Of many, as under layer decay, some are shown."""
-    events = sorted((each for each in [*facts.steps, *facts.record.evaluations] if isinstance(each.get("lr"), Mapping)),
-                    key=lambda each: each["step"])  # fmt: skip
+    events = sorted(_rates_at(facts), key=lambda each: each[0])
     if len(events) < 2:
         return
     alike: dict[tuple, list[str]] = {}
-    for group in dict.fromkeys(group for event in events for group in event["lr"]):
-        points = tuple((place(event["step"]), event["lr"][group]) for event in events if group in event["lr"])
+    for group in dict.fromkeys(group for _, rates in events for group in rates):
+        points = tuple((place(step), rates[group]) for step, rates in events if group in rates)
         alike.setdefault(points, []).append(group)
     for rank, (points, groups) in enumerate(evenly(list(alike.items()), len(SERIES))):
         yield Part("  |  ".join(groups), list(points), rank)
+
+
+def _rates_at(facts: Facts) -> Iterator[tuple[int, Mapping[str, float]]]:
+    """The rates at steps: what a step was done with, and, at evaluations, what the next one will be."""
+    end = facts.last_step
+    for event in facts.steps:
+        if isinstance(event.get("lr"), Mapping):
+            yield event["step"], event["lr"]
+    for each in facts.record.evaluations:
+        yield min(each["step"] + 1, end), each["lr"]
 
 
 def _throughput(facts: Facts, place: Callable[[int], float]) -> Points:

@@ -11,6 +11,7 @@ from typing import Any
 from ...diagnostics import error
 from ...training.log import read_events
 from ...training.run import ABOUT, METRICS, SPEC, read_about
+from ..tracks import is_number
 from .record import Record, read_record
 
 AVERAGES = ("ema", "swa")
@@ -86,8 +87,10 @@ class Facts:
 
     @property
     def results(self) -> dict[str, Any]:
-        """The numbers of the last evaluation and of the end."""
-        found = {**(self.evaluations[-1] if self.evaluations else {}), **(self.end or {})}
+        """The numbers of the last evaluation and of the end, and the mean loss of the training before."""
+        means = [each["train.loss"] for each in self.record.evaluations if is_number(each.get("train.loss"))]
+        found = {"train.loss": means[-1]} if means else {}
+        found |= {**(self.evaluations[-1] if self.evaluations else {}), **(self.end or {})}
         return {name: value for name, value in found.items() if "." in name and isinstance(value, int | float)}
 
     @property

@@ -11,7 +11,7 @@ from ..plot import LINE, MARGIN
 
 WIDTH = 560
 LARGEST, LEAST = 44, 5
-"""Pixels of a cell."""
+"""Pixels of a cell; larger where its number takes more."""
 FRAMED = 14
 """Pixels from which a cell without a count has a frame."""
 NAMES = 180
@@ -25,14 +25,15 @@ def matrix_figure(counts: Sequence[Sequence[int]], classes: Sequence[str], width
     canvas.add(Text(MARGIN, LINE, "rows: the true class, columns: what it was taken for", bold=True))
     names = _names(classes)
     widest = min(NAMES, max(map(width_of, names)))
-    cell = max(LEAST, min(LARGEST, (width - 2 * MARGIN - widest - 8) / len(classes)))
+    most = max((max(row) for row in counts), default=0)
+    needed = max(1.4 * SIZE, width_of(str(most)) + 4)
+    cell = max(LEAST, min(max(LARGEST, needed), (width - 2 * MARGIN - widest - 8) / len(classes)))
     canvas.width = max(width, 2 * MARGIN + widest + 8 + cell * len(classes))
     left, top = MARGIN + widest + 8, 2.6 * LINE
     for number in range(len(classes)):
         if number % _apart(cell, len(classes)) == 0:
             canvas.add(Text(left + (number + 0.5) * cell, top - 6, str(number), "quiet", "middle"))
-    most = max((max(row) for row in counts), default=0)
-    written = cell >= max(1.4 * SIZE, width_of(str(most)) + 4)
+    written = cell >= needed
     for number, row in enumerate(counts):
         y = top + number * cell
         if number % _apart(cell, len(classes), LINE) == 0:

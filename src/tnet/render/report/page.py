@@ -14,7 +14,10 @@ h2 { border-top: 1px solid var(--grid); padding-top: 1.2rem; } h3 { font-size: 1
 .figures { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
 .figures > svg { flex: 0 1 auto; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 1rem; }
-figure { margin: 0; overflow-wrap: anywhere; } figcaption { font-size: 13px; }
+.pictures.maps { grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); }
+.colours span { margin-right: 1.2rem; } .colours i { display: inline-block; width: 0.8rem; height: 0.8rem;
+  margin-right: 0.4rem; border: 1px solid var(--quiet); }
+figure { margin: 0; overflow-wrap: anywhere; } figcaption { font-size: 13px; margin-bottom: 0.6rem; }
 figure img { image-rendering: pixelated; display: inline-block; max-width: 100%; height: auto; margin-right: 2px; }
 figcaption b { color: var(--ink); } figcaption b.wrong { color: var(--5); }
 .bar { display: block; background: var(--grid); width: 10rem; height: 0.7rem; }
@@ -29,4 +32,4 @@ def report_page(facts: Facts) -> str:
     """The page as HTML; what the run has nothing of is left out."""
     title = f"{facts.spec}: {facts.path.resolve().name}"
     body = [text for section in SECTIONS for text in section(facts)]
-    return html.page(title, [f"<h1>{html.words(title)}</h1>", *body], STYLE + highlight.STYLE, WIDTH)
+    return html.page(title, [f"<h1>{html.words(title)}</h1>", *body], STYLE + highlight.STYLE, WIDTH, curves=True)

@@ -7,9 +7,12 @@ from pathlib import PurePath
 from typing import Any
 
 from ..html import table, words
+from ..pixels import PALETTE, colour_of
 
 SIDE = 112
 """The longer side of a sample's picture on the page, about."""
+MOST_MAPS, MOST_COLOURS = 12, len(PALETTE) + 1
+"""Samples whose maps are shown, and classes whose colours are told."""
 WIDEST = 560
 """The width of a picture of kernels or feature maps, at most."""
 
@@ -23,8 +26,12 @@ def image(picture: Mapping[str, Any], side: int = SIDE, alt: str = "") -> str:
     return f'<img alt="{words(alt)}" {size} src="data:image/png;base64,{words(picture["png"])}">'
 
 
-def mistakes(samples: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Each sample with what it is and what it was taken for; those that are no pictures as a table."""
+def mistakes(samples: Sequence[Mapping[str, Any]], classes: Sequence[str] = ()) -> Iterator[str]:
+    """Each sample with what it is and what it was taken for; those that are no pictures as a table. Where pixels have
+    classes, with the true map and the predicted one."""
+    if any(sample.get("maps") for sample in samples):
+        yield from _maps(samples, classes)
+        return
     if any(sample["pictures"] for sample in samples):
         yield '<div class="pictures">'
         yield from (_mistake(sample) for sample in samples)
@@ -50,10 +57,26 @@ def _share(sample: Mapping[str, Any]) -> str:
 
 def _mistake(sample: Mapping[str, Any]) -> str:
     shown = "".join(image(each, alt=f"sample {sample['number']}") for each in sample["pictures"])
-    name = PurePath(sample["path"]).name if sample["path"] else f"sample {sample['number']}"
     sure = f" ({_share(sample)})" if sample["probability"] is not None else ""
     caption = f'<b>{words(sample["target"])}</b>, taken for <b class="wrong">{words(sample["predicted"])}</b>{sure}'
-    return f"<figure>{shown}<figcaption>{caption}<br>{words(name)}</figcaption></figure>"
+    return f"<figure>{shown}<figcaption>{caption}<br>{words(_called(sample))}</figcaption></figure>"
+
+
+def _maps(samples: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Iterator[str]:
+    shown = [f'<span><i style="background: rgb{colour_of(number)}"></i>{words(name)}</span>'
+             for number, name in enumerate(classes[:MOST_COLOURS])]  # fmt: skip
+    yield f'<p class="colours">{"".join(shown)}</p><div class="pictures maps">'
+    for sample in samples[:MOST_MAPS]:
+        pictures = [*sample["pictures"], *sample["maps"]]
+        titles = [*("the input" for _ in sample["pictures"]), "the true classes", "those predicted"]
+        drawn = "".join(image(each, alt=title) for each, title in zip(pictures, titles, strict=True))
+        caption = f'<b class="wrong">{words(sample["predicted"])}</b> of {words(sample["target"])} pixels are wrong'
+        yield f"<figure>{drawn}<figcaption>{caption}<br>{words(_called(sample))}</figcaption></figure>"
+    yield "</div>"
+
+
+def _called(sample: Mapping[str, Any]) -> str:
+    return PurePath(sample["path"]).name if sample["path"] else f"sample {sample['number']}"
 
 
 def made(seen: Mapping[str, Any]) -> Iterator[str]:

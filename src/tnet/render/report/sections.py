@@ -64,23 +64,53 @@ def curve_section(facts: Facts) -> Iterator[str]:
 def class_section(facts: Facts) -> Iterator[str]:
     """Accuracy by class and the confusion matrix."""
     seen = facts.record.seen
+    counts, classes = seen.get("confusion"), seen.get("classes", ())
     body = []
-    if by_class := seen.get("by_class"):
-        body.append(_by_class(by_class))
-    if seen.get("confusion"):
-        body.append(svg(matrix_figure(seen["confusion"], seen["classes"]), alone=False))
+    if shares := seen.get("by_class") or (counts and _found(counts, classes)):
+        overlaps = _overlaps(counts, classes) if counts and seen.get("dense") else {}
+        body.append(_by_class(shares, overlaps))
+    if counts:
+        body.append(svg(matrix_figure(counts, classes), alone=False))
     if body:
-        yield from section("Classes", [f'<div class="figures">{"".join(body)}</div>'], _seen_at(facts))
+        note = f"{_seen_at(facts)}{'; pixels are counted' if seen.get('dense') else ''}"
+        yield from section("Classes", [f'<div class="figures">{"".join(body)}</div>'], note)
 
 
-def _by_class(shares: Mapping[str, float | None]) -> str:
+def _found(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> dict[str, float | None]:
+    """The share of each class that was found."""
+    return {name: _share(row[number], sum(row)) for number, (name, row) in enumerate(zip(classes, counts, strict=True))}
+
+
+def _overlaps(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> dict[str, float | None]:
+    """Intersection over union of each class, as Everingham et al., The Pascal visual object classes challenge, 2010."""
+    columns = [sum(column) for column in zip(*counts, strict=True)]
+    return {
+        name: _share(row[number], sum(row) + columns[number] - row[number])
+        for number, (name, row) in enumerate(zip(classes, counts, strict=True))
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _by_class(shares: Mapping[str, float | None], overlaps: Mapping[str, float | None]) -> str:
     known = [(name, share) for name, share in shares.items() if share is not None]
     title = "class"
     if len(known) > MOST_CLASSES:
         title = f"the {MOST_CLASSES} worst of {len(known)} classes"
         known = sorted(known, key=lambda each: each[1])[:MOST_CLASSES]
-    rows = [[words(name), bar(share), f"{share:.3f}"] for name, share in known]
-    return html_table([title, "accuracy", ""], rows, [title, "accuracy"])
+    more = ["IoU"] if overlaps else []
+    rows = [
+        [words(name), bar(share), f"{share:.3f}", *(_written(overlaps[name]) for _ in more)] for name, share in known
+    ]
+    absent = [name for name, share in shares.items() if share is None]
+    note = f'<p class="quiet">no samples of {words(", ".join(absent[:MOST_CLASSES]))}</p>' if absent else ""
+    return f"<div>{html_table([title, 'accuracy', '', *more], rows, [title, 'accuracy'])}{note}</div>"
+
+
+def _written(share: float | None) -> str:
+    return "" if share is None else f"{share:.3f}"
 
 
 def bar(share: float) -> str:
@@ -93,6 +123,20 @@ def _seen_at(facts: Facts) -> str:
     return f"{TITLES.get(seen.get('part'), 'data')}, {when}"
 
 
+def label_section(facts: Facts) -> Iterator[str]:
+    """What of each label is right, of those that were said and of those that are there."""
+    if found := facts.record.seen.get("by_label"):
+        worst = sorted(found.items(), key=lambda each: each[1]["accuracy"])[:MOST_CLASSES]
+        chosen = found.items() if len(found) <= MOST_CLASSES else worst
+        title = "label" if len(found) <= MOST_CLASSES else f"the {MOST_CLASSES} worst of {len(found)} labels"
+        rows = [
+            [words(name), bar(each["accuracy"]), f"{each['accuracy']:.3f}", *map(_written, (each["precision"],
+             each["recall"])), str(each["samples"])] for name, each in chosen
+        ]  # fmt: skip
+        titles = [title, "accuracy", "", "precision", "recall", "samples"]
+        yield from section("Labels", [html_table(titles, rows, [title, "accuracy"])], _seen_at(facts))
+
+
 def prediction_section(facts: Facts) -> Iterator[str]:
     figure = scatter_figure(facts.record.seen.get("scatter", ()))
     if figure:
@@ -102,8 +146,9 @@ def prediction_section(facts: Facts) -> Iterator[str]:
 def mistake_section(facts: Facts) -> Iterator[str]:
     samples = facts.record.seen.get("samples")
     if samples:
-        title = "Worst mistakes" if facts.record.seen.get("classes") else "Largest errors"
-        yield from section(title, mistakes(samples), _seen_at(facts))
+        are_mistakes = facts.record.seen.get("classes") or facts.record.seen.get("by_label")
+        title = "Worst mistakes" if are_mistakes else "Largest errors"
+        yield from section(title, mistakes(samples, facts.record.seen.get("classes", ())), _seen_at(facts))
 
 
 def made_section(facts: Facts) -> Iterator[str]:
@@ -165,6 +210,6 @@ def section(title: str, body: Iterable[str], note: str = "") -> Iterator[str]:
 
 
 SECTIONS: Sequence[Callable[[Facts], Iterator[str]]] = (
-    result, curve_section, class_section, prediction_section, mistake_section, made_section, kernel_section,
-    feature_section, distribution_section, spec_section, version_section,
+    result, curve_section, class_section, label_section, prediction_section, mistake_section, made_section,
+    kernel_section, feature_section, distribution_section, spec_section, version_section,
 )  # fmt: skip

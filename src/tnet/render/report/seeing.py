@@ -11,7 +11,7 @@ from torch import Tensor
 from ...training.looks.inside import FeatureMaps, Kernels
 from ...training.looks.look import Look
 from ...training.looks.predictions import Sample
-from ..pixels import Pixels, picture, png_of, signed, spread
+from ..pixels import Pixels, coloured, picture, png_of, signed, spread
 
 MOST_PIXELS = 160
 """The longer side of a sample's picture."""
@@ -22,6 +22,8 @@ def seen(look: Look) -> dict[str, Any]:
     found = {
         "classes": list(look.classes),
         "confusion": look.confusion,
+        "dense": look.dense,
+        "by_label": dict(look.by_label),
         "samples": [_sample(each) for each in look.samples],
         "scatter": [[float(f"{number:.4g}") for number in pair] for pair in look.scatter],
         "kernels": _kernels(look.kernels) if look.kernels else None,
@@ -36,7 +38,7 @@ def _sample(sample: Sample) -> dict[str, Any]:
     return {
         "number": sample.number, "path": sample.path, "target": sample.target, "predicted": sample.predicted,
         "probability": sample.probability, "loss": sample.loss, "pictures": [shown(each) for each in sample.pictures],
-        "values": sample.values,
+        "values": sample.values, "maps": [encoded(coloured(each), MOST_PIXELS) for each in sample.maps],
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..compiled import Forward
-from ..modes import evaluating
+from ..modes import buffers_kept, evaluating
 from ..outputs import outputs_of
 from .distributions import evenly
 
@@ -117,15 +117,12 @@ def _chosen(kept: Mapping[str, tuple[Tensor, int]], modules: Mapping[str, nn.Mod
 def without_a_trace(forward: Forward) -> Iterator[None]:
     """Eval mode, no gradients, nothing compiled; buffers and all random streams are put back afterwards."""
     model = forward.model
-    buffers = [(each, each.clone()) for each in model.buffers()]
     states = random.getstate(), np.random.get_state()
     devices = [forward.device] if forward.device.type == "cuda" else []
     eager = torch.compiler.set_stance("force_eager")
     try:
-        with torch.random.fork_rng(devices), evaluating(model), torch.no_grad(), eager:
+        with torch.random.fork_rng(devices), buffers_kept(model), evaluating(model), torch.no_grad(), eager:
             yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
-        for buffer, value in buffers:
-            buffer.copy_(value)
