@@ -4,4 +4,5 @@ import sys
 
 from .cli.main import main
 
+sys.argv[0] = "tnet"  # as a run records its command
 sys.exit(main())

@@ -25,9 +25,13 @@ FAST = ("digits", "vae", "triplets")
 BROKEN = ("dynamic", "lstm")
 """A depth that is drawn at each pass, which no graph holds (language.md, section 3); torch's recurrent layers, which
 torch.compile leaves to their kernels (with its `allow_rnn`, what torch 2.15 generates for them fails)."""
+BROKEN_PIECES = [("pieces", "Dynamic"), ("pieces", "Sequence")]
+"""The same, of a spec that has no recipe."""
 CASES = [
     (name, recipe) for name, path in TRAINED.items() if name not in BROKEN for recipe in tnet.load(path).program.recipes
 ]
+UNTRAINED = [(path.stem, net) for path in SPECS if path.stem not in TRAINED for net in tnet.load(path).program.nets]
+"""Nets without a recipe, whose forward is looked at alone."""
 
 
 def forward_and_batch(spec: tnet.Spec) -> tuple[Forward, dict]:
@@ -61,6 +65,20 @@ def test_forward_and_loss_are_one_graph(monkeypatch, name, recipe):
     loss = forward.losses(batch)[0] if several else forward.loss(batch)
     forward.close()
     assert loss.requires_grad and counter.frame_count == 1 and not counters["graph_break"], counters["graph_break"]
+
+
+@pytest.mark.parametrize("name, net", [
+    pytest.param(*each, marks=[] if each[0] == "squeezenet" else pytest.mark.slow) for each in UNTRAINED
+    if each not in BROKEN_PIECES
+])  # fmt: skip
+def test_forward_alone_is_one_graph(name, net):
+    """R8"""
+    torch._dynamo.reset()
+    spec = tnet.load(SPECS[0].with_name(f"{name}.tnet"))
+    it = spec.program.nets[net]
+    model = cost._model(spec.model_class(net), spec._table(it))
+    inputs = example_inputs(it, "meta", cost.sizes(it) | dict.fromkeys(cost._batch_sizes(it), 4))
+    torch.compile(model, fullgraph=True, backend="eager")(*inputs)
 
 
 @pytest.mark.parametrize("name", BROKEN)

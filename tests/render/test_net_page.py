@@ -186,7 +186,7 @@ def test_words_of_the_spec_are_told_apart(shown):
     }
     assert said["comment"] == ["# A small GPT over bytes."] and {"block", "repeat", "true"} <= set(said["keyword"])
     assert "train" in said["keyword"] and "shape" not in said["keyword"]  # `x.shape` is no keyword
-    assert {"qkv", ":bias"} <= set(said["label"]) and "0.02" in said["number"]
+    assert {"qkv", ":bias"} <= set(said["label"]) and {"0.02", "1e-3"} <= set(said["number"])
     text = page.eval_on_selector_all("#spec .piece", "pieces => pieces.map((piece) => piece.textContent).join('')")
     assert text == (SPECS / "gpt.tnet").read_text(encoding="utf-8")
 

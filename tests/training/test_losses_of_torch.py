@@ -177,6 +177,31 @@ def test_o10_the_last_shorter_window_counts_by_its_samples(tmp_path, reduction):
     assert losses_of(tmp_path / "parts") == pytest.approx(losses_of(tmp_path / "whole"), rel=1e-5)
 
 
+@pytest.mark.parametrize("name, body", [
+    ("LinearCrossEntropyLoss", "x = (output, target) -> LinearCrossEntropyLoss(num_classes=3)"),
+    ("AdaptiveLogSoftmaxWithLoss", "_, x = (output, target) -> AdaptiveLogSoftmaxWithLoss(3, [2])"),
+])  # fmt: skip
+def test_l1_losses_with_weights_are_trained_in_a_block(tmp_path, name, body):
+    """L1: beside the net's, by the same optimizer; as a setting they are refused with that."""
+    if not hasattr(nn, name):
+        pytest.skip("a later torch has it")
+    with pytest.raises(SpecError) as caught:
+        spec(text(f"{name}(3, 3)"))
+    (found,) = [each for each in caught.value.diagnostics if each.is_error]
+    assert "weights of its own" in found.message and f"-> {name}(…)" in found.help
+    source = spec(f"block Own()(output, target) {{ {body} }}\n" + text("Own"))
+    run = source.train(out=tmp_path / "run", data=(ROWS, CLASSES))
+    model = source.model()
+    model.loss = source.loss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    for batch in source.data_recipe.load(42, 8, data=(ROWS, CLASSES)).train.epoch(0):
+        optimizer.zero_grad()
+        model.loss(model(batch["v"]), batch).backward()
+        optimizer.step()
+    assert all(torch.equal(value, model.loss.state_dict()[key]) for key, value in run.loss.state_dict().items())
+    assert any(not torch.equal(value, source.loss().state_dict()[key]) for key, value in run.loss.state_dict().items())
+
+
 def test_a_loss_that_takes_a_function_is_refused():
     with pytest.raises(SpecError, match="distance_function"):
         spec(text("TripletMarginWithDistanceLoss(distance_function=3)", THREE))

@@ -13,8 +13,9 @@ KEYWORDS = {
 }
 """The words of each language that mean something by themselves."""
 
-_PATTERN = r"""(?P<comment>\#[^\n]*)|(?P<string>"{3}[\s\S]*?"{3}|"[^"\n]*"?|'[^'\n]*'?)|(?P<number>\b\d[\w.]*)
-|(?P<keyword>(?<!\.)\b(?:KEYWORDS)\b(?!\s*=(?!=)))|(?P<kind>\b[A-Z]\w*)|(?P<label>\b\w+(?=:\ )|(?<![\w\[\])]):\w+\b)"""
+_PATTERN = r"""(?P<comment>\#[^\n]*)|(?P<string>"{3}[\s\S]*?"{3}|"[^"\n]*"?|'[^'\n]*'?)
+|(?P<number>\b\d[\w.]*(?:(?<=[eE])[-+]\d+)?)|(?P<keyword>(?<!\.)\b(?:KEYWORDS)\b(?!\s*=(?!=)))
+|(?P<kind>\b[A-Z]\w*)|(?P<label>\b\w+(?=:\ )|(?<![\w\[\])]):\w+\b)"""
 _PATTERNS = {
     language: re.compile(_PATTERN.replace("KEYWORDS", words.replace(" ", "|")), re.VERBOSE)
     for language, words in KEYWORDS.items()

@@ -183,6 +183,10 @@ def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) ->
     if not isinstance(value, Call):
         raise error("TN0802", f"{described_value(value)} is no loss", span, help="such as `CrossEntropyLoss()`")
     function = names().get(value.name)
+    if _has_weights(value.name):
+        message = f"`{value.name}` has weights of its own, which are trained only in a block"
+        advice = f"write `block Own()(output, target) {{ x = (output, target) -> {value.name}(…) }}` and `loss = Own`"
+        raise error("TN0802", message, value.span or span, help=advice)
     if function is None:
         advice = did_you_mean(value.name, names()) or "a loss is a class or function of torch, or a block of two inputs"
         raise error("TN0802", f"unknown loss `{value.name}`", value.name_span or span, help=advice)
@@ -198,6 +202,12 @@ def choose(value: Any, span: Span, net: Net | None, open_fields: bool = True) ->
     if net is not None:
         _try(choice, net, expected, value)
     return choice
+
+
+def _has_weights(name: str) -> bool:
+    """Whether a loss of torch.nn has layers inside, sized by its input."""
+    cls = vars(nn).get(name)
+    return inspect.isclass(cls) and name.endswith("Loss") and "in_features" in inspect.signature(cls).parameters
 
 
 def _split_signature(function: Callable) -> tuple[inspect.Signature, list[str]]:
@@ -229,7 +239,8 @@ def _roles(name: str, taken: Sequence[str], outputs: int, span: Span | None) -> 
     if wanted != outputs:
         places = ", ".join(f"`{each}`" for each in taken)
         plural = counted(outputs, "output")
-        raise error("TN0802", f"`{name}` takes {places}; the net gives {plural}", span)
+        advice = "an expression says what goes where, such as `cross_entropy(logits, target)`"
+        raise error("TN0802", f"`{name}` takes {places}; the net gives {plural}", span, help=advice)
     return tuple(roles)
 
 

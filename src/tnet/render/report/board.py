@@ -84,6 +84,9 @@ def pictures(seen: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def _mistake(sample: Mapping[str, Any]) -> Item:
+    if maps := sample.get("maps"):
+        said = f"{sample['predicted']} of {sample['target']} pixels are wrong"
+        return Item([_pixels(each) for each in (*sample["pictures"], *maps)], [said])
     return Item([_pixels(each) for each in sample["pictures"]], [f"{sample['target']}, not {sample['predicted']}"])
 
 

@@ -43,9 +43,9 @@ def curves(runs: Sequence[tuple[str, Facts]]) -> list[Canvas]:
 
 
 def axis_of(runs: Iterable[Facts]) -> Axis:
-    """Epochs, where all runs count them and one has more than one, or steps."""
+    """Epochs, where all runs count them and one has come beyond the first, or steps; as far as the longest has come."""
     runs = list(runs)
-    ends = [facts.total or facts.last_step for facts in runs]
+    ends = [facts.last_step for facts in runs]
     if all(facts.per_epoch for facts in runs):
         epochs = max(end / facts.per_epoch for end, facts in zip(ends, runs, strict=True))
         if epochs > 1:
@@ -139,7 +139,7 @@ def _rates(facts: Facts, place: Callable[[int], float]) -> Iterator[Part]:
 
 def _rates_at(facts: Facts) -> Iterator[tuple[int, Mapping[str, float]]]:
     """The rates at steps: what a step was done with, and, at evaluations, what the next one will be."""
-    end = facts.total or facts.last_step
+    end = facts.last_step
     for event in facts.steps:
         if isinstance(event.get("lr"), Mapping):
             yield event["step"], event["lr"]

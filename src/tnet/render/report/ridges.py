@@ -13,8 +13,8 @@ MOST = 10
 """Curves of a picture; of more, some at even distances."""
 APART, TALL = 9, 46
 """Pixels from one curve to the next, and of the highest one."""
-POINTS = 48
-"""Places of a curve."""
+POINTS, LEAST = 48, 12
+"""Places of a curve; fewer, down to the least, for parameters of few values, whose counts would be noise."""
 
 
 def ridges_figure(title: str, found: Sequence[tuple[int, Mapping[str, Any]]], colour: str) -> Canvas | None:
@@ -73,9 +73,10 @@ def _curve(
 ) -> list[tuple[float, float]]:
     """Densities, the highest of which is `TALL` pixels high, over the range of all."""
     counts, start = each["counts"], each["min"]
-    width = (each["max"] - start) / len(counts) or (high - low) / POINTS
-    places = [low + (high - low) * (number + 0.5) / POINTS for number in range(POINTS)]
-    span = (high - low) / POINTS
+    number_of = max(LEAST, min(POINTS, round(2 * each["number"] ** 0.5)))
+    span = (high - low) / number_of
+    width = (each["max"] - start) / len(counts) or span
+    places = [low + span * (number + 0.5) for number in range(number_of)]
     values = [_between(counts, start, width, place - span / 2, place + span / 2) for place in places]
     most = max(values) or 1.0
     return [

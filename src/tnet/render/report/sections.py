@@ -123,6 +123,20 @@ def _seen_at(facts: Facts) -> str:
     return f"{TITLES.get(seen.get('part'), 'data')}, {when}"
 
 
+def label_section(facts: Facts) -> Iterator[str]:
+    """What of each label is right, of those that were said and of those that are there."""
+    if found := facts.record.seen.get("by_label"):
+        worst = sorted(found.items(), key=lambda each: each[1]["accuracy"])[:MOST_CLASSES]
+        chosen = found.items() if len(found) <= MOST_CLASSES else worst
+        title = "label" if len(found) <= MOST_CLASSES else f"the {MOST_CLASSES} worst of {len(found)} labels"
+        rows = [
+            [words(name), bar(each["accuracy"]), f"{each['accuracy']:.3f}", *map(_written, (each["precision"],
+             each["recall"])), str(each["samples"])] for name, each in chosen
+        ]  # fmt: skip
+        titles = [title, "accuracy", "", "precision", "recall", "samples"]
+        yield from section("Labels", [html_table(titles, rows, [title, "accuracy"])], _seen_at(facts))
+
+
 def prediction_section(facts: Facts) -> Iterator[str]:
     figure = scatter_figure(facts.record.seen.get("scatter", ()))
     if figure:
@@ -132,7 +146,8 @@ def prediction_section(facts: Facts) -> Iterator[str]:
 def mistake_section(facts: Facts) -> Iterator[str]:
     samples = facts.record.seen.get("samples")
     if samples:
-        title = "Worst mistakes" if facts.record.seen.get("classes") else "Largest errors"
+        are_mistakes = facts.record.seen.get("classes") or facts.record.seen.get("by_label")
+        title = "Worst mistakes" if are_mistakes else "Largest errors"
         yield from section(title, mistakes(samples, facts.record.seen.get("classes", ())), _seen_at(facts))
 
 
@@ -195,6 +210,6 @@ def section(title: str, body: Iterable[str], note: str = "") -> Iterator[str]:
 
 
 SECTIONS: Sequence[Callable[[Facts], Iterator[str]]] = (
-    result, curve_section, class_section, prediction_section, mistake_section, made_section, kernel_section,
-    feature_section, distribution_section, spec_section, version_section,
+    result, curve_section, class_section, label_section, prediction_section, mistake_section, made_section,
+    kernel_section, feature_section, distribution_section, spec_section, version_section,
 )  # fmt: skip

@@ -23,6 +23,7 @@ def seen(look: Look) -> dict[str, Any]:
         "classes": list(look.classes),
         "confusion": look.confusion,
         "dense": look.dense,
+        "by_label": dict(look.by_label),
         "samples": [_sample(each) for each in look.samples],
         "scatter": [[float(f"{number:.4g}") for number in pair] for pair in look.scatter],
         "kernels": _kernels(look.kernels) if look.kernels else None,

@@ -13,7 +13,7 @@ from ...ir.graph import Net
 from ...ir.types import TensorType
 from ..compiled import Forward
 from ..evaluate import to_device
-from ..losses import BINARY
+from ..losses import BINARY, MULTILABEL, WHOLE_TARGETS
 from ..outputs import output_dims, outputs_of
 from ..recipe import Recipe
 from .inside import FeatureMaps, Kernels, kernels, look_inside, without_a_trace
@@ -21,6 +21,8 @@ from .predictions import Predictions, Sample, images_of, to_look_at
 
 SAMPLES = 8
 """Samples that are passed through the net to see what it makes of them."""
+OF_LABELS = (BINARY | MULTILABEL) - WHOLE_TARGETS
+"""Losses of outputs that say of each label whether a sample has it."""
 COLOURS = (1, 3)
 """Channels of an output that may be a picture."""
 SEEN_IN = ("val", "test", "train")
@@ -43,6 +45,7 @@ class Look:
     confusion: list[list[int]] | None = None
     classes: Sequence[str] = ()
     dense: bool = False
+    by_label: Mapping[str, Any] = field(default_factory=dict)
     samples: Sequence[Sample] = ()
     scatter: Sequence[Sequence[float]] = ()
     kernels: Kernels | None = None
@@ -59,6 +62,8 @@ def predictions_of(net: Net, recipe: Recipe, classes: Sequence[str], loaders: Lo
     if recipe.loss.class_numbers and "target" in recipe.loss.fields and len(dims) > 2 and isinstance(dims[1], int):
         known = [str(each) for each in loaders.classes or ()]
         return Predictions(known if len(known) == dims[1] else [str(each) for each in range(dims[1])], dense=True)
+    if recipe.loss.name in OF_LABELS and "target" in recipe.loss.fields and len(dims) == 2 and _is_several(dims[1]):
+        return Predictions(labels=[str(each) for each in range(dims[1])], binary=recipe.loss.name)
     single = len(dims) == 1 or len(dims) == 2 and dims[1] == 1
     fields = loaders.train.make(loaders.train.indices[:1], 0) if single else {}
     target = fields.get("target")
@@ -68,6 +73,10 @@ def predictions_of(net: Net, recipe: Recipe, classes: Sequence[str], loaders: Lo
         known = [str(each) for each in loaders.classes or ()]
         return Predictions(known if len(known) == 2 else ["0", "1"], binary=recipe.loss.name)
     return Predictions(regression=target.is_floating_point() and "target" in recipe.loss.fields)
+
+
+def _is_several(size: object) -> bool:
+    return isinstance(size, int) and size > 1
 
 
 def look(net: Net, forward: Forward, loaders: Loaders, predictions: Predictions, paths: Sequence[str] = ()) -> Look:
@@ -81,6 +90,7 @@ def look(net: Net, forward: Forward, loaders: Loaders, predictions: Predictions,
         confusion=predictions.confusion() if told else None,
         classes=predictions.classes,
         dense=predictions.dense,
+        by_label=predictions.by_label() if told else {},
         samples=predictions.samples(lambda batch: _answers(forward, batch)) if told else (),
         scatter=predictions.scatter() if told else (),
         kernels=kernels(forward.model, [each.shape[1:] for each in given]),

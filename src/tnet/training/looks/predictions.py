@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from ...data.loaders import Loader
 from ...data.samples import IMAGE
@@ -49,19 +49,27 @@ class Predictions:
     With `classes` it counts which class is taken for which (rows are the true ones) and keeps the mistakes with the
     largest cross entropy; `binary` is the name of a loss of two classes, for a net that gives one number. With
     `regression` it keeps pairs of target and prediction, and the largest errors. `dense` says that each place of a
-    sample, as a pixel, has a class: places are counted, and the samples kept of which the most are wrong.
+    sample, as a pixel, has a class: places are counted, and the samples kept of which the most are wrong. `labels` are
+    those of a net that says of each whether a sample has it, by the loss `binary`: each is counted by itself, and the
+    samples are kept with the largest binary cross entropy.
     """
 
     def __init__(
-        self, classes: Sequence[str] = (), regression: bool = False, binary: str | None = None, dense: bool = False
+        self,
+        classes: Sequence[str] = (),
+        regression: bool = False,
+        binary: str | None = None,
+        dense: bool = False,
+        labels: Sequence[str] = (),
     ):
         self.classes, self.regression, self.binary, self.dense = list(classes), regression, binary, dense
+        self.labels = list(labels)
         self.loader: Loader | None = None
         self.began = 0.0
 
     @property
     def means_something(self) -> bool:
-        return bool(self.classes) or self.regression
+        return bool(self.classes or self.labels) or self.regression
 
     def begin(self, loader: Loader) -> None:
         """An evaluation on these data begins."""
@@ -75,12 +83,42 @@ class Predictions:
         if not self.means_something:
             return
         output, target = outputs_of(outputs)[0].float(), batch["target"]
-        if self.binary:
-            shares = self.binary in OF_PROBABILITIES
-            output, target = _as_two(output.flatten(), shares), (target.flatten() > 0.5).long()
-        see = self._see_places if self.dense else self._see_classes if self.classes else self._see_numbers
-        see(output, target)
+        if self.binary and not self.labels:
+            output = _as_two(output.flatten(), self.binary in OF_PROBABILITIES)
+            target = (target.flatten() > 0.5).long()
+        self._see(output, target)
         self.seen += len(target)
+
+    @property
+    def _see(self) -> Callable[[Tensor, Tensor], None]:
+        if self.labels:
+            return self._see_labels
+        if self.dense:
+            return self._see_places
+        return self._see_classes if self.classes else self._see_numbers
+
+    def _see_labels(self, output: Tensor, target: Tensor) -> None:
+        """Output and target [N, labels]; counted are, of each label, those that are right, there, said, and both."""
+        there, said = target > 0.5, self._said_of(output)
+        logits = output.logit(1e-7) if self.binary in OF_PROBABILITIES else output
+        losses = binary_cross_entropy_with_logits(logits, there.float(), reduction="none").mean(1)
+        wrong = (there != said).sum(1)
+        self._keep(torch.where(wrong > 0, losses, -1.0), wrong, wrong, torch.zeros_like(losses))
+        counts = torch.stack([(there == said).sum(0), there.sum(0), said.sum(0), (there & said).sum(0)])
+        self.counts = counts if self.counts is None else self.counts + counts
+
+    def _said_of(self, output: Tensor) -> Tensor:
+        return output > (0.5 if self.binary in OF_PROBABILITIES else 0.0)
+
+    def by_label(self) -> dict[str, dict[str, float | None]]:
+        """Accuracy, precision and recall of each label, None where there is none to count."""
+        if not self.labels or self.counts is None:
+            return {}
+        return {
+            name: {"accuracy": right / self.seen, "precision": both / said if said else None,
+                   "recall": both / there if there else None, "samples": there}
+            for name, (right, there, said, both) in zip(self.labels, self.counts.T.tolist(), strict=True)
+        }  # fmt: skip
 
     def _see_classes(self, output: Tensor, target: Tensor) -> None:
         classes = len(self.classes)
@@ -120,7 +158,7 @@ class Predictions:
 
     def confusion(self) -> list[list[int]] | None:
         """How often samples of each class (rows) are taken for each."""
-        return None if self.counts is None else self.counts.view(len(self.classes), -1).tolist()
+        return None if self.counts is None or self.labels else self.counts.view(len(self.classes), -1).tolist()
 
     def scatter(self) -> list[list[float]]:
         """Pairs of target and prediction."""
@@ -137,15 +175,24 @@ class Predictions:
         pictures, others = to_look_at(self.loader, fields)
         paths = getattr(self.loader.samples, "paths", None)
         maps = [fields["target"], answers(fields).argmax(1).cpu()] if self.dense and fields["target"].ndim == 3 else []
+        said = self._sets(fields, answers(fields)) if self.labels else [list(map(self._said, row[2:4])) for row in rows]
         return [
             Sample(
-                number, str(paths[number]) if paths else None, self._said(row[2]), self._said(row[3]), row[0],
+                number, str(paths[number]) if paths else None, *said[place], row[0],
                 row[4] if self.classes and not self.dense else None, [each[place] for each in pictures],
                 {name: value[place].flatten()[:MOST_VALUES].tolist() for name, value in others.items()},
                 [each[place] for each in maps],
             )
             for place, (number, row) in enumerate(zip(numbers.tolist(), rows, strict=True))
         ]  # fmt: skip
+
+    def _sets(self, fields: Mapping[str, Tensor], output: Tensor) -> list[list[str]]:
+        """The labels that samples have, and those that the net says they have."""
+        pairs = zip(fields["target"] > 0.5, self._said_of(output.float()).cpu(), strict=True)
+        return [[self._listed(each) for each in pair] for pair in pairs]
+
+    def _listed(self, mask: Tensor) -> str:
+        return ", ".join(name for name, there in zip(self.labels, mask.tolist(), strict=True) if there) or "none"
 
     def _said(self, answer: float) -> str:
         if self.dense:
