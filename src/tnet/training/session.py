@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from .rules.recomputing import recomputing
 from .run import METRICS, Run, describe, load_run, new_folder, write_about, write_start
 from .sitting import Sitting, sitting
 from .tensorboard import require
+from .watch import NotFinite
 
 if TYPE_CHECKING:
     from ..spec import Spec
@@ -101,7 +102,7 @@ def _run(here: Sitting, path: Path, earlier: Earlier | None, command: str | None
     with environment.stopping(here.stop), here.screen:
         for text in _notes(here, path, earlier, about):
             here.screen.message(text)
-        with recomputing(here.recomputed):
+        with recomputing(here.recomputed), _telling(here):
             here.run()
         return _finish(here, path, about)
 
@@ -117,6 +118,17 @@ def _notes(here: Sitting, path: Path, earlier: Earlier | None, about: Mapping[st
         yield f"it has done more than the {parts.total_steps} steps that are asked for now, and ends here"
     if parts.forward.compiles:
         yield "compiling: the first step takes a while"
+
+
+@contextmanager
+def _telling(here: Sitting) -> Iterator[None]:
+    """Observers are told of a loss that is no number, which ends the run."""
+    try:
+        yield
+    except NotFinite as problem:
+        for call in collect(here.observers, "failed"):
+            call(here.parts.state, problem.diagnostics[0].message)
+        raise
 
 
 def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
