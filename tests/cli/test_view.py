@@ -88,6 +88,39 @@ def test_a_file_that_is_gone_and_comes_back(file):
     assert not view.news.latest["errors"]
 
 
+def test_a_file_that_another_is_put_in_place_of(file):
+    """As editors save."""
+    view = view_of(file)
+    view.look()
+    beside = file.with_suffix(".tmp")
+    beside.write_text(SPEC.replace("relu", "tanh"))
+    os.replace(beside, file)
+    view.look()
+    assert view.news.version == 2 and names(view)[2] == "tanh"
+
+
+def test_a_spec_that_is_wrong_from_the_start(file, browser):
+    file.write_text("net A(v: float[N, 4) {")
+    view = view_of(file)
+    view.look()
+    served = Server(0, view.page, view.news)
+    try:
+        pages = [open_page(browser, served.address) for _ in range(2)]
+        for page in pages:
+            page.wait_for_selector("html[data-version='1']")
+            assert "1 error" in page.locator("#state").inner_text() or "errors" in page.locator("#state").inner_text()
+            assert "TN0102" in page.locator("#diagnostics").inner_text() and page.locator("#graph .box").count() == 0
+        view.warm_up()
+        assert not view.good and view.news.version == 1
+        file.write_text(SPEC)
+        view.look()
+        for page in pages:
+            page.wait_for_selector("[data-id='head']")
+            assert not page.locator("#diagnostics").is_visible() and page.said == []
+    finally:
+        served.close()
+
+
 def test_lints_are_told_and_stop_nothing(file):
     file.write_text(f"hyper unused = 1\n{SPEC}")
     view = view_of(file)

@@ -149,3 +149,8 @@ def test_a_class_that_matches_nothing_here():
     assert rules("LSTM { init = zeros }") == ["TN1022 LSTM"]
     assert rules("head :norm { init = zeros }") == ["TN1022 :norm"]
     assert rules(":embedding, head { init = zeros }") == ["TN1022 :embedding"]
+
+
+def test_a_models_own_steps_use_what_replaces_a_submodule():
+    body = 'models.squeezenet1_1() { "classifier.1": { Dropout(0.2); Conv2d(2, 1) } }'
+    assert told(f"net A(image: float[N, 3, 64, 64]) {{ {body} }}") == []

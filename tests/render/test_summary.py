@@ -131,6 +131,13 @@ def test_sizes_for_people():
     assert shape == "float32[N, 2, H, W]"
 
 
+def test_sizes_rounded_twice():
+    half = "Conv2d(2, 3, stride=2, padding=1)"
+    rows = tnet.loads(f"net A(v: float[N, 1, H=64, 64]) {{ {half}; MaxPool2d(4); {half} }}").summary().rows
+    sizes = [row.output.split(", ")[2] for row in rows]
+    assert sizes == ["ceil(H/2)", "ceil(H/2)//4", "ceil((ceil(H/2)//4)/2)"]
+
+
 @pytest.mark.parametrize(
     ("count", "text"), [(None, ""), (0, ""), (7, "7"), (1250, "1.25 k"), (4.09e9, "4.09 G"), (2e13, "20.00 T")]
 )

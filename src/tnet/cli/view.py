@@ -29,6 +29,7 @@ PORT = 8650
 """The port where none is asked for; another one where it is taken."""
 LOOK = 0.02
 """Seconds between looks at the files."""
+RIGHT = "net Small(v: float[N, 2]) { Linear(2) }"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     server = _server(options.port, view)
     print(f"{server.address} shows {options.spec}; Ctrl-C ends it", flush=True)
     try:
+        view.warm_up()
         while True:
             time.sleep(LOOK)
             view.look()
@@ -88,6 +90,13 @@ class View:
         if not self.seen or self.seen != _states(self.seen):
             self.seen = _states(self._files())
             self.news.publish(self.state())
+
+    def warm_up(self) -> None:
+        """Load what a spec that is right needs, where the first is wrong: torch takes seconds, a save should not."""
+        if not self.good:
+            from ..opening import loads
+
+            _data(loads(RIGHT), None)
 
     def _files(self) -> Iterable[Path]:
         from ..syntax.imports import imported

@@ -75,14 +75,13 @@ def _node(node: Node, module: Module, known: Known, flow: Flow) -> None:
         return
     for body in node.bodies:
         _body(body, node, module, known, flow)
-    if isinstance(child, Model):
-        for each in child.replaced.values():
-            _replaced(each, flow)
+    replaced = child.replaced.values() if isinstance(child, Model) else ()
+    given = [tensor for each in replaced for tensor in _replaced(each, flow)]
     inputs = tuple(_tensor(value, known) for value in dict.fromkeys(uses(node)) if value in known)
     op = Op(_name(node, child), node, inputs, (), len(flow.ops), child)
     op.outputs = tuple(Tensor(value.type, op) for value in leaves(node.result))
     known.update(zip(leaves(node.result), op.outputs, strict=True))
-    for each in inputs:
+    for each in (*inputs, *given):
         each.users.append(op)
     flow.ops.append(op)
 
@@ -104,11 +103,13 @@ def _body(body: Branch, node: Node, module: Module, known: Known, flow: Flow) ->
         _node(inner, module, known, flow)
 
 
-def _replaced(each: Layer | Module, flow: Flow) -> None:
-    """What stands in place of a submodule of a library's model, which gives it its input."""
-    if isinstance(each, Module):
-        inner = {value: Tensor(value.type) for value in each.inputs}
-        _module(each, inner, flow)
+def _replaced(each: Layer | Module, flow: Flow) -> tuple[Tensor, ...]:
+    """What stands in place of a submodule of a library's model, which gives it its input and takes its result."""
+    if not isinstance(each, Module):
+        return ()
+    inner = {value: Tensor(value.type) for value in each.inputs}
+    _module(each, inner, flow)
+    return _tensors(each.result, inner)
 
 
 def _name(node: Node, child: Layer | None) -> str:

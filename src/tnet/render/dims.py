@@ -68,12 +68,17 @@ def _divisors(net: Net) -> dict[str, int]:
 
 
 def _with_ceilings(dim: Any) -> Any:
-    """`(H - 1) // 4 + c` as `ceil(H/4) + c - 1`, for c from 1."""
+    """`(H - 1) // 4 + c` as `ceil(H/4) + c - 1`, for c from 1, also within other sizes."""
     import sympy
 
+    if dim.args:
+        dim = dim.func(*map(_with_ceilings, dim.args))
     for term in dim.args if dim.is_Add else ():
         rest = dim - term
         if type(term).__name__ == "FloorDiv" and rest.is_Integer and rest >= 1 and not (term.args[0] + 1).is_Add:
             numerator, denominator = term.args
-            return sympy.Symbol(f"ceil({text.size(numerator + 1)} / {denominator})") + (rest - 1)
+            over = text.size(numerator + 1)
+            over = f"({over})" if "//" in over else over
+            rounded = f"ceil({over} / {denominator})"
+            return sympy.Symbol(rounded, integer=True, positive=True) + (rest - 1)
     return dim
