@@ -151,3 +151,18 @@ def test_names_of_classes_never_lead_out_of_the_folder():
 def test_misuse_is_told(arguments, code, words, capsys):
     assert main(["data", "s.tnet", *arguments]) == code
     assert words in capsys.readouterr().err
+
+
+def test_samples_that_are_skipped_are_listed(folder, capsys):
+    for number in (3, 4):
+        (folder / "photos" / ("..cat", "d\u00f6g")[number % 2] / f"{number:02}.png").write_bytes(b"no picture")
+    (folder / "s.tnet").write_text(SPEC.replace("split = [0.75, 0.25]", 'on_bad_sample = "skip"'))
+    assert main(["data", "s.tnet"]) == 0
+    shown = capsys.readouterr().out
+    assert "2 training samples skipped:" in shown and "03.png` cannot be read" in shown.replace("\n", "")
+    assert main(["data", "s.tnet", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["skipped"]) == 2
+    assert main(["data", "s.tnet", "--export", "out"]) == 0
+    said = capsys.readouterr()
+    assert "10 images in out" in said.out and "2 samples skipped:" in said.err
+    assert main(["data", "s.tnet", "-o", "sheet.svg"]) == 0

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..diagnostics import counted
 from .arguments import UsageError, output_ending, recipe_argument, spec_arguments
 from .files import write
 from .output import width
@@ -60,8 +62,10 @@ def _draw(spec: Spec, path: Path, ending: str) -> None:
 def _export(spec: Spec, folder: Path) -> None:
     from ..data.export import export
 
-    count = export(replace(spec.data_recipe, decode="full").load(), folder, write)
+    count, skipped = export(replace(spec.data_recipe, decode="full").load(), folder, write)
     print(f"{count:,} images in {folder}")
+    if skipped:
+        print("\n".join([f"{counted(len(skipped), 'sample')} skipped:", *skipped]), file=sys.stderr)
 
 
 def _print(spec: Spec, as_json: bool) -> None:

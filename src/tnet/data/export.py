@@ -19,8 +19,9 @@ LONGEST = 100
 """Characters of a folder's name: file systems take 255 bytes."""
 
 
-def export(loaders: Loaders, folder: Path, write: Callable[[Path, bytes], object]) -> int:
-    """Writes the images of all samples, as they come from their source, and gives their number.
+def export(loaders: Loaders, folder: Path, write: Callable[[Path, bytes], object]) -> tuple[int, list[str]]:
+    """Writes the images of all samples, as they come from their source, and gives their number, and what is wrong with
+    each sample that was skipped.
 
     `folder` must be empty or not be there; each file is written by `write`. Class folders are named by classes, with
     what no file name should hold as `%2F`. Raises SpecError: TN0902 for the folder, TN0703 for data without images.
@@ -30,21 +31,21 @@ def export(loaders: Loaders, folder: Path, write: Callable[[Path, bytes], object
             raise error("TN0902", f"`{folder}` is not empty", help="name an empty folder, or one that is to be made")
     except OSError as problem:
         raise error("TN0902", f"cannot use `{folder}`: {(problem.strerror or '').lower()}") from problem
-    count = 0
+    count, skipped = 0, []
     for part, loader in loaders.parts.items():
-        for name, content in files(loader, loaders):
+        for name, content in files(loader, loaders, skipped):
             write(folder / part / name, content)
             count += 1
-    return count
+    return count, skipped
 
 
-def files(loader: Loader, loaders: Loaders) -> Iterator[tuple[Path, bytes]]:
+def files(loader: Loader, loaders: Loaders, skipped: list[str]) -> Iterator[tuple[Path, bytes]]:
     """The path of each image below the part's folder, with its PNG."""
     samples, digits = source_of(loader), len(str(len(source_of(loader)) - 1))
     if not samples.images:
         raise error("TN0703", "the data has no images to export", samples.span)
     labels = samples.labels
-    for chunk, fields in chunks(samples, loader.indices):
+    for chunk, fields in chunks(samples, loader.indices, skipped):
         for row, number in enumerate(chunk.tolist()):
             place = Path() if labels is None else Path(safe(called(int(labels[number]), loaders.classes)))
             for name in samples.images:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ..diagnostics import SpecError
+from .items import UNKNOWN
 from .kept import Kept
 from .loaders import Loader
 from .samples import IMAGE, Samples
@@ -48,11 +50,13 @@ class PartSurvey:
 
 @dataclass
 class Survey:
-    """`facts` are what else the source tells of itself, such as a video's frames."""
+    """`facts` are what else the source tells of itself, such as a video's frames; `skipped` what is wrong with each
+    training sample that cannot be read, where such are skipped."""
 
     parts: list[PartSurvey]
     fields: list[FieldSurvey]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
 
     def data(self) -> dict[str, Any]:
         """For JSON."""
@@ -66,7 +70,9 @@ def survey(recipe: DataRecipe, seed: int = 0) -> Survey:
     samples = source_of(loaders.train)
     dtypes = {each.name: getattr(torch, each.type.dtype) for each in recipe.inputs}
     pipeline = Pipeline(recipe.prepare, Stage("transform"), dtypes, samples.kinds, seed)
-    return Survey(parts, _fields(samples, loaders.train.indices, pipeline), samples.facts())
+    skipped: list[str] = []
+    fields = _fields(samples, loaders.train.indices, pipeline, skipped)
+    return Survey(parts, fields, samples.facts(), skipped)
 
 
 def source_of(loader: Loader) -> Samples:
@@ -77,7 +83,8 @@ def source_of(loader: Loader) -> Samples:
 def _part(name: str, loader: Loader, classes: Sequence[str] | None) -> PartSurvey:
     if loader.labels is None:
         return PartSurvey(name, loader.count, None)
-    counts = dict(zip(*(each.tolist() for each in loader.labels.unique(return_counts=True)), strict=True))
+    known = loader.labels[loader.labels != UNKNOWN]
+    counts = dict(zip(*(each.tolist() for each in known.unique(return_counts=True)), strict=True))
     numbers = sorted({*range(len(classes or ())), *counts})
     return PartSurvey(name, loader.count, {called(number, classes): counts.get(number, 0) for number in numbers})
 
@@ -87,9 +94,9 @@ def called(label: int, classes: Sequence[str] | None) -> str:
     return str(classes[label]) if classes and 0 <= label < len(classes) else str(label)
 
 
-def _fields(samples: Samples, indices: Tensor, pipeline: Pipeline) -> list[FieldSurvey]:
+def _fields(samples: Samples, indices: Tensor, pipeline: Pipeline, skipped: list[str]) -> list[FieldSurvey]:
     tallies: dict[str, Tally] = {}
-    for chunk, raw in chunks(samples, indices):
+    for chunk, raw in chunks(samples, indices, skipped):
         made = pipeline(raw, chunk, epoch=0)
         for name, value in raw.items():
             kind = samples.kinds.get(name)
@@ -100,10 +107,16 @@ def _fields(samples: Samples, indices: Tensor, pipeline: Pipeline) -> list[Field
     return [tally.result() for tally in tallies.values()]
 
 
-def chunks(samples: Samples, indices: Tensor) -> Iterator[tuple[Tensor, Fields]]:
-    """The samples as they are in evaluation, as many at once as have one size, with their numbers."""
+def chunks(samples: Samples, indices: Tensor, skipped: list[str]) -> Iterator[tuple[Tensor, Fields]]:
+    """The samples as they are in evaluation, as many at once as have one size, with their numbers. To `skipped` goes
+    what is wrong with those that cannot be read and are skipped. Raises SpecError (TN0702) where none is."""
     for chunk in indices.split(CHUNK if samples.uniform else 1):
-        yield chunk, samples.read(chunk)
+        try:
+            yield chunk, samples.read(chunk)
+        except SpecError as problem:
+            if not samples.tolerant:
+                raise
+            skipped.append(problem.diagnostics[0].message)
 
 
 @dataclass

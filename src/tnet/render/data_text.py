@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..data.survey import FieldSurvey, Survey
+from ..diagnostics import counted
 from ..diagnostics.render.escape import escape as visible
 from .terminal import UNLIMITED, rendered
 
@@ -17,6 +18,8 @@ def survey_text(it: Survey, width: int = UNLIMITED) -> str:
     tables = [_parts(it), *_classes(it), _fields(it)]
     facts = "\n".join(f"{name}: {value}" for name, value in it.facts.items())
     notes = [NOTE] if any(each.mean and each.kind == "image" for each in it.fields) else []
+    if it.skipped:
+        notes += ["\n".join([f"{counted(len(it.skipped), 'training sample')} skipped:", *map(visible, it.skipped)])]
     return "\n\n".join([*(rendered(each, width) for each in tables), *filter(None, [facts]), *notes])
 
 

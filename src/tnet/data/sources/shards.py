@@ -44,7 +44,10 @@ class Entry:
 def _picture(content: bytes) -> Any:
     import PIL.Image
 
-    return PIL.Image.open(io.BytesIO(content)).convert("RGB")
+    try:
+        return PIL.Image.open(io.BytesIO(content)).convert("RGB")
+    except PIL.UnidentifiedImageError as problem:  # whose text names the object in memory
+        raise ValueError("it is no picture") from problem
 
 
 DECODERS: dict[str, Callable[[bytes], Any]] = {
