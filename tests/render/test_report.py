@@ -15,6 +15,7 @@ from report_runs import SPECS, train
 
 import tnet
 from tnet.cli.main import main
+from tnet.diagnostics import SpecError
 from tnet.render.report import live
 from tnet.render.report.curves import _rates_at, axis_of, quantities_of
 from tnet.render.report.facts import read_facts
@@ -217,6 +218,14 @@ def test_a_killed_run_has_a_page(tmp_path, monkeypatch):
     assert len(pages) == 3
     assert headings(pages[0]) == ["Spec", "What it resolved to", "Versions"] and "written at step 0 of 24" in pages[0]
     assert "not finished: written at step 12 of 24" in pages[1] and "Classes" in headings(pages[1])
+
+
+def test_a_run_whose_loss_is_no_number_says_so(tmp_path):
+    text = SPECS["diabetes"].replace("Adam(lr=0.1)", "SGD(lr=1e12)")
+    with pytest.raises(SpecError, match="the loss is"):
+        tnet.loads(text).train(out=tmp_path / "run")
+    page = (tmp_path / "run/report.html").read_text()
+    assert re.search(r"<p>not finished: the loss is \w.+ at step \d+ \(epoch", page)
 
 
 def test_a_page_that_fails_does_not_stop_the_run(tmp_path, monkeypatch, capsys):

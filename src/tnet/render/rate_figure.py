@@ -48,9 +48,9 @@ def rate_figure(it: RateTrial) -> Canvas:
     frame = Frame(left, WIDTH - MARGIN - 8, upper, upper + HEIGHT, it.rates[0], it.rates[-1], rows)
     _axes(canvas, frame)
     canvas.add(PlotArea(left, upper, frame.right - left, HEIGHT, "learning rate {}"))
-    for name, losses, colour in (("loss of the step", it.losses, "grid"), ("smoothed", it.smoothed, "1")):
+    for name, losses, colour, wide in (("loss of the step", it.losses, "quiet", 1), ("smoothed", it.smoothed, "1", 2)):
         points, values = frame.points(it.rates, losses), list(zip(it.rates, losses, strict=True))
-        canvas.add(Line(points, colour, 2, (), name, values))
+        canvas.add(Line(points, colour, wide, (), name, values))
     for rate, text, colour in ((it.own, "the recipe's", "quiet"), (it.suggested, "suggested", "2")):
         if rate is not None and it.rates[0] <= rate <= it.rates[-1]:
             _mark(canvas, frame, rate, text, colour)

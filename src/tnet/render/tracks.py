@@ -80,7 +80,8 @@ def _powers(low: float, high: float) -> Iterator[float]:
     end = min((each for each in every if each >= high), default=every[-1])
     apart = max(1, math.ceil(len([each for each in every if start <= each <= end]) / 8))
     shown = [each for each in every if start <= each <= end]
-    yield from shown[:-1:apart]
+    last = len(shown) - 1
+    yield from (shown[number] for number in range(0, last, apart) if last - number >= 0.75 * apart)
     yield end
 
 

@@ -51,6 +51,9 @@ class Hook:
     def stopped(self, state: State) -> None:
         """Training stops before its end, and has been saved."""
 
+    def failed(self, state: State, reason: str) -> None:
+        """Training ends here, as the loss is no number."""
+
     def ended(self, state: State, results: Results) -> None:
         """Training is over: all results, `seconds` among them."""
 

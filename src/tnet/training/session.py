@@ -6,8 +6,8 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from .rules.recomputing import recomputing
 from .run import METRICS, Run, describe, load_run, new_folder, write_about, write_start
 from .sitting import Sitting, sitting
 from .tensorboard import require
+from .watch import NotFinite
 
 if TYPE_CHECKING:
     from ..spec import Spec
@@ -109,9 +110,20 @@ def _run(
         notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
         for text in notes:
             here.screen.message(text)
-        with recomputing(here.recomputed):
+        with recomputing(here.recomputed), _telling(here):
             here.run()
         return _finish(here, path, about)
+
+
+@contextmanager
+def _telling(here: Sitting) -> Iterator[None]:
+    """Observers are told of a loss that is no number, which ends the run."""
+    try:
+        yield
+    except NotFinite as problem:
+        for call in collect(here.observers, "failed"):
+            call(here.parts.state, problem.diagnostics[0].message)
+        raise
 
 
 def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:

@@ -81,6 +81,8 @@ class Facts:
         if self.end:
             early = self.total is not None and self.end["step"] < self.total
             return f"{'stopped early' if early else 'finished'} after {self.end['step']} steps"
+        if self.record.fault is not None:
+            return f"not finished: {self.record.fault}"
         if self.record.stopped is not None:
             return f"stopped after step {self.record.stopped}{of}; `tnet train --resume` goes on"
         return f"not finished: written at step {self.last_step}{of}"

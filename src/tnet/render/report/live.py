@@ -90,6 +90,10 @@ class Live(Hook):
         self.record.stopped = state.step
         self._guarded(self._write)
 
+    def failed(self, state: State, reason: str) -> None:
+        self.record.fault = reason
+        self._guarded(self._write)
+
     def ended(self, state: State, results: Results) -> None:
         tested = self.predictions.loader is not None and self.predictions.loader is self.here.parts.loaders.test
         self._guarded(self._update, None if tested else state.step, {**self.here.evaluation.results, **results})

@@ -6,6 +6,7 @@ distributions  [{step, NAME: distribution, NAME.grad: distribution}]
 seen           what `training.looks` saw last, pictures as base64 of PNG
 source         the generated PyTorch source; parameters, trained: how many there are
 stopped        the step at which the run was stopped on request
+fault          why it ended before its end, if it did by itself
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Record:
     parameters: int = 0
     trained: int = 0
     stopped: int | None = None
+    fault: str | None = None
 
     def add_distributions(self, step: int, found: Mapping[str, Any]) -> None:
         self.distributions.append({"step": step, **_rounded(found)})
@@ -47,7 +49,7 @@ class Record:
         self.distributions = [each for each in self.distributions if each["step"] <= step]
         seen_at = self.seen.get("step")
         self.seen = self.seen if seen_at is not None and seen_at <= step else {}
-        self.stopped = None
+        self.stopped = self.fault = None
 
     def write(self, folder: Path) -> None:
         """Raises SpecError (TN0902)."""

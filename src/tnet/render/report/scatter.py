@@ -21,9 +21,10 @@ def scatter_figure(pairs: Sequence[Sequence[float]]) -> Canvas | None:
     scale = linear(values)
     canvas = Canvas("predictions against targets", WIDTH, 0)
     canvas.add(Text(MARGIN, LINE, "prediction over target", bold=True))
-    left, upper = MARGIN + max(width_of(f"{row:g}") for row in scale.rows) + 8, 2 * LINE
+    widest = max(width_of(f"{row:g}") for row in scale.rows)
+    left, upper = MARGIN + widest + 8, 2 * LINE
     lower, right = upper + SIDE, left + SIDE
-    canvas.width = max(WIDTH, right + 2 * MARGIN)
+    canvas.width = max(WIDTH, right + MARGIN + widest / 2)
     taken = left - 8.0
     for row in scale.rows:
         x, y, text = left + scale.share(row) * SIDE, lower - scale.share(row) * SIDE, f"{row:g}"
