@@ -8,14 +8,19 @@ import io
 import json
 import os
 import struct
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 import torch
-from by_hand import call, net, recipe
+from by_hand import SPAN, call, net, recipe
 from torchvision import datasets
+
+from tnet.diagnostics import SpecError
+from tnet.ir.graph import Module, Net, Value
+from tnet.ir.types import TensorType
 
 COUNT = 4
 SHADES = [10 * number for number in range(COUNT)]
@@ -337,7 +342,7 @@ def coco() -> None:
         written(f"{number}.jpg", shaded(number))
 
 
-def test_detection_has_boxes_and_labels(monkeypatch):
+def test_detection_has_boxes_and_labels(capsys):
     pytest.importorskip("pycocotools")
     coco()
     source = call("CocoDetection", "data", "data/coco.json")
@@ -345,3 +350,31 @@ def test_detection_has_boxes_and_labels(monkeypatch):
     batch = train.make(train.indices, 0)
     assert batch["boxes"].tolist() == [[[1, 1, 3, 4], [0, 0, 4, 4]], [[2, 1, 5, 3], [0] * 4], [[0] * 4] * 2]
     assert batch["labels"].tolist() == [[7, 9], [7, 0], [0, 0]] and batch["boxes_lengths"].tolist() == [2, 1, 0]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_detector_takes_boxes_and_labels():
+    """The fields of the map are inputs of the net, by their names; what is padded goes with the pictures' flips."""
+    pytest.importorskip("pycocotools")
+    coco()
+    kinds = {"image": ("float32", RGB), "boxes": ("float32", ("K", 4)), "labels": ("int64", ("K",))}
+    inputs = [Value(name, TensorType(kind, ("N", *dims)), SPAN) for name, (kind, dims) in kinds.items()]
+    detector = Net("D", Module("net", "D", inputs, own_inputs=3), ((None, TensorType("float32", ())),), {"N": None})
+    flip = {"augment": [call("RandomHorizontalFlip", 1.0)]}
+    source = call("CocoDetection", "data", "data/coco.json")
+    train = recipe(detector, flip, train=source, workers=0, pad=0).load(0, 3).train
+    batch = train.make(train.indices, 0)
+    assert batch["boxes"].tolist() == [[[3, 1, 5, 4], [2, 0, 6, 4]], [[1, 1, 4, 3], [0] * 4], [[0] * 4] * 2]
+    assert batch["labels"].tolist() == [[7, 9], [7, 0], [0, 0]] and batch["image"].shape == (3, *RGB)
+
+
+@pytest.mark.skipif(not hasattr(tarfile, "data_filter"), reason="needs Python 3.11.4")
+def test_archives_that_are_there_write_nothing_outside_their_folder(project, monkeypatch):
+    """ImageNet's are unpacked where its folders are not there yet, without a download."""
+    (project / "data").mkdir()
+    with tarfile.open(project / "data" / "ILSVRC2012_devkit_t12.tar.gz", "w:gz") as tar:
+        entry = tarfile.TarInfo("../../escaped")
+        entry.size = 4
+        tar.addfile(entry, io.BytesIO(b"evil"))
+    with pytest.raises(SpecError, match="outside the destination"):
+        loaded("ImageNet", monkeypatch, RGB)

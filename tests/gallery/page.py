@@ -10,10 +10,11 @@ from pathlib import Path
 
 from tnet.cli.new import about
 from tnet.ir import graph as ir
-from tnet.ir import text
 from tnet.ir.sites import parameters
+from tnet.render.dims import Dims
+from tnet.render.titles import width_of
 
-ROW, WIDTH, BOX, GAP = 24, 420, 210, 6
+ROW, GAP, SIZE = 24, 6, 12
 HEAD = """\
 # The gallery
 
@@ -47,35 +48,38 @@ def count(net: ir.Net) -> int:
 def picture(net: ir.Net) -> str:
     """An SVG with a box for each submodule of the net in the order applied, and the shape that it gives beside it."""
     boxes = list(steps(net))
-    height = ROW * len(boxes)
+    box = round(max(width_of(name, SIZE) for name, _ in boxes)) + 20
+    width = box + round(max(width_of(shape, SIZE) for _, shape in boxes)) + 28
     drawn = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-family="Helvetica, Arial"'
-        ' font-size="12">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{ROW * len(boxes)}"'
+        f' font-family="Helvetica, Arial" font-size="{SIZE}">',
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
     for number, (name, shape) in enumerate(boxes):
-        top, middle = number * ROW, number * ROW + 16
+        top, line = number * ROW, number * ROW + 14
         drawn.append(
-            f'<rect x="1" y="{top + 1}" width="{BOX}" height="{ROW - GAP}" rx="4" fill="#eef3fb" stroke="#4a6fa5"/>'
-            f'<text x="10" y="{middle - 2}" fill="#1b2a41">{escape(name)}</text>'
-            f'<text x="{BOX + 14}" y="{middle - 2}" fill="#777">{escape(shape)}</text>'
+            f'<rect x="1" y="{top + 1}" width="{box}" height="{ROW - GAP}" rx="4" fill="#eef3fb" stroke="#4a6fa5"/>'
+            f'<text x="10" y="{line}" fill="#1b2a41">{escape(name)}</text>'
+            f'<text x="{box + 14}" y="{line}" fill="#57606a">{escape(shape)}</text>'
         )
     return "\n".join([*drawn, "</svg>\n"])
 
 
 def steps(net: ir.Net) -> Iterator[tuple[str, str]]:
     """Inputs, then the submodules, with groups opened: what stands in a box and beside it."""
+    names = Dims(net)
     for value in net.root.inputs:
-        yield value.name, text.shape(value.type)
-    yield from applied(net.root, "")
+        yield value.name, names.shape(value.type)
+    yield from applied(net.root, "", names)
 
 
-def applied(module: ir.Module, prefix: str) -> Iterator[tuple[str, str]]:
+def applied(module: ir.Module, prefix: str, names: Dims) -> Iterator[tuple[str, str]]:
     for node in ir.walk(module.nodes):
         child = module.children[node.target] if node.op == "apply" else None
         if isinstance(child, ir.Module) and child.kind == "group":
-            yield from applied(child, f"{prefix}{node.target}.")
+            yield from applied(child, f"{prefix}{node.target}.", names)
         elif child is not None:
             kind = child.class_name if isinstance(child, ir.Layer) else child.name
             same = kind.lower() == re.sub(r"_\d+$", "", node.target).replace("_", "").lower()
             given = next(ir.leaves(node.result))
-            yield prefix + (node.target if same else f"{node.target}: {kind}"), text.shape(given.type)
+            yield prefix + (node.target if same else f"{node.target}: {kind}"), names.shape(given.type)

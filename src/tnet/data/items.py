@@ -114,9 +114,9 @@ class Items(Samples):
             found = {str(name): value for name, value in sample.items()}
         else:
             parts = _flat(sample) if isinstance(sample, tuple | list) else [sample]
-            rest = parts.pop() if isinstance(parts[-1], Mapping) else {}
-            found = dict(zip(self._names(index, len(parts)), parts, strict=False))
-            found |= {str(name): value for name, value in rest.items()}
+            rest = {str(name): value for name, value in parts.pop().items()} if isinstance(parts[-1], Mapping) else {}
+            places = [name for name in self.inputs if name not in rest]
+            found = dict(zip(self._names(index, places, len(parts)), parts, strict=False)) | rest
         for name in self.inputs:
             if name not in found:
                 has = ", ".join(f"`{each}`" for each in found) or "nothing"
@@ -124,10 +124,10 @@ class Items(Samples):
                 raise error("TN0703", message, self.span, help=did_you_mean(name, list(found)))
         return found
 
-    def _names(self, index: int, count: int) -> list[str]:
-        """What the parts of a tuple are called."""
-        names = [*self.inputs, "target"]
-        if not len(self.inputs) <= count <= len(names):
+    def _names(self, index: int, inputs: Sequence[str], count: int) -> list[str]:
+        """What the parts of a tuple are called that has these inputs."""
+        names = [*inputs, "target"]
+        if not len(inputs) <= count <= len(names):
             wanted = ", ".join(f"`{name}`" for name in names)
             message = f"sample {self.called(index)} has {count} parts, the net and its loss take {wanted}"
             raise error("TN0703", message, self.span)
