@@ -15,12 +15,14 @@ from pathlib import Path
 class Source:
     """An immutable text with the name that diagnostics show for it.
 
-    `path` is the file it came from; texts from Python, the command line or stdin have none.
+    `path` is the file it came from; texts from Python, the command line or stdin have none. `copies` is a folder that
+    has the specs it imports, by their paths from its own folder, where these stand for the files beside it.
     """
 
     name: str
     text: str = field(repr=False)
     path: Path | None = None
+    copies: Path | None = None
 
     @cached_property
     def line_starts(self) -> list[int]:

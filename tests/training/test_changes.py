@@ -40,17 +40,37 @@ def test_an_ended_run_goes_on_for_more_epochs(tmp_path, capsys):
     assert_same_runs(tmp_path / "whole", tmp_path / "run")
 
 
+def test_more_epochs_leave_what_a_plateau_has_done(tmp_path):
+    """Its rates come from evaluations, and a longer schedule is followed from the start with those that were."""
+    text = IRIS.replace(
+        "  compile ", "  schedule = ReduceLROnPlateau(patience=0, threshold=1); log_every = 1\n  compile "
+    )
+    trained(tmp_path / "run", {"train.epochs": 4}, text)
+    go_on(tmp_path / "run", text, {"train.epochs": 6}, accept_changes=True)
+    trained(tmp_path / "whole", {"train.epochs": 6}, text)
+    assert_same_runs(tmp_path / "whole", tmp_path / "run")
+    assert len({each["lr"]["default"] for each in events(tmp_path / "run") if each["event"] == "step"}) == 6
+
+
+def test_fewer_epochs_than_are_done(tmp_path, stops, capsys):
+    stopped_at(tmp_path / "run", stops, 8, IRIS)
+    run = go_on(tmp_path / "run", IRIS, {"train.epochs": 1}, accept_changes=True)
+    assert "it has done more than the 6 steps that are asked for now, and ends here" in capsys.readouterr().err
+    assert events(run.path)[-1]["step"] == 8 and not run.stopped
+
+
 @pytest.mark.parametrize("before, after, words", [
     ("batch      = 24", "batch = 20", "`train.batch` has changed"),
     ("split = [100, 20, 20]", "split = [90, 30, 20]", "`data.split` has changed"),
     ("Conv2d(8, 3", "Conv2d(9, 3", "the net's parameters have changed"),
     ("train = Digits()", 'train = Tensors("x.npz")', "`data.train` has changed"),
+    ("parametrize = spectral_norm", "parametrize = weight_norm", "`parametrize of head.weight` has changed"),
 ])  # fmt: skip
 def test_what_cannot_change_is_refused(tmp_path, stops, before, after, words):
     run = stopped_at(tmp_path / "run", stops, 2)
     kept = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     problem = refused(lambda: go_on(run.path, EVERYTHING.replace(before, after), accept_changes=True), "TN0905")
-    assert words in problem.message
+    assert words in problem.message and "start a new run; `train.weights" in problem.help
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == kept
 
 

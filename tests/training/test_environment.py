@@ -58,6 +58,17 @@ def test_settings_hold_for_the_run_and_are_put_back(tmp_path, monkeypatch, setti
     assert {name: probe() for name, probe in PROBES.items()} == before
 
 
+@pytest.mark.skipif(not hasattr(torch.backends.mkldnn, "matmul"), reason="a later torch has it")
+def test_a_precision_of_one_backend_stays(tmp_path):
+    """torch then has no common precision to be read."""
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    try:
+        trained(tmp_path / "run", {"train.epochs": 1})
+        assert torch.backends.mkldnn.matmul.fp32_precision == "bf16"
+    finally:
+        torch.set_float32_matmul_precision("highest")
+
+
 def test_what_the_user_has_set_for_cublas_stays(tmp_path, monkeypatch):
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     trained(tmp_path / "run", {"train.deterministic": True, "train.epochs": 1})

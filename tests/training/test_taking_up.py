@@ -8,7 +8,9 @@ import pytest
 from small_specs import IRIS, spec, trained
 from stopped_runs import EVERYTHING, assert_same_runs, go_on, refused, stopped_at
 
-from tnet.training import checkpoints
+from tnet.diagnostics import SpecError
+from tnet.training import checkpoints, evaluate_run
+from tnet.training import run as run_folder
 
 
 def test_the_newest_run_is_taken_up(tmp_path, monkeypatch, stops):
@@ -96,3 +98,49 @@ def test_tensorboard_goes_on_too(tmp_path, stops):
     go_on(tmp_path / "run", text)
     written = EventAccumulator(str(tmp_path / "run")).Reload()
     assert [event.step for event in written.Scalars("train/loss")] == list(range(1, 16))
+
+
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "missing", "empty"])
+@pytest.mark.parametrize("name", ["spec.tnet", "run.yaml", "split.safetensors", "model.safetensors"])
+def test_damaged_files_of_a_run_are_named(tmp_path, name, damage):
+    """In an evaluation; the split alone can be drawn again where it is missing."""
+    path = trained(tmp_path / "run").path / name
+    whole = evaluate_run(tmp_path / "run")
+    if (name, damage) == ("run.yaml", "flipped"):
+        return  # people may edit it
+    DAMAGES[damage](path)
+    if (name, damage) == ("split.safetensors", "missing"):
+        assert evaluate_run(tmp_path / "run") == whole
+        return
+    with pytest.raises(SpecError) as caught:
+        evaluate_run(tmp_path / "run")
+    assert caught.value.diagnostics[0].code in ("TN0902", "TN0903", "TN0905")
+    assert path.stem in caught.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize("manifest", ["[]", "null", '{"sha256": {}}', '{"sha256": [1]}', "{"])
+def test_a_manifest_that_was_edited(tmp_path, stops, capsys, manifest):
+    run = stopped_at(tmp_path / "run", stops, 8, IRIS)
+    (run.checkpoint / "manifest.json").write_text(manifest)
+    go_on(run.path, IRIS)
+    said = capsys.readouterr().err
+    assert f"warning: `{run.checkpoint}" in said and "going on from step-00000006" in said
+
+
+def test_a_spec_that_replaces_the_runs_is_known_before(tmp_path, stops, monkeypatch):
+    """A kill between the writing of `spec.tnet` and of `run.yaml` leaves a run that goes on."""
+    run = stopped_at(tmp_path / "run", stops, 8, IRIS)
+    changed = IRIS.replace("momentum=0.9", "momentum=0.8")
+
+    def killed(path, about):
+        if "resumed" in about:
+            raise KeyboardInterrupt
+        return real(path, about)
+
+    real = run_folder.write_about
+    monkeypatch.setattr(run_folder, "write_about", killed)
+    with pytest.raises(KeyboardInterrupt):
+        go_on(run.path, changed, accept_changes=True)
+    monkeypatch.undo()
+    assert (run.path / "spec.tnet").read_text() == changed
+    assert not go_on(run.path, changed).stopped

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..diagnostics import Diagnostic, Note, SpecError, error
 from ..ir.graph import Layer, Module, Net, Node, Structure, Value, leaves
-from ..source import Span
+from ..source import Source, Span
 from ..syntax import ast
 from .callees import UNKNOWN, Skip
 
@@ -29,13 +29,15 @@ class Unsettled:
 
 @dataclass
 class Work:
-    """What the whole elaboration shares: diagnostics found so far, limits, and the files of imported specs."""
+    """What the whole elaboration shares: diagnostics found so far, limits, imported specs by their files, and the
+    Python modules that are used."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     steps: int = 0
     operations: int = 0
     seen: set[Any] = field(default_factory=set)
-    imported: list[Path] = field(default_factory=list)
+    imported: dict[Path, Source] = field(default_factory=dict)
+    used: dict[str, None] = field(default_factory=dict)
     unfinished: dict[str, Net] = field(default_factory=dict)  # wrong nets, as far as they came
 
     def report(self, problem: SpecError) -> None:

@@ -22,7 +22,7 @@ def used(source: Source, node: ast.Use, name: ast.ImportName, permissions: Permi
     file = locate(module, folders)
     if not permissions.allow(module, source.path, file):
         top = module.partition(".")[0]
-        inside = f", or trust the folder once: `tnet trust {folders[-1]}`" if file and _is_below(file, folders) else ""
+        inside = f", or trust the folder once: `tnet trust {folders[-1]}`" if file and is_below(file, folders) else ""
         raise error(
             "TN0505", f"`use` runs the Python code of `{module}`, which you have not allowed", node.module.span,
             help=f"if you trust that code, add `--allow {top}` (in Python `allow=[\"{top}\"]`){inside}",
@@ -81,5 +81,7 @@ def search_folders(source: Source) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((home, project_of(home))))
 
 
-def _is_below(file: Path, folders: tuple[Path, ...]) -> bool:
-    return any(file.resolve().is_relative_to(each) for each in folders)
+def is_below(file: Path, folders: tuple[Path, ...]) -> bool:
+    """Whether a file is in one of these folders; an environment in a project is not the project's own."""
+    place = file.resolve()
+    return "site-packages" not in place.parts and any(place.is_relative_to(each) for each in folders)

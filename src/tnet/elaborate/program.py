@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _elaborate(
         if isinstance(declaration, ast.Parameters):
             _enter_rules(declaration, globals_, program, tree, work)
     _choose_mains(tree, program, work, recipe)
-    program.imported = tuple(dict.fromkeys(work.imported))
+    program.imported, program.used = work.imported, tuple(work.used)
 
 
 def _open(
@@ -86,6 +87,7 @@ def _open(
         return _import(globals_, imported, work, opening, permissions)
 
     def use(globals_: Globals, node: ast.Use, name: ast.ImportName) -> Callee:
+        work.used[node.module.text] = None
         return used(globals_.source, node, name, permissions)
 
     globals_ = Globals(tree.source, work, hyper=hyper, load=load, use=use)
@@ -107,12 +109,12 @@ def _import(
     if path in opening:
         raise error("TN0503", f"`{written}` imports itself", node.path.span)
     try:
-        tree = parse(read(path))
+        tree = parse(_imported(path, globals_.source))
     except SpecError as problem:
         raise error("TN0902", f"cannot import `{written}`: {problem.diagnostics[0].message}", node.path.span) from None
     if tree.diagnostics:
         raise SpecError(tree.diagnostics)
-    work.imported.append(path)
+    work.imported[path] = tree.source
     opened = _open(tree, given, work, [*opening, path], permissions)
     for name in given:
         if not isinstance(opened.declarations.get(name), ast.Hyper):
@@ -120,9 +122,22 @@ def _import(
     return opened
 
 
+def home_of(source: Source) -> Path:
+    """The folder that a spec's imports are in."""
+    return (source.path.parent if source.path else Path()).resolve()
+
+
+def _imported(path: Path, importing: Source) -> Source:
+    """The text of an imported spec: its file's, or the copy's that stands for it. Raises SpecError."""
+    if importing.copies is None:
+        return read(path)
+    copy = importing.copies / path.relative_to(home_of(importing))
+    return replace(read(copy), path=path, copies=copy.parent)
+
+
 def _inside(written: str, source: Source, node: ast.FromImport) -> Path:
     """An imported path, which may not leave the importing file's folder upwards or be absolute."""
-    home = (source.path.parent if source.path else Path()).resolve()
+    home = home_of(source)
     path = (home / written).resolve()
     if Path(written).is_absolute() or not path.is_relative_to(home):
         raise error("TN0902", f"`{written}` leads out of the project", node.path.span)

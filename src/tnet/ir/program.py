@@ -128,8 +128,9 @@ class TrainSection:
 class Program:
     """`rules`, `data` and `recipes` are by name; the main net's rules, and the unnamed sections, are under None.
     `own_layers` are the classes of layers that the spec takes from Python code, by the names that it gives them;
-    `mains` has the net of each recipe, where it is known; `imported` are the files of the specs that it imports;
-    `unfinished` are the nets that are wrong, as far as they came: no outputs, and no value for what follows the fault.
+    `mains` has the net of each recipe, where it is known; `imported` are the specs that it imports, by their files, and
+    `used` the Python modules; `unfinished` are the nets that are wrong, as far as they came: no outputs, and no value
+    for what follows the fault.
     """
 
     source: Source
@@ -141,7 +142,8 @@ class Program:
     recipes: dict[str | None, TrainSection] = field(default_factory=dict)
     own_layers: dict[str, type] = field(default_factory=dict)
     mains: dict[str | None, str | None] = field(default_factory=dict)
-    imported: tuple[Path, ...] = ()
+    imported: dict[Path, Source] = field(default_factory=dict)
+    used: tuple[str, ...] = ()
     unfinished: dict[str, Net] = field(default_factory=dict)
 
     def main_of(self, recipe: str | None) -> Net | None:

@@ -30,6 +30,7 @@ FIXED = {
     "data.split_seed": "cannot change: samples for evaluation would be trained on",
     "recipe": "cannot change: start a new run",
     "net": "cannot change: start a new run",
+    "parametrize": "cannot change: the weights are saved in another form",
 }
 """Differences that a run cannot go on with."""
 RATES = ("train.epochs", "train.steps", "train.optimizer", "train.schedule", "train.schedule_per")
@@ -116,7 +117,8 @@ def rule_changes(old: RuleTable, new: RuleTable) -> Iterator[Change]:
                 found.setdefault((key, was or "not set", now or "not set"), []).append(name)
     for (key, was, now), names in found.items():
         listed = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
-        yield Change(f"{key} of {listed}", was, now, KEPT.get(key, EFFECT), rates=key not in NO_RATES)
+        effect = KEPT.get(key) or FIXED.get(key) or EFFECT
+        yield Change(f"{key} of {listed}", was, now, effect, key not in FIXED, key not in NO_RATES)
 
 
 def _shown(table: RuleTable, name: str) -> dict[str, str]:

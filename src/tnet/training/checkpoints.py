@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from .files import tidy as tidy
 from .hooks import Hook
 from .state import Best, State
 
-WEIGHTS = "model.safetensors"
+WEIGHTS, TENSORS, PLAIN = "model.safetensors", "state.safetensors", "state.json"
 PREFIX = "step-"
 
 
@@ -36,8 +37,8 @@ def save(folder: Path, state: State) -> Path:
     path = path_of(folder, state.step)
     files = {
         WEIGHTS: save_tensors(weights_of(state.model)),
-        "state.safetensors": save_tensors(tensors),
-        "state.json": json.dumps(plain).encode(),
+        TENSORS: save_tensors(tensors),
+        PLAIN: json.dumps(plain).encode(),
     }
     write_folder(path, files)
     return path
@@ -45,12 +46,19 @@ def save(folder: Path, state: State) -> Path:
 
 def load(path: Path) -> dict[str, Any]:
     """What `State.load_state_dict` takes. Raises SpecError (TN0903) for a checkpoint that is not whole."""
-    files = read_folder(path)
+    files = _files(path)
     try:
-        state = unpack(json.loads(files["state.json"]), load_tensors(files["state.safetensors"]))
+        state = unpack(json.loads(files[PLAIN]), load_tensors(files[TENSORS]))
         return {**state, "model": load_tensors(files[WEIGHTS])}
     except (KeyError, ValueError, RuntimeError) as problem:
         raise error("TN0903", f"`{path}` is no checkpoint: {problem}") from problem
+
+
+def _files(path: Path) -> dict[str, bytes]:
+    files = read_folder(path)
+    if missing := [name for name in (WEIGHTS, TENSORS, PLAIN) if name not in files]:
+        raise error("TN0903", f"`{path}` is not whole: its manifest has no `{missing[0]}`")
+    return files
 
 
 def steps(folder: Path) -> list[Path]:
@@ -69,7 +77,7 @@ def newest(folder: Path, say: Callable[[str], None], last: int | None = None) ->
     candidates = steps(folder) if last is None else [each for each in steps(folder) if each <= path_of(folder, last)]
     for path in reversed(candidates):
         try:
-            read_folder(path)
+            _files(path)
         except SpecError as problem:
             problems.append((path, problem.diagnostics[0].message))
             continue
@@ -92,9 +100,11 @@ def _set_aside(path: Path) -> None:
         raise cannot("rename", path, problem) from problem
 
 
-def write_result(path: Path, weights: dict[str, Tensor]) -> None:
-    """`model.safetensors`, the run's result. Raises SpecError (TN0902)."""
-    write(path, save_tensors(weights))
+def write_result(path: Path, weights: dict[str, Tensor]) -> str:
+    """`model.safetensors`, the run's result; gives its sha256. Raises SpecError (TN0902)."""
+    content = save_tensors(weights)
+    write(path, content)
+    return hashlib.sha256(content).hexdigest()
 
 
 class Checkpoints(Hook):

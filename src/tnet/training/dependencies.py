@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..diagnostics import SpecError
+from ..elaborate.own_code import is_below, search_folders
 from ..elaborate.paths import resolve
+from ..elaborate.program import home_of
 from ..source import Source, Span
 from .changes import EFFECT, KEPT, Change
 
@@ -25,10 +28,16 @@ Contents = Mapping[str, Mapping[str, str]]
 def contents(spec: Spec) -> Contents:
     """The content of each file that a run of the spec is made from. Files that are not there are left out."""
     found: dict[str, dict[str, str]] = {}
+    for name, text in _imports(spec):
+        found.setdefault("import", {})[name] = digest(text)
     for user, name, path in _files(spec):
         if path.is_file():
             found.setdefault(user, {})[name] = content(path)
     return found
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def content(path: Path) -> str:
@@ -52,7 +61,7 @@ def changed_files(before: Contents, spec: Spec) -> Iterator[Change]:
 def _files(spec: Spec) -> Iterator[tuple[str, str, Path]]:
     """What takes each file, its name as written, and where it is."""
     recipe, source = spec.recipe, spec.source_file
-    yield from _imports(spec, source)
+    yield from _modules(spec)
     if recipe.weights:
         yield from _given("train.weights", recipe.weights, source, recipe.spans.get("weights"))
     if recipe.distill:
@@ -63,10 +72,19 @@ def _files(spec: Spec) -> Iterator[tuple[str, str, Path]]:
                 yield from _given(f"data.{part}", each.arguments[argument], source, span)
 
 
-def _imports(spec: Spec, source: Source) -> Iterator[tuple[str, str, Path]]:
-    home = source.path.resolve().parent if source.path else Path.cwd()
-    for path in spec.program.imported:
-        yield "import", str(path.relative_to(home)), path
+def _imports(spec: Spec) -> Iterator[tuple[str, str]]:
+    """The specs that one imports, by their paths from its folder, and their texts."""
+    for path, source in spec.program.imported.items():
+        yield path.relative_to(home_of(spec.source_file)).as_posix(), source.text
+
+
+def _modules(spec: Spec) -> Iterator[tuple[str, str, Path]]:
+    """The project's own Python files among those that are used, with what is loaded of their packages."""
+    packages = {name.partition(".")[0] for name in spec.program.used}
+    for name, module in list(sys.modules.items()):
+        file = Path(getattr(module, "__file__", None) or ".")
+        if name.partition(".")[0] in packages and is_below(file, search_folders(spec.source_file)):
+            yield "use", name, file
 
 
 def _teacher(spec: Spec) -> Iterator[tuple[str, str, Path]]:
@@ -79,8 +97,8 @@ def _teacher(spec: Spec) -> Iterator[tuple[str, str, Path]]:
         teacher = tnet.load(resolve(choice.spec, source, span), allow=spec.permissions.allowed)
     except SpecError:
         return  # which putting the parts together tells
-    for _, name, path in _imports(teacher, teacher.source_file):
-        yield "train.distill", name, path
+    for path in teacher.program.imported:
+        yield "train.distill", path.relative_to(home_of(teacher.source_file)).as_posix(), path
 
 
 def _given(user: str, name: str, source: Source, span: Span | None) -> Iterator[tuple[str, str, Path]]:

@@ -7,8 +7,9 @@ import platform
 import random
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -30,9 +31,10 @@ WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 def process_settings(recipe: Recipe) -> Iterator[None]:
     """Threads, precision of matrix products, determinism and the global generators, for the time of a run."""
     backends = torch.backends
-    before = (torch.get_num_threads(), torch.get_float32_matmul_precision(), backends.cudnn.benchmark,
+    before = (torch.get_num_threads(), backends.cudnn.benchmark,
               backends.cudnn.deterministic, torch.are_deterministic_algorithms_enabled(),
               torch.is_deterministic_algorithms_warn_only_enabled())  # fmt: skip
+    put_back_precision = _matmul_precision()
     states = random.getstate(), np.random.get_state()
     workspace = os.environ.get(WORKSPACE)
     try:
@@ -51,13 +53,29 @@ def process_settings(recipe: Recipe) -> Iterator[None]:
                 yield
     finally:
         torch.set_num_threads(before[0])
-        torch.set_float32_matmul_precision(before[1])
-        backends.cudnn.benchmark, backends.cudnn.deterministic = before[2], before[3]
-        torch.use_deterministic_algorithms(before[4], warn_only=before[5])
+        put_back_precision()
+        backends.cudnn.benchmark, backends.cudnn.deterministic = before[1], before[2]
+        torch.use_deterministic_algorithms(before[3], warn_only=before[4])
         if workspace is None:
             os.environ.pop(WORKSPACE, None)
         random.setstate(states[0])
         np.random.set_state(states[1])
+
+
+def _matmul_precision() -> Callable[[], None]:
+    """What puts the precision of matrix products back. Where a program has set that of one backend by itself, torch
+    refuses to name a common one."""
+    try:
+        return partial(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
+    except RuntimeError:
+        apart = [torch.backends.cuda.matmul, torch.backends.mkldnn.matmul]
+        kept = [each.fp32_precision for each in apart]
+
+        def put_back() -> None:
+            for each, value in zip(apart, kept, strict=True):
+                each.fp32_precision = value
+
+        return put_back
 
 
 def seed(number: int) -> None:

@@ -30,6 +30,14 @@ def cannot(do: str, path: Path, problem: OSError) -> SpecError:
     return error("TN0902", f"cannot {do} `{path}`: {reason}", help=SAFE if do == "write" else None)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none, and those that it is in. Raises SpecError (TN0902)."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise cannot("make the folder", path, problem) from problem
+
+
 def write(path: Path, content: bytes) -> None:
     """Write beside the target, flush to the disk, rename over it. Raises SpecError (TN0902); the target is then as it
     was."""
@@ -76,8 +84,10 @@ def read_folder(path: Path) -> dict[str, bytes]:
     try:
         hashes = json.loads((path / MANIFEST).read_bytes())["sha256"]
         files = {name: (path / name).read_bytes() for name in hashes}
-    except (OSError, ValueError, KeyError) as problem:
-        raise error("TN0903", f"`{path}` is no checkpoint: {problem}") from problem
+    except OSError as problem:
+        raise error("TN0903", f"`{path}` is not whole: `{problem.filename}` cannot be read") from problem
+    except (ValueError, KeyError, TypeError) as problem:
+        raise error("TN0903", f"`{path / MANIFEST}` is damaged") from problem
     for name, content in files.items():
         if hashlib.sha256(content).hexdigest() != hashes[name]:
             raise error("TN0903", f"`{path / name}` is damaged: it is not what was saved")

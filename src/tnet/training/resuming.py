@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from . import checkpoints, split
 from .changes import KEPT, Change, changes
 from .dependencies import changed_files
 from .files import cannot, write
-from .run import ABOUT, CHECKPOINTS, is_blank, overrides_from, read_about, read_spec
+from .log import read_events
+from .run import ABOUT, CHECKPOINTS, METRICS, is_blank, overrides_from, read_about, read_spec
 from .state import State
 from .weights import misfits
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..spec import Spec
+    from .schedules import Scheduler
 
 
 @dataclass
@@ -59,14 +62,22 @@ class Earlier:
         if self.checkpoint is None:
             return
         saved = checkpoints.load(self.checkpoint)
-        _check_weights(saved["model"], state)
+        _check_weights(saved["model"], state.model.state_dict())
         if any(each.rates for each in self.changes):
-            for _ in range(saved["step"]):
-                state.schedule.step()
+            self._follow(state.schedule, saved["step"])
             saved["schedule"] = state.schedule.state_dict()
         if self.forgets_best:
             saved["best"] = None
         state.load_state_dict(saved)
+
+    def _follow(self, schedule: Scheduler, steps: int) -> None:
+        """Bring a schedule to where it would be, had it been there from the start, with the evaluations that were."""
+        events = read_events(self.path / METRICS)[0]
+        results = {event["step"]: event for event in events if event["event"] == "evaluate"}
+        for step in range(1, steps + 1):
+            schedule.step()
+            if step in results:
+                schedule.evaluated({name: nan if each is None else each for name, each in results[step].items()})
 
     def elsewhere(self, about: Mapping[str, Any]) -> list[str]:
         """Lines that say where it goes on with another torch, device or number of threads; `about` is of now."""
@@ -119,6 +130,9 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
     before = read_spec(path, about, allow=spec.permissions.allowed)
     after = _with_overrides_of(before, spec)
     found = [*changes(before, after), *changed_files(about.get("files", {}), after)]
+    is_saved = bool(checkpoints.steps(path / CHECKPOINTS))
+    if is_saved:
+        _check_weights(before.table.parameters, after.table.parameters)
     _judge(found, accept_changes, path)
     for each in found:
         say(f"changed: {each}")
@@ -126,7 +140,7 @@ def read(path: Path, spec: Spec, accept_changes: bool, say: Callable[[str], None
     if kept:
         after = after.over(overrides=[*after.overrides, *overrides_from(kept, path / ABOUT)])
     checkpoints.tidy(path / CHECKPOINTS)
-    saved = checkpoints.newest(path / CHECKPOINTS, say) if checkpoints.steps(path / CHECKPOINTS) else None
+    saved = checkpoints.newest(path / CHECKPOINTS, say) if is_saved else None
     return Earlier(path, about, after, found, saved, _best(before) != _best(after))
 
 
@@ -157,20 +171,23 @@ def _judge(found: Sequence[Change], accept_changes: bool, path: Path) -> None:
     notes = [Note(str(each)) for each in found]
     if impossible := [each for each in found if not each.possible]:
         message = f"the run in `{path}` cannot go on: `{impossible[0].what}` has changed"
-        advice = (
-            f"`train.weights={show(str(path / checkpoints.WEIGHTS))}` starts a new run from a finished one's weights"
-        )
-        raise error("TN0905", message, None, *notes, help=advice)
+        raise error("TN0905", message, None, *notes, help=f"start a new run{_from_weights(path)}")
     if found and not accept_changes:
         many = f"{len(found)} settings have" if len(found) > 1 else f"`{found[0].what}` has"
         message = f"{many} changed since the run in `{path}`"
         raise error("TN0905", message, None, *notes, help="`--accept-changes` goes on with what is different")
 
 
-def _check_weights(saved: Mapping[str, Any], state: State) -> None:
-    """Raises SpecError (TN0905) where the net has other parameters or sizes than the checkpoint."""
-    lines = misfits(saved, state.model.state_dict())
-    if lines:
+def _from_weights(path: Path) -> str:
+    """How a new run begins with what this one has learnt, where it has."""
+    places = [path, *reversed(checkpoints.steps(path / CHECKPOINTS))]
+    found = next((each / checkpoints.WEIGHTS for each in places if (each / checkpoints.WEIGHTS).is_file()), None)
+    return f"; `train.weights={show(str(found))}` begins with this one's weights" if found else ""
+
+
+def _check_weights(saved: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raises SpecError (TN0905) where the net has other parameters, or of other shapes, than those that are saved."""
+    if lines := misfits(saved, now):
         advice = "start a new run; `train.weights` can start it from those of these weights that fit"
         raise error("TN0905", "the net's parameters have changed", None, *map(Note, lines[:8]), help=advice)
 

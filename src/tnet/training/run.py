@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import sys
@@ -16,13 +17,14 @@ import yaml
 
 from ..catalog.models import without_weights
 from ..data.loaders import Loaders
-from ..diagnostics import Note, error
+from ..diagnostics import Note, SpecError, error
+from ..elaborate.program import home_of
 from ..parameters.arguments import show
 from ..source import Source
 from . import checkpoints, environment, split
 from .checkpoints import WEIGHTS
-from .dependencies import contents
-from .files import TEMPORARY, cannot, write
+from .dependencies import contents, digest
+from .files import TEMPORARY, cannot, make_folder, write
 from .locks import LOCK, held
 from .log import read_events
 from .loss_modules import NAME, detached, own_module
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from ..spec import Spec
 
 SPEC, ABOUT, METRICS, CHECKPOINTS = "spec.tnet", "run.yaml", "metrics.jsonl", "checkpoints"
+IMPORTS = "imports"
+"""The specs that the run's imports, by their paths from its folder."""
 REPORT, RECORD = "report.html", "report.json"
 """The page of a run, and what it shows that no other file says."""
 
@@ -68,9 +72,9 @@ def new_folder(spec: Spec, out: str | os.PathLike | None) -> Iterator[Path]:
         while out is None and path.exists():
             number += 1
             path = path.with_name(f"{stamp}-{number}")
-        path.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise cannot("make the folder", path, problem) from problem
+    make_folder(path)
     with held(path):
         if not is_blank(path):
             raise error("TN0902", f"`{path}` is not empty", help="name another folder for the run")
@@ -81,7 +85,7 @@ def is_blank(path: Path) -> bool:
     """Whether a folder has nothing in it but what a run leaves that was killed before it began. Raises SpecError."""
     try:
         names = {each.name for each in path.iterdir() if not each.name.endswith(TEMPORARY)} if path.exists() else set()
-        left = {SPEC, METRICS, CHECKPOINTS, REPORT, RECORD, LOCK, split.SPLIT}
+        left = {SPEC, IMPORTS, METRICS, CHECKPOINTS, REPORT, RECORD, LOCK, split.SPLIT}
         return names <= left and not checkpoints.steps(path / CHECKPOINTS)
     except OSError as problem:
         raise cannot("read", path, problem) from problem
@@ -92,6 +96,7 @@ def describe(spec: Spec, loaders: Loaders, world: World, command: str | None, st
     recipe = spec.recipe
     return {
         "spec": str(spec.source_file.path.resolve()) if spec.source_file.path else spec.source_file.name,
+        "spec_sha256": [digest(spec.source_text)],
         "command": command or shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "net": spec.net.name,
@@ -139,15 +144,33 @@ def _plain(value: Any) -> Any:
 def write_start(path: Path, spec: Spec, about: Mapping[str, Any], drawn: Mapping[str, Tensor], fresh: bool) -> None:
     """The files that are there from the start, `run.yaml` last: with it, a folder is a run's; `drawn` is the split of
     its data. Raises SpecError."""
+    if not fresh:
+        _announce(path, spec.source_text)
     write(path / SPEC, spec.source_text.encode())
+    for file, source in spec.program.imported.items():
+        copy = path / IMPORTS / file.relative_to(home_of(spec.source_file))
+        make_folder(copy.parent)
+        write(copy, source.text.encode())
     split.save(path, drawn)
     if fresh:
         write(path / METRICS, b"")
     write_about(path, about)
 
 
+def _announce(path: Path, text: str) -> None:
+    """Have `run.yaml` know a spec that is about to replace the run's: a kill in between leaves what can be read."""
+    about = read_about(path)
+    known = about.get("spec_sha256", [])
+    if known and digest(text) not in known:
+        write_about(path, about | {"spec_sha256": [*known, digest(text)]})
+
+
 def write_about(path: Path, about: Mapping[str, Any]) -> None:
     write(path / ABOUT, yaml.safe_dump(dict(about), sort_keys=False, allow_unicode=True).encode())
+
+
+KNOWN = {"spec": str, "net": str, "device": str, "hypers": dict, "overrides": dict, "data": dict, "versions": dict}
+"""What of `run.yaml` a run is built from again, with `versions` at the end of what it has from the start."""
 
 
 def read_about(path: Path) -> dict[str, Any]:
@@ -156,29 +179,43 @@ def read_about(path: Path) -> dict[str, Any]:
         about = yaml.safe_load((path / ABOUT).read_text(encoding="utf-8"))
     except OSError as problem:
         raise error("TN0902", f"`{path}` is no folder of a run: it has no `{ABOUT}`") from problem
-    except yaml.YAMLError as problem:
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
         raise error("TN0902", f"`{path / ABOUT}` is damaged") from problem
-    if not isinstance(about, dict) or "hypers" not in about:
-        raise error("TN0902", f"`{path / ABOUT}` is damaged")
+    if (
+        not isinstance(about, dict)
+        or not all(isinstance(about.get(name), kind) for name, kind in KNOWN.items())
+        or (not isinstance(about.get("result", {}), dict))
+    ):
+        raise error("TN0902", f"`{path / ABOUT}` is damaged: it is not whole")
     return about
 
 
 def read_spec(
     path: Path, about: Mapping[str, Any], changes: Sequence[Override] = (), allow: Sequence[str] = ()
 ) -> Spec:
-    """The spec of a run, as it was trained but for `changes`: its own copy, at its old place for what it imports and
-    reads. What Python code it may `use` is asked again: `allow` names it."""
+    """The spec of a run, as it was trained but for `changes`: its own copy, and those of what it imports, at its old
+    place for what it reads. What Python code it may `use` is asked again: `allow` names it."""
     import tnet
 
     try:
-        text = (path / SPEC).read_text(encoding="utf-8")
+        text = (path / SPEC).read_bytes().decode()  # with its line ends as they are
     except OSError as problem:
         raise cannot("read", path / SPEC, problem) from problem
+    except UnicodeDecodeError as problem:
+        raise _damaged(path / SPEC) from problem
+    if digest(text) not in about.get("spec_sha256", [digest(text)]):
+        raise _damaged(path / SPEC)
     place = Path(about["spec"])
-    source = Source(str(path / SPEC), text, place if place.is_absolute() else None)
+    copies = path / IMPORTS if (path / IMPORTS).is_dir() else None
+    source = Source(str(path / SPEC), text, place if place.is_absolute() else None, copies)
     overrides = overrides_from(about["overrides"], path / ABOUT)
     names = about["net"], about["recipe"]
     return tnet.Spec(source, about["hypers"], [*overrides, *changes], *names, allow, path).checked()
+
+
+def _damaged(path: Path) -> SpecError:
+    advice = "changes belong in the spec that was trained; `tnet train SPEC --resume --out RUN` takes them up"
+    return error("TN0902", f"`{path}` is damaged: it is not what was saved", help=advice)
 
 
 def overrides_from(values: Mapping[str, str], path: Path) -> list[Override]:
@@ -203,19 +240,22 @@ def load_run(path: str | os.PathLike, changes: Sequence[Override] = (), allow: S
         model = spec.model()
     if own_module(spec.recipe.losses) is not None:
         model.add_module(NAME, spec.loss())
-    _load_result(model, folder)
+    _load_result(model, folder, about.get("result", {}).get("sha256"))
     loss = detached(model, spec.recipe.losses)
     checkpoint = about.get("result", {}).get("checkpoint")
     kept = folder / checkpoint if checkpoint else None
     return Run(folder, last_results(folder), model.eval(), kept, about=about, spec=spec, loss=loss)
 
 
-def _load_result(model: nn.Module, folder: Path) -> None:
+def _load_result(model: nn.Module, folder: Path, sha256: str | None) -> None:
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     try:
-        weights = load_file(folder / WEIGHTS)
+        content = (folder / WEIGHTS).read_bytes()
+        if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+            raise error("TN0903", f"`{folder / WEIGHTS}` is damaged: it is not what was saved")
+        weights = load(content)
     except FileNotFoundError as problem:
         advice = (
             "the run was stopped before its end; `--resume` goes on with it"

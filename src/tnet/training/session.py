@@ -18,7 +18,7 @@ from .evaluate import named
 from .hooks import Hook, collect
 from .locks import held
 from .loss_modules import detached
-from .parts import Parts, assemble
+from .parts import assemble
 from .resuming import Earlier
 from .rules.recomputing import recomputing
 from .run import METRICS, Run, describe, load_run, new_folder, write_about, write_start
@@ -70,7 +70,10 @@ def train(
         stack.callback(parts.loaders.close)
         if path is None:
             path = stack.enter_context(new_folder(spec, out))
-        return _run(parts, path, earlier, command, started, observers)
+        here = sitting(parts, path, earlier, started)
+        for board in here.boards:
+            stack.callback(board.close)
+        return _run(here, path, earlier, command, observers)
 
 
 def _taken_up(
@@ -87,17 +90,9 @@ def _to_stderr(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _run(
-    parts: Parts,
-    path: Path,
-    earlier: Earlier | None,
-    command: str | None,
-    started: float,
-    observers: Observers,
-) -> Run:
+def _run(here: Sitting, path: Path, earlier: Earlier | None, command: str | None, observers: Observers) -> Run:
+    parts, step = here.parts, here.parts.state.step
     about = describe(parts.spec, parts.loaders, parts.world, command, parts.per_epoch)
-    here = sitting(parts, path, earlier, started)
-    step = parts.state.step
     if earlier:
         about |= earlier.records(step, about["command"])
         resuming.cut_metrics(path / METRICS, step)
@@ -105,14 +100,24 @@ def _run(
     for make in observers:
         here.observe(make(here, path, about))
     with environment.stopping(here.stop), here.screen:
-        notes = [*parts.notes, *(earlier.elsewhere(about) if earlier else [])]
-        notes += [f"going on in {path} after step {step}"] if earlier else []
-        notes += ["compiling: the first step takes a while"] if parts.forward.compiles else []
-        for text in notes:
+        for text in _notes(here, path, earlier, about):
             here.screen.message(text)
         with recomputing(here.recomputed), _telling(here):
             here.run()
         return _finish(here, path, about)
+
+
+def _notes(here: Sitting, path: Path, earlier: Earlier | None, about: Mapping[str, Any]) -> Iterator[str]:
+    """What the user should know before it trains."""
+    parts, step = here.parts, here.parts.state.step
+    yield from parts.notes
+    if earlier:
+        yield from earlier.elsewhere(about)
+        yield f"going on in {path} after step {step}"
+    if step > parts.total_steps:
+        yield f"it has done more than the {parts.total_steps} steps that are asked for now, and ends here"
+    if parts.forward.compiles:
+        yield "compiling: the first step takes a while"
 
 
 @contextmanager
@@ -133,7 +138,7 @@ def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
     if stop.requested and not stop.early and state.step < parts.total_steps:
         return _stopped(here, path, about)
     checkpoint = _best(here) or saver.latest
-    write_result(path / checkpoints.WEIGHTS, weights_of(model))
+    sha256 = write_result(path / checkpoints.WEIGHTS, weights_of(model))
     environment.release(parts.world)
     results = dict(here.evaluation.results)
     if parts.loaders.test is not None:
@@ -144,6 +149,7 @@ def _finish(here: Sitting, path: Path, about: dict[str, Any]) -> Run:
         call(state, ended)
     result = {"steps": state.step, "seconds": results["seconds"]} | ({"stopped_early": True} if stop.early else {})
     result |= {"checkpoint": str(checkpoint.relative_to(path))} if checkpoint else {}
+    result["sha256"] = sha256
     if here.skipped:
         about["data"] |= here.skipped.records()
     write_about(path, about | {"result": result})

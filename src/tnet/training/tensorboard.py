@@ -8,12 +8,16 @@ https://github.com/tensorflow/tensorboard/blob/master/tensorboard/compat/proto/e
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..diagnostics import error
 from ..source import Span
+from .files import cannot
 
 
 def require(span: Span | None) -> None:
@@ -33,10 +37,24 @@ class TensorBoard:
     def __init__(self, folder: Path, step: int = 0):
         from torch.utils.tensorboard import SummaryWriter
 
+        _tell_once()
+        self.folder = folder
         self.writer = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
         self.shown: set[tuple[str, int]] = set()
 
     def __call__(self, event: Mapping[str, Any]) -> None:
+        """Raises SpecError (TN0902)."""
+        try:
+            self._write(event)
+        except OSError as problem:
+            raise cannot("write", self.folder / "events.out.tfevents.*", problem) from problem
+
+    def close(self) -> None:
+        """Write what still waits, and end."""
+        with suppress(OSError):  # which has been told, or comes after what is being told
+            self.writer.close()
+
+    def _write(self, event: Mapping[str, Any]) -> None:
         for name, value in event.items():
             if name == "lr":
                 for group, rate in value.items():
@@ -108,6 +126,19 @@ class TensorBoard:
             bucket_limits=[found["min"] + width * (n + 1) for n in range(len(counts))], bucket_counts=counts,
             global_step=step,
         )  # fmt: skip
+
+
+@cache
+def _tell_once() -> None:
+    """What cannot be written is an error at the next event: no traceback of TensorBoard's thread comes before."""
+    before = threading.excepthook
+
+    def hook(raised: threading.ExceptHookArgs) -> None:
+        of_writer = type(raised.thread).__module__.startswith("tensorboard.")
+        if not (of_writer and issubclass(raised.exc_type, OSError)):
+            before(raised)
+
+    threading.excepthook = hook
 
 
 def _tag(name: str) -> str:
