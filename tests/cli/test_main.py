@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tnet.cli import failures
 from tnet.cli.commands import COMMANDS
+from tnet.cli.env import OPTIONAL
 from tnet.cli.main import main
 from tnet.cli.output import show
 from tnet.diagnostics import Diagnostic, SpecError, error
@@ -157,3 +160,9 @@ def test_env(capsys):
     assert found["devices"][0].startswith("cpu (") and found["threads"] == torch.get_num_threads()
     code, text, _ = run(capsys, "env")
     assert code == 0 and all(f"{name} " in text for name in found)
+
+
+def test_env_knows_every_extra():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    packages = {name: [re.match(r"[\w-]+", each)[0] for each in needed] for name, needed in extras.items()}
+    assert {name: needed for name, needed in packages.items() if name != "test"} == OPTIONAL

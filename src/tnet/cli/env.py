@@ -15,8 +15,11 @@ OPTIONAL = {
     "tensorboard": ["tensorboard"],
     "attribute": ["captum"],
     "onnx": ["onnx", "onnxscript"],
+    "parquet": ["pyarrow"],
+    "video": ["av"],
+    "coco": ["pycocotools"],
     "editor": ["pygls"],
-    "benchmarks": ["psutil"],
+    "benchmarks": ["psutil", "lightning", "keras"],
 }
 """The extras of the package with what each installs."""
 

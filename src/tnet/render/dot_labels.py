@@ -34,8 +34,9 @@ def title(cluster: Cluster) -> str:
     beside = bool(name) and len(what) + len(name) < SHORT
     head = f"<b>{escape(what)}</b>" + f"  {_small(name)}" * beside + escape(again) * (beside or not name)
     first = width_of(what, LARGE, bold=True) + width_of(f"  {name}", SMALL) * beside + width_of(again, LARGE)
-    below = [name + again] if name and not beside else []
-    below += _lines(given, max(TITLE, len(what), *map(len, below)))
+    said = name + again if name and not beside else ""
+    most = max(TITLE, len(what), *map(len, said.split()))
+    below = _lines(said, most) + _lines(given, most)
     return _table([(head, first), *((_small(line), width_of(line, SMALL)) for line in below)])
 
 

@@ -93,7 +93,8 @@ def read(request: Request, arguments: Mapping[str, Any]) -> Memory | Items:
     except SpecError:
         raise
     except ImportError as problem:
-        raise request.unreadable(f"`{request.name}` needs a package: {lowered(str(problem))}") from problem
+        advice = "pip install 'tnet[coco]'" if problem.name == "pycocotools" else None
+        raise request.unreadable(f"`{request.name}` needs a package: {lowered(str(problem))}", advice) from problem
     except Exception as problem:
         raise _failure(request, options, problem) from problem
     if not length:
