@@ -410,6 +410,20 @@ def test_two_players_are_each_trained_by_their_own_loss(tmp_path):
     assert same(by_spec(PLAYERS, tmp_path), players_by_hand())
 
 
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_the_losses_of_rules_are_logged_too(tmp_path, accumulate):
+    """By their selectors. Parts add up in another order, so there equality is to rounding."""
+    changes = {"train.accumulate": accumulate, "train.steps": 1, "train.log_every": 1}
+    it = spec(PLAYERS.replace("randn(given.shape[0], 6)", "given[:, 20:26]"), changes)
+    batch = next(iter(it.data().train))
+    fake = it.model()(batch["image"])[1]
+    expected = nn.functional.binary_cross_entropy_with_logits(fake, torch.ones_like(fake)).item()
+    it.train(out=tmp_path / "run")
+    event = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[0])
+    assert event["train.loss.generator"] == (expected if accumulate == 1 else pytest.approx(expected))
+    assert event["train.loss"] != event["train.loss.generator"]
+
+
 def test_the_gan_of_the_gallery_draws_digits(tmp_path):
     """What is drawn comes nearer to real digits, and is not one digit only."""
     it = tnet.load(GAN, overrides={"train.compile": False, "train.epochs": 8})

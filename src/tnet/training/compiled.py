@@ -36,8 +36,8 @@ class Forward:
 
     `inputs` are the net's in order; `size` is the number of samples that is compiled for; `say` tells the user when
     compiling does not work. `precision` "bf16" or "fp16" runs under autocast: weights stay float32. The first of
-    `losses` are the recipe's, which have `names` where they are several; those of rules follow. `accuracy` counts what
-    is right in training, where that is wanted.
+    `losses` are the recipe's, which have `names` where they are several; those of rules, `rule_names`, follow.
+    `accuracy` counts what is right in training, where that is wanted.
     """
 
     def __init__(
@@ -51,8 +51,10 @@ class Forward:
         device: torch.device,
         say: Callable[[str], None],
         names: Sequence[str] = ("",),
+        rule_names: Sequence[str] = (),
     ):
-        self.functions, self.names, self.paused = tuple(losses), tuple(names), False
+        self.functions, self.names, self.rule_names = tuple(losses), tuple(names), tuple(rule_names)
+        self.paused = False
         self.accuracy: TrainAccuracy | None = None
         self.model, self.inputs, self.size = model, inputs, size
         self.choice, self.precision, self.device, self.say = compile, precision, device, say

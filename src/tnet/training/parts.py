@@ -30,7 +30,7 @@ from .outputs import output_dims
 from .part_weights import weighed
 from .profiling import check_length
 from .recipe import Recipe
-from .rules.players import losses_of
+from .rules.players import losses_of, names_of
 from .scaling import Scaling, require_gpu
 from .state import State
 from .swa import unaveraged
@@ -147,7 +147,8 @@ def forward_of(
         built = [MixedLoss(*each) for each in zip(built, fields, strict=True)]
     if recipe.distill:
         built[0] = DistilledLoss(built[0], recipe.distill.temperature, recipe.distill.weight)
-    return Forward(model, built, inputs, size, compile, recipe.precision, world.device, say, tuple(recipe.losses))
+    names = tuple(recipe.losses), names_of(spec.table)
+    return Forward(model, built, inputs, size, compile, recipe.precision, world.device, say, *names)
 
 
 def class_names(net: Net, recipe: Recipe, loaders: Loaders) -> list[str]:

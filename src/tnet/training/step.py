@@ -44,6 +44,7 @@ class TrainStep:
         traced = all(call.__self__.traceable for call in self.after_backward)
         is_plain = parts == 1 and traced and not (penalties or players or scaling or self.may_update)
         self.latest: dict[str, Tensor] = {}
+        self.by_rule: dict[str, Tensor] = {}
         self.whole = WholeStep(forward, self.after_backward) if is_plain else None
 
     def __call__(self, state: State, batch: Batch) -> Tensor:
@@ -99,6 +100,7 @@ class TrainStep:
         if loss.ndim:
             self.latest = dict(zip(self.forward.names, loss, strict=True))
             loss = loss.sum()
+        self.latest |= self.by_rule
         return loss, loss if penalty is None else loss + penalty
 
     def _backward(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
@@ -111,11 +113,12 @@ class TrainStep:
         return self._gradients(state, batch)
 
     def measured(self) -> dict[str, float]:
-        """Each of several losses in the last step, as the log names them."""
+        """Each of several losses in the last step, and those of rules, as the log names them."""
         return {f"train.loss.{name}": float(value) for name, value in self.latest.items()}
 
     def _gradients(self, state: State, batch: Batch) -> tuple[Tensor, Tensor | None]:
         state.optimizer.zero_grad(set_to_none=True)
+        self.by_rule = {}
         penalty = self.penalties() if self.penalties else None
         if self.parts == 1:
             return self._differentiate(batch, 1.0, penalty), _detached(penalty)
@@ -134,6 +137,8 @@ class TrainStep:
             backward([self._scaled(loss) for loss in losses], self.players)
             if penalty is not None:
                 self._scaled(penalty).backward()
+            for name, loss in zip(self.forward.rule_names, losses[len(own) :], strict=True):
+                self.by_rule[name] = loss.detach() + self.by_rule.get(name, 0)
             return own[0].detach() if len(own) == 1 else torch.stack(own).detach()
         loss = self.forward.loss(batch)
         loss = loss if share == 1.0 else loss * share

@@ -76,6 +76,10 @@ def quantities_of(facts: Facts, axis: Axis) -> Iterator[tuple[str, list[Part]]]:
             trained = Part("training", _points([*facts.evaluations, *facts.steps], f"train.{own}", place), 1)
             yield own, [*_validated(facts, own, place), trained]
     named = dict.fromkeys(name for event in facts.steps for name in event if name.startswith("train."))
+    for name in named:
+        own = name.removeprefix("train.")
+        if name.startswith("train.loss.") and not any(f"val.{own}" in event for event in facts.evaluations):
+            yield own, [Part("training", _points(facts.steps, name, place), 1)]
     penalties = [name for name in named if not name.startswith("train.loss")]
     if penalties:
         yield (

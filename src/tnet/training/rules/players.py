@@ -29,6 +29,12 @@ def losses_of(table: RuleTable) -> list[Any]:
     return list(found.values())
 
 
+def names_of(table: RuleTable) -> list[str]:
+    """The selectors of the rules that set these losses."""
+    rules = {id(entry.value): str(entry.rule) for entry in table.having("loss").values()}
+    return [rules[id(loss)] for loss in losses_of(table)]
+
+
 def players_of(table: RuleTable, model: nn.Module, own: int = 1) -> list[Player]:
     """Who is trained by what, where the recipe has so many losses of its `own`, whose numbers come first; none where
     all are trained by its only one."""
