@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import sympy
@@ -22,6 +23,8 @@ FAR = 48
 """Far from the hint by a multiple of the usual strides, which gives the slope of a size."""
 NEAR = (1, 2, 3)
 """Close to the hint, which tells floor from exact division."""
+REACH = 480
+"""How far from the hint the places are looked for at which a size of the result changes, as under unusual strides."""
 
 Run = Callable[[dict[sympy.Symbol, int]], FakeResult]
 
@@ -70,16 +73,30 @@ def from_numbers(run: Run, sizes: dict[sympy.Symbol, int]) -> FakeResult | None:
 
 
 def _bounds(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -> list[Any]:
-    """Which sizes must be 2 or more, which PyTorch assumes of all: where 1 would leave nothing, it is tried."""
+    """From where on sizes must be, where smaller ones would leave nothing and the operator does not take that: PyTorch
+    assumes 2 or more of all, and not all fake kernels ask for more."""
     needs = []
     for name in sizes:
-        alone = {**sizes, name: 1}
-        numbers = {each: sympy.Integer(hint) for each, hint in alone.items()}
-        vanishes = any(size.xreplace(numbers) <= 0 for size in _sizes(result.structure) if name in size.free_symbols)
-        known = any(each.xreplace(numbers) == sympy.false for each in result.relations)
-        if vanishes and not known and not _goes_through(run, alone):
-            needs.append(sympy.Ge(name, 2))
+        for most in dict.fromkeys((_vanishing(result, name, sizes), 1)):
+            alone = {**sizes, name: most}
+            numbers = {each: sympy.Integer(hint) for each, hint in alone.items()}
+            decided = [size for size in _sizes(result.structure) if name in size.free_symbols]
+            vanishes = any(size.xreplace(numbers) <= 0 for size in decided)
+            known = any(each.xreplace(numbers) == sympy.false for each in result.relations)
+            if vanishes and not known and not _goes_through(run, alone):
+                needs.append(sympy.Ge(name, most + 1))
+                break
     return needs
+
+
+def _vanishing(result: FakeResult, name: sympy.Symbol, sizes: dict[sympy.Symbol, int]) -> int:
+    """The largest value of a size, below its hint, that leaves nothing of a size of the result that it alone decides; 1
+    where none does."""
+    alone = [size for size in _sizes(result.structure) if size.free_symbols == {name}]
+    for most in range(1, sizes[name]):
+        if all(size.xreplace({name: sympy.Integer(most)}) > 0 for size in alone):
+            return max(1, most - 1)
+    return 1
 
 
 def _is_fixed(result: FakeResult, name: sympy.Symbol, hint: int) -> bool:
@@ -122,6 +139,8 @@ def _freed(run: Run, sizes: dict[sympy.Symbol, int], fixed: list[sympy.Symbol], 
         for name in fixed:
             hint, step = sizes[name], _step(run, sizes, name)
             at = {hint: base, **{each: run({**sizes, name: each}).structure for each in _others(hint, step)}}
+            if step == 1:
+                at = _with_changes(lambda size, name=name: run({**sizes, name: size}).structure, at)
             structure = _merge(structure, _follow(at, name))
             needs += [sympy.Eq(sympy.Mod(name, step), 0)] if step > 1 else []
         for name in sizes.keys() - set(fixed):
@@ -139,6 +158,45 @@ class _NoRule(Exception):
 
 def _others(hint: int, step: int) -> tuple[int, ...]:
     return (*(hint + step * near for near in NEAR), hint + step * FAR)
+
+
+def _with_changes(structure: Callable[[int], Any], at: dict[int, Any]) -> dict[int, Any]:
+    """The structures at more sizes: where one at `REACH` is not on the line through the first and the last of `at`, at
+    the next three sizes at which it changes and at those just before them."""
+    (hint, *_, far), known = at, dict(at)
+
+    def value(size: int, column: int) -> Any:
+        if size not in known:
+            known[size] = structure(size)
+        return _dims(known[size])[column]
+
+    columns = range(len(_dims(at[hint])))
+    try:
+        bent = [each for each in columns if _is_bent(*(value(size, each) for size in (hint, far, hint + REACH)))]
+        for column in bent:
+            size: int | None = hint
+            for _ in range(3):
+                size = size and _next_change(lambda at, column=column: value(at, column), size, hint + REACH)
+    except (Failure, IndexError):
+        return at
+    known[far] = known.pop(far)  # the last, by which a slope is known
+    return known
+
+
+def _is_bent(start: Any, middle: Any, end: Any) -> bool:
+    slope = Fraction(middle - start, FAR)
+    return slope.denominator > 1 or start + slope * REACH != end
+
+
+def _next_change(value: Callable[[int], Any], low: int, high: int) -> int | None:
+    """The first size after `low` that has another value, up to `high`, of values that only rise or only fall."""
+    start = value(low)
+    if value(high) == start:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if value(middle) == start else (low, middle)
+    return high
 
 
 def _step(run: Run, sizes: dict[sympy.Symbol, int], name: sympy.Symbol) -> int:
@@ -180,8 +238,7 @@ def _form(structure: Any) -> tuple:
 
 def _rule(at: dict[int, int], name: sympy.Symbol) -> Any:
     """A size as `(p * name + r) // q`, from its values at several of `name`."""
-    (low, start), (high, end) = next(iter(at.items())), list(at.items())[-1]
-    slope = Fraction(end - start, high - low)
+    (low, start), slope = next(iter(at.items())), _slope(at)
     if slope == 0 and all(size == start for size in at.values()):
         return start
     for rest in range(-8 * slope.denominator, 8 * slope.denominator):
@@ -189,6 +246,17 @@ def _rule(at: dict[int, int], name: sympy.Symbol) -> Any:
         if all((slope.numerator * size + offset) // slope.denominator == got for size, got in at.items()):
             return simplify(FloorDiv(slope.numerator * name + offset, slope.denominator))
     raise _NoRule
+
+
+def _slope(at: dict[int, int]) -> Fraction:
+    """By the first three changes, if they are equally far from each other, else by the first and the last value."""
+    changes = [size for size in sorted(at) if size - 1 in at and at[size] != at[size - 1]][:3]
+    gaps = {after - before for before, after in pairwise(changes)}
+    jumps = {at[size] - at[size - 1] for size in changes}
+    if len(changes) == 3 and len(gaps) == len(jumps) == 1:
+        return Fraction(jumps.pop(), gaps.pop())
+    (low, start), (high, end) = next(iter(at.items())), list(at.items())[-1]
+    return Fraction(end - start, high - low)
 
 
 def _merge(left: Any, right: Any) -> Any:
