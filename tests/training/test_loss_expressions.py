@@ -56,6 +56,8 @@ def test_a_sum_over_two_outputs(tmp_path):
      + 1e-3 * out.pow(2).mean()),
     ("cross_entropy(logits, target) + weight * image.mean()",
      lambda out, batch: F.cross_entropy(out, batch["target"]) + 0.25 * batch["image"].mean()),
+    ("log(cross_entropy(output, target) + 1)\n  log = []",  # a function, called as a setting is
+     lambda out, batch: torch.log(F.cross_entropy(out, batch["target"]) + 1)),
     ("(output -> Sharp(0.5))", lambda out, batch: (0.5 * out).pow(2).mean()),
     ("CrossEntropy", lambda out, batch: F.cross_entropy(out * 2, batch["target"])),
     ("CrossEntropy(scale=3)", lambda out, batch: F.cross_entropy(out * 3, batch["target"])),

@@ -85,7 +85,7 @@ def _deferred(name: str, node: ast.Call, frame: Frame) -> values.Call:
 
 def _call_name(callee: ast.Var, args: Arguments, span: Span, frame: Frame) -> Any:
     name = callee.name
-    bound = any(found is not MISSING for found in (frame.find(name), frame.globals.find(name)))
+    bound = any(found is not MISSING for found in (frame.find_callee(name), frame.globals.find(name)))
     if not bound and builtins.computes_now(name, args):
         return counted_items(builtins.call_builtin(name, args, span), span, frame)
     if not bound and name in REFUSED:

@@ -50,7 +50,8 @@ def _variable(node: ast.Var, frame: Frame) -> Any:
 
 def lookup(name: str, span: Span, frame: Frame, as_value: bool = False) -> Any:
     """A name in an expression: of this body, of the file, or of a library. `as_value`: it is not called."""
-    for found in (frame.find(name), frame.globals.find(name)):
+    here = frame.find(name) if as_value else frame.find_callee(name)
+    for found in (here, frame.globals.find(name)):
         if isinstance(found, Unsettled):
             raise error("TN0201", f"`{name}` has no value here: {found.why}", span)
         if found is not MISSING:

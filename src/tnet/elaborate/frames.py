@@ -139,6 +139,10 @@ class Frame:
             return MISSING
         return self.capture(self.parent.find(name))
 
+    def find_callee(self, name: str) -> Any:
+        """The same of a name that is called."""
+        return self.find(name)
+
     def fault(self, problem: SpecError) -> None:
         """Report what is wrong where it is clear what was meant; elaboration goes on with that."""
         self.work.report(problem)

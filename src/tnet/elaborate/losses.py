@@ -33,6 +33,10 @@ class LossFrame(Frame):
         found = super().find(name)
         return self.section_frame.find(name) if found is MISSING else found
 
+    def find_callee(self, name: str) -> Any:
+        found = super().find(name)
+        return self.section_frame.find_callee(name) if found is MISSING else found
+
 
 def names_of(value: Any, known: Collection[str]) -> list[str]:
     """The names in a loss that are tensors, in order: the `known` ones, and those that mean nothing to the spec or the

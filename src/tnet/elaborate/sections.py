@@ -21,7 +21,7 @@ from ..ir.program import (
 from ..ir.values import Call, Duration, Expression, StagedValue, Stages
 from ..source import Span
 from ..syntax import ast, parse_stages
-from .callees import Skip, describe
+from .callees import Callee, Skip, describe
 from .evaluation import decide, evaluate
 from .frames import MISSING, Frame
 from .globals import Globals
@@ -40,6 +40,11 @@ class SettingsFrame(Frame):
         if name != self.own and name in self.settings.nodes:
             return self.settings.value(name)
         return super().find(name)
+
+    def find_callee(self, name: str) -> Any:
+        """`log(x)` is the function, though `log` is a setting."""
+        found = self.find(name)
+        return found if isinstance(found, Callee) else super().find(name)
 
 
 class SettingsReader:
