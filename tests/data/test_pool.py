@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -90,4 +91,6 @@ def begin(folder: Path, how: str) -> subprocess.Popen:
     (folder / "slow.py").write_text(SLOW)
     (folder / "a.tnet").write_text(SPEC)
     command = [sys.executable, "-c", PROGRAM + how]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # tests in the background ignore it
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=folder, text=True, preexec_fn=heeds, **pipes)
