@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from small_specs import IRIS, spec, trained
 from torch.nn.utils import clip_grad_value_
-from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
+from trained_by_hand import PLAIN, ByHand, criterion, losses_of, plain_steps, seed_model, with_settings
 
 from tnet.data import streams
 from tnet.diagnostics import SpecError
@@ -173,14 +173,7 @@ def test_m6_batch_norms_are_converted(tmp_path):
     model = source.model()
     optimizer = source.optimizer(model)
     model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    losses = []
-    for step, batch in zip(range(20), source.data().train.epoch(0), strict=False):
-        optimizer.zero_grad()
-        seed_model(step)
-        loss = criterion(model(batch["image"]), batch["target"])
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = plain_steps(model, optimizer, source.data().train.epoch(0))
     assert isinstance(run.model.norm, torch.nn.SyncBatchNorm)
     assert losses_of(tmp_path / "run") == losses and same_weights(run, model)
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from small_specs import spec, trained
 from test_tricks import box, draws, partners, same_weights, taught
 from torch.nn.utils import clip_grad_norm_
-from trained_by_hand import PLAIN, ByHand, criterion, losses_of, seed_model, with_settings
+from trained_by_hand import PLAIN, ByHand, criterion, losses_of, plain_steps, seed_model, with_settings
 
 from tnet.data import streams
 
@@ -109,15 +109,9 @@ def test_the_optimizers_implementations_are_torchs(tmp_path, options):
     text = PLAIN.replace("SGD(lr=0.1, momentum=0.9)", f"AdamW(lr=0.01, {options})")
     run = trained(tmp_path / "run", text=text)
     source = spec(PLAIN)
-    model, losses = source.model(), []
+    model = source.model()
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, **{name: value == "true"})
-    for step, batch in zip(range(20), source.data().train.epoch(0), strict=False):
-        optimizer.zero_grad()
-        seed_model(step)
-        loss = criterion(model(batch["image"]), batch["target"])
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = plain_steps(model, optimizer, source.data().train.epoch(0))
     assert losses_of(tmp_path / "run") == losses and same_weights(run, model)
 
 

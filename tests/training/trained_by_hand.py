@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,18 @@ criterion = nn.CrossEntropyLoss(label_smoothing=0.05)
 def plain_loss(model: nn.Module, batch: Batch, step: int) -> Tensor:
     seed_model(step)
     return criterion(model(batch["image"]), batch["target"])
+
+
+def plain_steps(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Iterable[Batch]) -> list[float]:
+    """Twenty steps in float32 without a schedule; the loss of each."""
+    losses = []
+    for step, batch in zip(range(20), batches, strict=False):
+        optimizer.zero_grad()
+        loss = plain_loss(model, batch, step)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
 
 
 def seed_model(step: int) -> None:

@@ -77,16 +77,20 @@ def _bounds(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int]) -> lis
     assumes 2 or more of all, and not all fake kernels ask for more."""
     needs = []
     for name in sizes:
-        for most in dict.fromkeys((_vanishing(result, name, sizes), 1)):
-            alone = {**sizes, name: most}
-            numbers = {each: sympy.Integer(hint) for each, hint in alone.items()}
-            decided = [size for size in _sizes(result.structure) if name in size.free_symbols]
-            vanishes = any(size.xreplace(numbers) <= 0 for size in decided)
-            known = any(each.xreplace(numbers) == sympy.false for each in result.relations)
-            if vanishes and not known and not _goes_through(run, alone):
-                needs.append(sympy.Ge(name, most + 1))
-                break
+        tried = dict.fromkeys((_vanishing(result, name, sizes), 1))
+        largest = next((size for size in tried if _is_refused(result, run, sizes, name, size)), None)
+        if largest is not None:
+            needs.append(sympy.Ge(name, largest + 1))
     return needs
+
+
+def _is_refused(result: FakeResult, run: Run, sizes: dict[sympy.Symbol, int], name: sympy.Symbol, size: int) -> bool:
+    """Whether the operator does not take a size that leaves nothing, which no relation says so far."""
+    alone = {**sizes, name: size}
+    numbers = {each: sympy.Integer(hint) for each, hint in alone.items()}
+    vanishes = any(each.xreplace(numbers) <= 0 for each in _sizes(result.structure) if name in each.free_symbols)
+    known = any(each.xreplace(numbers) == sympy.false for each in result.relations)
+    return vanishes and not known and not _goes_through(run, alone)
 
 
 def _vanishing(result: FakeResult, name: sympy.Symbol, sizes: dict[sympy.Symbol, int]) -> int:

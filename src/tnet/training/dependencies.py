@@ -28,8 +28,8 @@ Contents = Mapping[str, Mapping[str, str]]
 def contents(spec: Spec) -> Contents:
     """The content of each file that a run of the spec is made from. Files that are not there are left out."""
     found: dict[str, dict[str, str]] = {}
-    for name, text in _imports(spec):
-        found.setdefault("import", {})[name] = digest(text)
+    for path, source in imports(spec).items():
+        found.setdefault("import", {})[path.as_posix()] = digest(source.text)
     for user, name, path in _files(spec):
         if path.is_file():
             found.setdefault(user, {})[name] = content(path)
@@ -72,10 +72,10 @@ def _files(spec: Spec) -> Iterator[tuple[str, str, Path]]:
                 yield from _given(f"data.{part}", each.arguments[argument], source, span)
 
 
-def _imports(spec: Spec) -> Iterator[tuple[str, str]]:
-    """The specs that one imports, by their paths from its folder, and their texts."""
-    for path, source in spec.program.imported.items():
-        yield path.relative_to(home_of(spec.source_file)).as_posix(), source.text
+def imports(spec: Spec) -> dict[Path, Source]:
+    """The specs that one imports, by their paths from its folder."""
+    home = home_of(spec.source_file)
+    return {path.relative_to(home): source for path, source in spec.program.imported.items()}
 
 
 def _modules(spec: Spec) -> Iterator[tuple[str, str, Path]]:
@@ -97,8 +97,8 @@ def _teacher(spec: Spec) -> Iterator[tuple[str, str, Path]]:
         teacher = tnet.load(resolve(choice.spec, source, span), allow=spec.permissions.allowed)
     except SpecError:
         return  # which putting the parts together tells
-    for path in teacher.program.imported:
-        yield "train.distill", path.relative_to(home_of(teacher.source_file)).as_posix(), path
+    for path, source in imports(teacher).items():
+        yield "train.distill", path.as_posix(), source.path
 
 
 def _given(user: str, name: str, source: Source, span: Span | None) -> Iterator[tuple[str, str, Path]]:

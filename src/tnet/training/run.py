@@ -18,12 +18,11 @@ import yaml
 from ..catalog.models import without_weights
 from ..data.loaders import Loaders
 from ..diagnostics import Note, SpecError, error
-from ..elaborate.program import home_of
 from ..parameters.arguments import show
 from ..source import Source
 from . import checkpoints, environment, split
 from .checkpoints import WEIGHTS
-from .dependencies import contents, digest
+from .dependencies import contents, digest, imports
 from .files import TEMPORARY, cannot, make_folder, write
 from .locks import LOCK, held
 from .log import read_events
@@ -147,8 +146,8 @@ def write_start(path: Path, spec: Spec, about: Mapping[str, Any], drawn: Mapping
     if not fresh:
         _announce(path, spec.source_text)
     write(path / SPEC, spec.source_text.encode())
-    for file, source in spec.program.imported.items():
-        copy = path / IMPORTS / file.relative_to(home_of(spec.source_file))
+    for file, source in imports(spec).items():
+        copy = path / IMPORTS / file
         make_folder(copy.parent)
         write(copy, source.text.encode())
     split.save(path, drawn)
